@@ -1,0 +1,61 @@
+#ifndef TIDEMARK_CAPTURE_LOG_BATCH_H_
+#define TIDEMARK_CAPTURE_LOG_BATCH_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/bytes.h"
+#include "model/event.h"
+#include "model/position.h"
+#include "model/schema.h"
+#include "model/transaction.h"
+
+namespace tidemark::capture {
+
+// What one event of a LogBatch is, for the merger: never the row itself, which stays encoded in the frames.
+struct LogEvent {
+  model::EventKind kind = model::EventKind::kNone;  // kChange, kSchema, kTransactionEnd or kMessage
+  model::Op op = model::Op::kNone;                  // kChange only
+  // kChange: the new row has unavailable columns.
+  bool partial = false;
+  // kChange with kCreate: it is the second half of a key change, so that with `partial` nobody will ever send
+  // what is missing: the key must be read again.
+  bool moved = false;
+  // kChange, kSchema.
+  model::TableId table = 0;
+  model::SchemaId schema = 0;
+  // Index into LogBatch.transactions; kNoTransaction for a non-transactional message or schema outside one.
+  uint32_t transaction = 0;
+  // Where the frame lies in LogBatch.frames. For a change also key and new row.
+  model::FrameExtent frame;
+  // For `moved` and `partial`: index into LogBatch.keys.
+  uint32_t key = 0;
+};
+inline constexpr uint32_t kNoTransaction = UINT32_MAX;
+
+// A piece of the log, decoded: whole transactions, many small ones or a part of a huge one.
+struct LogBatch {
+  // Frames of `events`, in log order, back to back; their sequences are not set.
+  model::Bytes frames;
+  std::vector<LogEvent> events;
+  // Transactions that have events here, in commit order.
+  std::vector<model::TransactionRef> transactions;
+  // The schemas that kSchema events of this batch announce, in order.
+  std::vector<std::shared_ptr<const model::TableSchema>> schemas;
+  // The server's text of each key column, for events that carry an index into it.
+  std::vector<std::vector<std::string>> keys;
+  // The last transaction here goes on in the next batch.
+  bool mid_transaction = false;
+  // Once this batch is merged, every transaction that ends at or before this position has been.
+  model::Position frontier;
+  // Where to start reading the log again once this batch is durable. Opaque but for the driver.
+  std::string resume;
+  // When the newest transaction here was committed at the source, microseconds since 1970; 0: none here.
+  uint64_t commit_time_us = 0;
+};
+
+}  // namespace tidemark::capture
+
+#endif  // TIDEMARK_CAPTURE_LOG_BATCH_H_

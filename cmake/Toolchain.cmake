@@ -1,0 +1,52 @@
+# Compiler, linker and sanitizer settings that every target of ours shares.
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+find_program(LLD ld.lld)
+if(LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
+
+if(TIDEMARK_SANITIZER)
+  add_compile_options(-fsanitize=${TIDEMARK_SANITIZER} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${TIDEMARK_SANITIZER})
+endif()
+
+# Warnings for our own sources. Generated code and system headers are not ours to fix.
+add_library(tidemark_warnings INTERFACE)
+target_compile_options(tidemark_warnings INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor
+                                                   -Woverloaded-virtual -Wimplicit-fallthrough)
+if(TIDEMARK_WERROR)
+  target_compile_options(tidemark_warnings INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  target_compile_options(tidemark_warnings INTERFACE -Wthread-safety)
+endif()
+
+# tidemark_library(NAME SOURCES files... [PUBLIC libraries...] [PRIVATE libraries...])
+# One library a folder. Client libraries (libpq, RocksDB, gRPC) are always PRIVATE.
+function(tidemark_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} tidemark_warnings)
+endfunction()
+
+# tidemark_test(NAME SOURCES files... LIBRARIES libraries... [LABELS labels...] [TIMEOUT seconds])
+# One test binary a folder; its label says whether it needs real servers.
+function(tidemark_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main
+                                        tidemark_warnings)
+  add_test(NAME ${name} COMMAND ${name})
+  if(ARG_LABELS)
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
+  endif()
+  if(ARG_TIMEOUT)
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+  endif()
+endfunction()

@@ -1,0 +1,115 @@
+#ifndef TIDEMARK_MODEL_VALUE_WRITER_H_
+#define TIDEMARK_MODEL_VALUE_WRITER_H_
+
+#include <bit>
+#include <cstdint>
+#include <string_view>
+
+#include "model/bytes.h"
+#include "model/wire.h"
+
+namespace tidemark::model {
+
+// Appends tidemark.v1.Value messages as the length-delimited field `field` of an enclosing message: 1 in a Row and in
+// a Composite, 2 in an Array, 2 and 3 in a Range. REQUIRES: field < 16.
+
+// Member numbers of Value.kind.
+enum class ValueKind : uint32_t {
+  kBoolean = 1,
+  kInteger = 2,
+  kUnsignedInteger = 3,
+  kReal = 4,
+  kDoublePrecision = 5,
+  kDecimal = 6,
+  kText = 7,
+  kBinary = 8,
+  kDate = 9,
+  kTime = 10,
+  kTimeWithZone = 11,
+  kTimestamp = 12,
+  kTimestampWithZone = 13,
+  kInterval = 14,
+  kJson = 15,
+  kUuid = 16,
+  kBits = 17,
+  kEnumLabel = 18,
+  kArray = 19,
+  kRange = 20,
+  kMultiRange = 21,
+  kComposite = 22,
+  kInfinity = 23,
+  kServerText = 24,
+  kUnavailable = 25,
+};
+
+inline void AppendNull(Bytes& out, uint32_t field) {
+  out.Reserve(2);
+  out.end()[0] = static_cast<char>(Tag(field, WireType::kLength));
+  out.end()[1] = 0;
+  out.Advance(2);
+}
+
+// Any kind with a varint payload: booleans, unsigned integers; signed ones must be zigzagged.
+inline void AppendVarintValue(Bytes& out, uint32_t field, ValueKind kind, uint64_t payload) {
+  out.Reserve(16);
+  char* start = out.end();
+  char* at = start + 2;
+  at = WriteTag(at, static_cast<uint32_t>(kind), WireType::kVarint);
+  at = WriteVarint(at, payload);
+  start[0] = static_cast<char>(Tag(field, WireType::kLength));
+  start[1] = static_cast<char>(at - start - 2);
+  out.Advance(at - start);
+}
+
+inline void AppendSigned(Bytes& out, uint32_t field, ValueKind kind, int64_t value) {
+  AppendVarintValue(out, field, kind, ZigZag(value));
+}
+inline void AppendInteger(Bytes& out, uint32_t field, int64_t value) {
+  AppendSigned(out, field, ValueKind::kInteger, value);
+}
+inline void AppendBoolean(Bytes& out, uint32_t field, bool value) {
+  AppendVarintValue(out, field, ValueKind::kBoolean, value ? 1 : 0);
+}
+inline void AppendInfinity(Bytes& out, uint32_t field, bool positive) {
+  AppendVarintValue(out, field, ValueKind::kInfinity, positive ? 1 : 0);
+}
+inline void AppendUnavailable(Bytes& out, uint32_t field) {
+  AppendVarintValue(out, field, ValueKind::kUnavailable, 1);
+}
+
+inline void AppendDouble(Bytes& out, uint32_t field, double value) {
+  out.Reserve(11);
+  char* at = out.end();
+  at[0] = static_cast<char>(Tag(field, WireType::kLength));
+  at[1] = 9;
+  at[2] = static_cast<char>(Tag(5, WireType::kFixed64));
+  WriteFixed64(at + 3, std::bit_cast<uint64_t>(value));
+  out.Advance(11);
+}
+
+inline void AppendReal(Bytes& out, uint32_t field, float value) {
+  out.Reserve(7);
+  char* at = out.end();
+  at[0] = static_cast<char>(Tag(field, WireType::kLength));
+  at[1] = 5;
+  at[2] = static_cast<char>(Tag(4, WireType::kFixed32));
+  std::memcpy(at + 3, &value, 4);
+  out.Advance(7);
+}
+
+// Any kind with a string or bytes payload.
+inline void AppendBytesValue(Bytes& out, uint32_t field, ValueKind kind, std::string_view payload) {
+  out.Reserve(payload.size() + 24);
+  size_t tag_size = static_cast<uint32_t>(kind) < 16 ? 1 : 2;
+  char* at = out.end();
+  *at++ = static_cast<char>(Tag(field, WireType::kLength));
+  at = WriteVarint(at, tag_size + VarintSize(payload.size()) + payload.size());
+  at = WriteTag(at, static_cast<uint32_t>(kind), WireType::kLength);
+  at = WriteVarint(at, payload.size());
+  if (!payload.empty()) std::memcpy(at, payload.data(), payload.size());
+  out.Advance(at + payload.size() - out.end());
+}
+
+}  // namespace tidemark::model
+
+#endif  // TIDEMARK_MODEL_VALUE_WRITER_H_

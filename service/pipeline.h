@@ -1,0 +1,63 @@
+#ifndef TIDEMARK_SERVICE_PIPELINE_H_
+#define TIDEMARK_SERVICE_PIPELINE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "capture/source.h"
+#include "snapshot/job_control.h"
+#include "storage/journal.h"
+
+namespace tidemark::service {
+
+enum class PipelineState : uint8_t { kConnecting = 1, kCapturing = 2, kStopped = 3 };
+
+struct PipelineStatus {
+  PipelineState state = PipelineState::kConnecting;
+  // Why it is not capturing: cause and remedy.
+  std::string error;
+  std::string server;
+  model::Position frontier;
+  model::Position acknowledged;
+  uint64_t lag_bytes = 0;
+  int64_t lag_us = 0;
+  uint64_t events = 0;
+  uint64_t restarts = 0;
+};
+
+struct PipelineOptions {
+  // Connections that read chunks at the same time.
+  uint32_t readers_max = 2;
+  // Decoded log that may wait for the merger.
+  size_t queue_bytes_max = 8 << 20;
+  // Read chunks that may wait for their windows to close, over all readers.
+  size_t chunk_bytes_max = 16 << 20;
+  // Time that one chunk's SELECT should take.
+  uint32_t chunk_ms_target = 200;
+  // Test-only: leaves the settle step or the folding out, to prove that the tests then fail.
+  bool without_settle = false;
+  bool without_folding = false;
+};
+
+// One source at work: log thread, merge thread and chunk readers between a Source and a Journal. Reconnects with
+// backoff; stops for good (state kStopped) where an operator must act. Thread-safe.
+class Pipeline {
+ public:
+  // `source` and `journal` must outlive it. Starts at once. `jobs`: stored jobs of this source.
+  static absl::StatusOr<std::unique_ptr<Pipeline>> Start(const std::string& name,
+                                                         PipelineOptions options,
+                                                         capture::Source* source,
+                                                         storage::Store* store,
+                                                         storage::Journal* journal);
+  // Stops in pipeline order: nothing durable is lost, open windows are read again after the next start.
+  virtual ~Pipeline() = default;
+
+  virtual PipelineStatus status() const = 0;
+  virtual snapshot::JobControl& jobs() = 0;
+};
+
+}  // namespace tidemark::service
+
+#endif  // TIDEMARK_SERVICE_PIPELINE_H_

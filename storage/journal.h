@@ -1,0 +1,167 @@
+#ifndef TIDEMARK_STORAGE_JOURNAL_H_
+#define TIDEMARK_STORAGE_JOURNAL_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "model/event.h"
+#include "model/position.h"
+#include "model/schema.h"
+
+namespace tidemark::storage {
+
+// A run of events as it is stored, kept in memory and sent: concatenated frames (model/event.h) whose sequences are
+// consecutive. Immutable and shared.
+struct Block {
+  model::Sequence first = 0;
+  uint32_t count = 0;
+  // When it was appended, microseconds since 1970-01-01 UTC.
+  uint64_t time_us = 0;
+  // Every schema id that a change in it uses, sorted, without repeats.
+  std::vector<model::SchemaId> schemas;
+  std::string_view frames;
+  // Keeps `frames` alive.
+  std::shared_ptr<const void> owner;
+
+  model::Sequence last() const { return first + count - 1; }
+};
+
+// A key that must still be read again because the log's image was partial.
+struct PendingReread {
+  model::TableId table = 0;
+  std::vector<std::string> key;
+};
+
+// What must be stored atomically with the events it belongs to.
+struct Checkpoint {
+  // Everything up to here is in the journal.
+  model::Position frontier;
+  // The driver's token (capture::LogBatch.resume).
+  std::string resume;
+  model::Sequence next_sequence = 1;
+  std::vector<PendingReread> rereads;
+};
+
+// A snapshot job to store; `job` is a serialized tidemark.state.SnapshotJob.
+struct JobRecord {
+  uint64_t id = 0;
+  std::string job;
+};
+
+// One atomic, synced write.
+struct AppendBatch {
+  std::vector<Block> blocks;
+  Checkpoint checkpoint;
+  // Schemas that `blocks` announce, with the sequence of the announcing event.
+  std::vector<std::pair<model::Sequence, std::shared_ptr<const model::TableSchema>>> schemas;
+  std::vector<JobRecord> jobs;
+};
+
+struct Bounds {
+  // oldest = newest + 1: nothing is retained.
+  model::Sequence oldest = 1;
+  model::Sequence newest = 0;
+  model::Position frontier;
+  uint64_t bytes = 0;
+};
+
+// Reads blocks in order. Not thread-safe; any number of cursors may read while the journal is appended to. Holds no
+// resource of the database between calls.
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+
+  // The block that holds the next sequence, cut so that it starts there; nullopt: nothing newer is durable yet.
+  // OutOfRange: the place is older than the retained tail; the message has the oldest sequence and the remedy.
+  virtual absl::StatusOr<std::optional<Block>> Next() = 0;
+  // The sequence that Next will return first.
+  virtual model::Sequence place() const = 0;
+};
+
+struct Retention {
+  // Blocks older than both are dropped by whole files; 0: that bound is off (both 0: keep for ever).
+  uint64_t age_s_max = 0;
+  uint64_t bytes_max = 0;
+};
+
+struct ConsumerPlace {
+  std::string name;
+  model::Sequence acknowledged = 0;
+  int64_t acknowledge_time_us = 0;
+};
+
+// The durable merged stream of one source. Append is called by one thread; everything else is thread-safe.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  // Durable when it returns; only then are the events visible to cursors. REQUIRES: the first block starts at the
+  // checkpoint's next sequence of the append before, and blocks follow each other without a gap.
+  // ResourceExhausted: the disk is full; nothing was written; try again later. DataLoss: stop.
+  virtual absl::Status Append(AppendBatch batch) = 0;
+
+  // As of the newest append.
+  virtual Checkpoint checkpoint() const = 0;
+  virtual Bounds bounds() const = 0;
+
+  // All schemas, by id.
+  virtual absl::StatusOr<std::vector<std::shared_ptr<const model::TableSchema>>> Schemas() const = 0;
+  // The announcing frame of a schema with its original sequence; NotFound.
+  virtual absl::StatusOr<std::string> SchemaFrame(model::SchemaId id) const = 0;
+
+  // Starts at `from`, which may be one past the newest. OutOfRange otherwise.
+  virtual absl::StatusOr<std::unique_ptr<Cursor>> Read(model::Sequence from) = 0;
+  // The first sequence appended at or after the time; newest + 1 if there is none.
+  virtual absl::StatusOr<model::Sequence> FindTime(uint64_t time_us) const = 0;
+
+  // Calls `wake` once, from the appending thread or from this call, as soon as the journal holds `sequence`; `wake`
+  // must be quick and must not call the journal. Returns a handle for StopWaiting.
+  virtual uint64_t WaitFor(model::Sequence sequence, std::function<void()> wake) = 0;
+  // After it returns, the `wake` of that handle is not running and will not run.
+  virtual void StopWaiting(uint64_t handle) = 0;
+
+  // Named consumers. Places never go back but by ResetConsumer.
+  virtual absl::Status Acknowledge(const std::string& consumer, model::Sequence sequence) = 0;
+  virtual absl::Status ResetConsumer(const std::string& consumer, model::Sequence next) = 0;
+  virtual absl::Status DeleteConsumer(const std::string& consumer) = 0;
+  virtual absl::StatusOr<std::vector<ConsumerPlace>> Consumers() const = 0;
+
+  // Drops what is older than the retention. Called now and then, from any one thread.
+  virtual absl::Status Trim(const Retention& retention, uint64_t now_us) = 0;
+};
+
+struct StoreOptions {
+  // Created if missing.
+  std::string folder;
+  // Recent blocks of each source that are kept in memory for followers.
+  size_t tail_bytes_max = 8 << 20;
+  // Memory of RocksDB for writes, over all sources.
+  size_t write_buffer_bytes = 32 << 20;
+};
+
+// The data folder of a service: one RocksDB for all sources. Thread-safe.
+class Store {
+ public:
+  // FailedPrecondition: another process has the folder (says which), or its format is newer. DataLoss: it is damaged; the
+  // message says what to do.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const StoreOptions& options);
+  virtual ~Store() = default;
+
+  // Opens a source's journal, creating it if it is not there. The journal lives as long as the store; opening the same
+  // name again returns the same one.
+  virtual absl::StatusOr<Journal*> OpenJournal(const std::string& source) = 0;
+
+  // Snapshot jobs of all sources. New ids come from NextJobId, unique for ever.
+  virtual absl::StatusOr<std::vector<JobRecord>> Jobs() const = 0;
+  virtual absl::StatusOr<uint64_t> NextJobId() = 0;
+};
+
+}  // namespace tidemark::storage
+
+#endif  // TIDEMARK_STORAGE_JOURNAL_H_
