@@ -1,0 +1,70 @@
+#include "tests/support/postgres_server.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/status_matchers.h"
+
+namespace tidemark::testing {
+namespace {
+
+TEST(PostgresServerTest, AnswersQueries) {
+  ASSERT_OK_AND_ASSIGN(auto server, PostgresServer::Start({}));
+  ASSERT_OK(server->Exec("CREATE TABLE t (id int PRIMARY KEY, name text)"));
+  ASSERT_OK(server->Exec("INSERT INTO t VALUES (1, 'a'), (2, NULL)"));
+  ASSERT_OK_AND_ASSIGN(const SqlRows rows, server->Query("SELECT * FROM t ORDER BY id"));
+  EXPECT_EQ(rows, (SqlRows{{"1", "a"}, {"2", std::nullopt}}));
+  ASSERT_OK_AND_ASSIGN(const std::string level, server->QueryValue("SHOW wal_level"));
+  EXPECT_EQ(level, "logical");
+}
+
+TEST(PostgresServerTest, KeepsCommittedRowsOverEveryKindOfRestart) {
+  ASSERT_OK_AND_ASSIGN(auto server,
+                       PostgresServer::Start({.settings = {{"wal_receiver_timeout", "7s"}}}));
+  ASSERT_OK(server->Exec("CREATE TABLE t (id int PRIMARY KEY)"));
+  ASSERT_OK(server->Exec("INSERT INTO t VALUES (1)"));
+  ASSERT_OK(server->Restart(PostgresServer::StopMode::kFast));
+  ASSERT_OK(server->Exec("INSERT INTO t VALUES (2)"));
+  ASSERT_OK(server->Restart(PostgresServer::StopMode::kImmediate));
+  ASSERT_OK(server->Exec("INSERT INTO t VALUES (3)"));
+  ASSERT_OK(server->Kill9());
+  ASSERT_OK(server->StartAgain());
+  ASSERT_OK_AND_ASSIGN(const std::string count, server->QueryValue("SELECT count(*) FROM t"));
+  EXPECT_EQ(count, "3");
+  ASSERT_OK_AND_ASSIGN(const std::string setting, server->QueryValue("SHOW wal_receiver_timeout"));
+  EXPECT_EQ(setting, "7s");
+}
+
+TEST(PostgresServerTest, TwoServersAndAStandbyLiveSideBySide) {
+  ASSERT_OK_AND_ASSIGN(auto first, PostgresServer::Start({}));
+  ASSERT_OK_AND_ASSIGN(auto second, PostgresServer::Start({}));
+  EXPECT_NE(first->port(), second->port());
+  ASSERT_OK_AND_ASSIGN(auto standby, PostgresServer::StartStandby(*first, {}));
+  ASSERT_OK_AND_ASSIGN(const std::string recovering,
+                       standby->QueryValue("SELECT pg_is_in_recovery()"));
+  EXPECT_EQ(recovering, "t");
+}
+
+TEST(SqlConnectionTest, StatementThatWaitsCanBeWatchedAndCancelled) {
+  ASSERT_OK_AND_ASSIGN(auto server, PostgresServer::Start({}));
+  ASSERT_OK_AND_ASSIGN(auto session, server->Connect());
+  ASSERT_OK(session->Send("SELECT pg_sleep(60)"));
+  EXPECT_FALSE(session->Finished());
+  session->Cancel();
+  EXPECT_EQ(session->Finish().message().substr(0, 5), "57014");
+}
+
+TEST(SqlConnectionTest, CopiesInAndReadsRowByRow) {
+  ASSERT_OK_AND_ASSIGN(auto server, PostgresServer::Start({}));
+  ASSERT_OK_AND_ASSIGN(auto session, server->Connect());
+  ASSERT_OK(session->Exec("CREATE TABLE t (id int, name text)"));
+  ASSERT_OK(session->CopyIn("COPY t FROM STDIN", "1\ta\n2\t\\N\n"));
+  SqlRows rows;
+  ASSERT_OK(session->ForEachRow("SELECT * FROM t ORDER BY id", [&](const SqlRow& row) {
+    rows.push_back(row);
+    return absl::OkStatus();
+  }));
+  EXPECT_EQ(rows, (SqlRows{{"1", "a"}, {"2", std::nullopt}}));
+}
+
+}  // namespace
+}  // namespace tidemark::testing
