@@ -21,7 +21,7 @@ struct PostgresOptions {
   // Off: faster, and safe against kill -9 of the server (not against loss of power).
   bool fsync = false;
   // Server settings by name; they win over ours.
-  std::vector<std::pair<std::string, std::string>> settings;
+  std::vector<std::pair<std::string, std::string>> settings = {};
 };
 
 // A throwaway PostgreSQL server: new data folder, free port, own socket folder, superuser

@@ -44,6 +44,18 @@ TEST(PostgresServerTest, TwoServersAndAStandbyLiveSideBySide) {
   EXPECT_EQ(recovering, "t");
 }
 
+TEST(PostgresServerTest, Version18HasExtensionsCollationsAndLogicalDecoding) {
+  ASSERT_OK_AND_ASSIGN(auto server, PostgresServer::Start({.version = 18}));
+  ASSERT_OK_AND_ASSIGN(const std::string version, server->QueryValue("SHOW server_version_num"));
+  EXPECT_EQ(version.substr(0, 2), "18");
+  ASSERT_OK(
+      server->Exec("CREATE EXTENSION hstore; CREATE EXTENSION citext; CREATE EXTENSION ltree"));
+  ASSERT_OK(
+      server->Exec("CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', "
+                   "deterministic = false)"));
+  ASSERT_OK(server->Exec("SELECT pg_create_logical_replication_slot('s', 'pgoutput')"));
+}
+
 TEST(SqlConnectionTest, StatementThatWaitsCanBeWatchedAndCancelled) {
   ASSERT_OK_AND_ASSIGN(auto server, PostgresServer::Start({}));
   ASSERT_OK_AND_ASSIGN(auto session, server->Connect());

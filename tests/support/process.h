@@ -8,10 +8,10 @@
 #include <string>
 #include <utility>
 #include <vector>
-#include "absl/strings/string_view.h"
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace tidemark::testing {
@@ -22,9 +22,9 @@ struct ProcessOptions {
   // Takes standard output and standard error, appended. Required.
   std::string output_file;
   // Added to our own environment.
-  std::vector<std::pair<std::string, std::string>> environment;
+  std::vector<std::pair<std::string, std::string>> environment = {};
   // Runs as this user; only root may set it. Empty: as we do.
-  std::string user;
+  std::string user = "";
 };
 
 // A program that runs beside the test. Killed by the destructor, or by the cleanup guard if the
