@@ -14,19 +14,21 @@
 
 namespace tidemark::capture {
 
-// What one event of a LogBatch is, for the merger: never the row itself, which stays encoded in the frames.
+// What one event of a LogBatch is, for the merger: never the row itself, which stays encoded in the
+// frames.
 struct LogEvent {
   model::EventKind kind = model::EventKind::kNone;  // kChange, kSchema, kTransactionEnd or kMessage
   model::Op op = model::Op::kNone;                  // kChange only
   // kChange: the new row has unavailable columns.
   bool partial = false;
-  // kChange with kCreate: it is the second half of a key change, so that with `partial` nobody will ever send
-  // what is missing: the key must be read again.
+  // kChange with kCreate: it is the second half of a key change, so that with `partial` nobody will
+  // ever send what is missing: the key must be read again.
   bool moved = false;
   // kChange, kSchema.
   model::TableId table = 0;
   model::SchemaId schema = 0;
-  // Index into LogBatch.transactions; kNoTransaction for a non-transactional message or schema outside one.
+  // Index into LogBatch.transactions; kNoTransaction for a non-transactional message or schema
+  // outside one.
   uint32_t transaction = 0;
   // Where the frame lies in LogBatch.frames. For a change also key and new row.
   model::FrameExtent frame;
@@ -52,7 +54,8 @@ struct LogBatch {
   model::Position frontier;
   // Where to start reading the log again once this batch is durable. Opaque but for the driver.
   std::string resume;
-  // When the newest transaction here was committed at the source, microseconds since 1970; 0: none here.
+  // When the newest transaction here was committed at the source, microseconds since 1970; 0: none
+  // here.
   uint64_t commit_time_us = 0;
 };
 

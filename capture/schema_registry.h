@@ -11,8 +11,9 @@
 
 namespace tidemark::capture {
 
-// All versions of all tables of one source, and the only place that gives out schema ids. Log reader and chunk
-// readers resolve what they see here, so that both name one version alike. Thread-safe.
+// All versions of all tables of one source, and the only place that gives out schema ids. Log
+// reader and chunk readers resolve what they see here, so that both name one version alike.
+// Thread-safe.
 class SchemaRegistry {
  public:
   // `known`: what the journal holds.
@@ -21,8 +22,8 @@ class SchemaRegistry {
   SchemaRegistry(const SchemaRegistry&) = delete;
   SchemaRegistry& operator=(const SchemaRegistry&) = delete;
 
-  // The registered version with this content (the id of `schema` is ignored); registers it under a new id if there
-  // is none. Never fails.
+  // The registered version with this content (the id of `schema` is ignored); registers it under a
+  // new id if there is none. Never fails.
   std::shared_ptr<const model::TableSchema> Resolve(model::TableSchema schema);
 
   // Null if there is none.

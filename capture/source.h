@@ -25,8 +25,8 @@ namespace tidemark::capture {
 //
 // Status codes of all methods:
 //   Unavailable         the server or the connection is gone: open again, with backoff
-//   Aborted             redo this unit (a chunk whose table changed under it, a lost deadlock, a timeout)
-//   FailedPrecondition  an operator must act; the message names cause and remedy
+//   Aborted             redo this unit (a chunk whose table changed under it, a lost deadlock, a
+//   timeout) FailedPrecondition  an operator must act; the message names cause and remedy
 //   InvalidArgument     what the user asked for is wrong: predicate, key, table name
 //   NotFound            no such table
 //   DataLoss            the log is gone or unreadable: fail closed
@@ -37,24 +37,26 @@ class LogReader {
  public:
   virtual ~LogReader() = default;
 
-  // The next piece of the log: returns as soon as something was decoded and the connection has nothing more at hand,
-  // or about `bytes_max` of frames are decoded, or `wait` has passed (then the batch may be empty of events; its
-  // frontier may still have moved). Answers the server's keepalives.
+  // The next piece of the log: returns as soon as something was decoded and the connection has
+  // nothing more at hand, or about `bytes_max` of frames are decoded, or `wait` has passed (then
+  // the batch may be empty of events; its frontier may still have moved). Answers the server's
+  // keepalives.
   virtual absl::StatusOr<LogBatch> Read(size_t bytes_max, std::chrono::milliseconds wait) = 0;
 
-  // Keeps the connection alive without taking anything from it: called at least twice a second while the
-  // pipeline behind is full.
+  // Keeps the connection alive without taking anything from it: called at least twice a second
+  // while the pipeline behind is full.
   virtual absl::Status KeepAlive() = 0;
 
-  // Everything up to `durable` is in the journal and settled: the server may forget it. Sent with the next
-  // keepalive at the latest. Thread-safe.
+  // Everything up to `durable` is in the journal and settled: the server may forget it. Sent with
+  // the next keepalive at the latest. Thread-safe.
   virtual void Acknowledge(const model::Position& durable) = 0;
 
-  // A window waits for the frontier to reach `position`: makes sure that it does soon, on an idle server too, without
-  // writing to user tables. Thread-safe.
+  // A window waits for the frontier to reach `position`: makes sure that it does soon, on an idle
+  // server too, without writing to user tables. Thread-safe.
   virtual void RequestFrontier(const model::Position& position) = 0;
 
-  // Newest position that the server has reported; its distance from the frontier is the lag. Thread-safe.
+  // Newest position that the server has reported; its distance from the frontier is the lag.
+  // Thread-safe.
   virtual model::Position ServerPosition() const = 0;
 };
 
@@ -67,7 +69,8 @@ struct KeyRange {
   KeyText upper;
 };
 
-// What to read from a table: every row of `range` that `predicate` accepts, or exactly the rows with `keys`.
+// What to read from a table: every row of `range` that `predicate` accepts, or exactly the rows
+// with `keys`.
 struct ChunkRequest {
   model::TableId table = 0;
   KeyRange range;
@@ -76,7 +79,8 @@ struct ChunkRequest {
   std::vector<KeyText> keys;
   // At most so many rows, the lowest keys first; 0: all of them.
   uint64_t rows_max = 0;
-  // Stop reading (at a row) past so many bytes of frames; 0: no bound. Chunk.last_key then says how far it came.
+  // Stop reading (at a row) past so many bytes of frames; 0: no bound. Chunk.last_key then says how
+  // far it came.
   size_t bytes_max = 0;
   // Goes into every READ.
   uint64_t snapshot_id = 0;
@@ -92,12 +96,14 @@ struct Chunk {
   std::shared_ptr<const model::ReadView> view;
   // H: every transaction in V ends at or before it.
   model::Position bound;
-  // True: every row of the request is here. False: a bound was reached, and `last_key` is the last row's key.
+  // True: every row of the request is here. False: a bound was reached, and `last_key` is the last
+  // row's key.
   bool exhausted = true;
   KeyText last_key;
 };
 
-// Says what a settle step waits for ("commit of transactions 734, 735 to become visible"); "" when it is over.
+// Says what a settle step waits for ("commit of transactions 734, 735 to become visible"); "" when
+// it is over.
 using WaitReporter = std::function<void(const std::string&)>;
 
 // Reads chunks on a connection of its own. One thread owns it.
@@ -105,8 +111,9 @@ class ChunkReader {
  public:
   virtual ~ChunkReader() = default;
 
-  // Step 2 of the exact-window rule: returns once every one of `merged` is visible to reads that start afterwards,
-  // with a view that shows it. Polls; waits as long as it takes, or Cancelled when stopped.
+  // Step 2 of the exact-window rule: returns once every one of `merged` is visible to reads that
+  // start afterwards, with a view that shows it. Polls; waits as long as it takes, or Cancelled
+  // when stopped.
   virtual absl::StatusOr<std::shared_ptr<const model::ReadView>> Settle(
       absl::Span<const model::TransactionRef> merged, const WaitReporter& report,
       std::stop_token stop) = 0;
@@ -114,8 +121,9 @@ class ChunkReader {
   // Steps 3 and 4: reads under a new read view, then takes the bound.
   virtual absl::StatusOr<Chunk> Read(const ChunkRequest& request, std::stop_token stop) = 0;
 
-  // Cuts the key space of a table into about `count` ranges of similar size by sampling its key index. Together the
-  // ranges cover every key exactly once. May return fewer; {unbounded} for a small table.
+  // Cuts the key space of a table into about `count` ranges of similar size by sampling its key
+  // index. Together the ranges cover every key exactly once. May return fewer; {unbounded} for a
+  // small table.
   virtual absl::StatusOr<std::vector<KeyRange>> PlanRanges(model::TableId table, size_t count) = 0;
 };
 
@@ -151,8 +159,9 @@ class Source {
   // Every problem at once. Never fails: what cannot be examined is a problem too.
   virtual CheckResult Check() = 0;
 
-  // Starts the log at `resume` (LogBatch.resume of the newest durable batch); empty: from now on, which creates what
-  // the driver needs (PostgreSQL: publication and slot). `registry` must outlive the reader.
+  // Starts the log at `resume` (LogBatch.resume of the newest durable batch); empty: from now on,
+  // which creates what the driver needs (PostgreSQL: publication and slot). `registry` must outlive
+  // the reader.
   virtual absl::StatusOr<std::unique_ptr<LogReader>> OpenLog(const std::string& resume,
                                                              SchemaRegistry* registry) = 0;
 

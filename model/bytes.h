@@ -9,10 +9,11 @@
 
 namespace tidemark::model {
 
-// A growing byte buffer that never zero-fills and is written through a raw cursor: what the hot encoders append
-// to. Move-only. Not thread-safe.
+// A growing byte buffer that never zero-fills and is written through a raw cursor: what the hot
+// encoders append to. Move-only. Not thread-safe.
 //
-// Use: Reserve(n), write at most n bytes at end(), Advance(written). Append and friends do that themselves.
+// Use: Reserve(n), write at most n bytes at end(), Advance(written). Append and friends do that
+// themselves.
 class Bytes {
  public:
   Bytes() = default;

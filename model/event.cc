@@ -227,8 +227,9 @@ void AppendHeartbeatFrame(Bytes& out, Sequence sequence, const Position& frontie
 }
 
 void SetSequence(char* frame, Sequence sequence) {
-  ++frame;                           // the frame's tag
-  while ((*frame++ & 0x80) != 0) {}  // its length
+  ++frame;  // the frame's tag
+  while ((*frame++ & 0x80) != 0) {
+  }  // its length
   WriteFixed64(frame + 1, sequence);
 }
 

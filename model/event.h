@@ -16,7 +16,14 @@ namespace tidemark::model {
 // Place of an event in its source's stream. 0 is before the first event.
 using Sequence = uint64_t;
 
-enum class Op : uint8_t { kNone = 0, kCreate = 1, kUpdate = 2, kDelete = 3, kTruncate = 4, kRead = 5 };
+enum class Op : uint8_t {
+  kNone = 0,
+  kCreate = 1,
+  kUpdate = 2,
+  kDelete = 3,
+  kTruncate = 4,
+  kRead = 5
+};
 
 // The member of tidemark.v1.Event.body, by its field number.
 enum class EventKind : uint8_t {
@@ -29,9 +36,10 @@ enum class EventKind : uint8_t {
   kHeartbeat = 7,
 };
 
-// A frame is one event as it stands in a SubscribeResponse: tag, length, then tidemark.v1.Event whose first field is
-// the sequence. Concatenated frames are a SubscribeResponse: the journal stores them and gRPC sends them as they are.
-// The sequence of an event is not known when it is encoded; it is a fixed64 so that it can be set in place later.
+// A frame is one event as it stands in a SubscribeResponse: tag, length, then tidemark.v1.Event
+// whose first field is the sequence. Concatenated frames are a SubscribeResponse: the journal
+// stores them and gRPC sends them as they are. The sequence of an event is not known when it is
+// encoded; it is a fixed64 so that it can be set in place later.
 
 // Where an encoded change lies in its buffer. Offsets are from the buffer's start.
 struct FrameExtent {
@@ -58,11 +66,12 @@ struct TransactionHeader {
 //
 //   encoder.SetTransaction(header);
 //   encoder.Begin(schema_id, Op::kCreate, index, bound);
-//   encoder.OpenRow(ChangeEncoder::kKey, bound);   AppendInteger(encoder.out(), 1, 42);   encoder.CloseRow();
-//   encoder.OpenRow(ChangeEncoder::kAfter, bound); ...                                    encoder.CloseRow();
+//   encoder.OpenRow(ChangeEncoder::kKey, bound);   AppendInteger(encoder.out(), 1, 42);
+//   encoder.CloseRow(); encoder.OpenRow(ChangeEncoder::kAfter, bound); ... encoder.CloseRow();
 //   FrameExtent extent = encoder.End();
 //
-// Rows are written in the order key, before, after. Not thread-safe; `out` must outlive the encoder.
+// Rows are written in the order key, before, after. Not thread-safe; `out` must outlive the
+// encoder.
 class ChangeEncoder {
  public:
   enum RowField : uint32_t { kKey = 9, kBefore = 10, kAfter = 11 };
@@ -71,8 +80,8 @@ class ChangeEncoder {
 
   // The header of the changes that follow.
   void SetTransaction(const TransactionHeader& header);
-  // As SetTransaction, for rows that a snapshot reads: their position is set later, with SetReadPosition.
-  // `position_has_file`: Position.file will not be 0.
+  // As SetTransaction, for rows that a snapshot reads: their position is set later, with
+  // SetReadPosition. `position_has_file`: Position.file will not be 0.
   void SetSnapshot(uint64_t snapshot_id, uint64_t capture_time_us, bool position_has_file);
 
   // `rows_bound`: at most so many bytes will be written between Begin and End.
@@ -88,7 +97,7 @@ class ChangeEncoder {
 
  private:
   Bytes* out_;
-  std::string header_;       // encoded fields that every change shares
+  std::string header_;          // encoded fields that every change shares
   size_t header_position_ = 0;  // of the position's first fixed64 in header_
   uint64_t snapshot_id_ = 0;
   bool is_snapshot_ = false;
@@ -125,7 +134,8 @@ struct SnapshotMark {
 };
 void AppendSnapshotMarkFrame(Bytes& out, const SnapshotMark& mark);
 // `sequence`: of the newest event before it.
-void AppendHeartbeatFrame(Bytes& out, Sequence sequence, const Position& frontier, uint64_t time_us);
+void AppendHeartbeatFrame(Bytes& out, Sequence sequence, const Position& frontier,
+                          uint64_t time_us);
 
 // Serialized tidemark.v1.TableSchema.
 std::string EncodeSchema(const TableSchema& schema);
@@ -160,11 +170,13 @@ class FrameScanner {
   bool malformed_ = false;
 };
 
-// Where `row` (a serialized tidemark.v1.Row) has a value for each column, appends to `out` the row in which each
-// unavailable value of `partial` is taken from `base`. False: malformed, or a different number of columns.
+// Where `row` (a serialized tidemark.v1.Row) has a value for each column, appends to `out` the row
+// in which each unavailable value of `partial` is taken from `base`. False: malformed, or a
+// different number of columns.
 bool OverlayRow(std::string_view base, std::string_view partial, Bytes* out);
 
-// Appends a READ frame like `read` whose new row is `after`. REQUIRES: `read` is a frame of ChangeEncoder.
+// Appends a READ frame like `read` whose new row is `after`. REQUIRES: `read` is a frame of
+// ChangeEncoder.
 FrameExtent AppendReadWithAfter(Bytes& out, std::string_view frame, const FrameExtent& extent,
                                 std::string_view after);
 

@@ -8,7 +8,8 @@
 namespace tidemark::model {
 
 // A place in a source's log, totally ordered within one source: `file`, then `offset`.
-// PostgreSQL: file is 0 and offset is the LSN. MySQL and MariaDB: number of the binlog file, offset in it.
+// PostgreSQL: file is 0 and offset is the LSN. MySQL and MariaDB: number of the binlog file, offset
+// in it.
 struct Position {
   uint64_t file = 0;
   uint64_t offset = 0;

@@ -53,7 +53,8 @@ bool ChangeRewritesRows(const TableSchema& from, const TableSchema& to) {
   for (const Column& column : to.columns) {
     const Column* before = FindColumn(from, column.name);
     if (before == nullptr) {
-      if (column.generated || column.default_expression.has_value() || !column.nullable) return true;
+      if (column.generated || column.default_expression.has_value() || !column.nullable)
+        return true;
     } else if (!SameType(*before->type, *column.type)) {
       return true;
     }

@@ -9,14 +9,15 @@
 
 namespace tidemark::model {
 
-// Identity of a table within its source; survives renames. PostgreSQL: the oid of the published relation
-// (a partition root under publish_via_partition_root).
+// Identity of a table within its source; survives renames. PostgreSQL: the oid of the published
+// relation (a partition root under publish_via_partition_root).
 using TableId = uint32_t;
 
 // Identity of one version of one table within its source. 0 is no schema.
 using SchemaId = uint32_t;
 
-// Which member of tidemark.v1.Value carries a column's values. Numbers are those of tidemark.v1.TypeKind.
+// Which member of tidemark.v1.Value carries a column's values. Numbers are those of
+// tidemark.v1.TypeKind.
 enum class TypeKind : uint8_t {
   kUnspecified = 0,
   kBoolean = 1,
@@ -56,7 +57,8 @@ struct Type {
   int32_t modifier = -1;
   // kEnum: labels in sort order.
   std::vector<std::string> labels;
-  // kArray, kRange, kMultiRange: what they hold; never null there. A multirange holds the range's bounds' type.
+  // kArray, kRange, kMultiRange: what they hold; never null there. A multirange holds the range's
+  // bounds' type.
   std::shared_ptr<const Type> element;
   // kArray: the delimiter between elements in the server's text (',' but for box, which has ';').
   char delimiter = ',';
@@ -93,15 +95,16 @@ struct TableSchema {
 // "namespace.name"
 std::string QualifiedName(const TableSchema& schema);
 
-// True if rows read under one are laid out as rows of the other: same table, names, column names, types and
-// modifiers in order, same key. Nullability, defaults and enum labels do not matter.
+// True if rows read under one are laid out as rows of the other: same table, names, column names,
+// types and modifiers in order, same key. Nullability, defaults and enum labels do not matter.
 bool SameLayout(const TableSchema& a, const TableSchema& b);
 
 // True if layout and all else but the id are the same.
 bool SameContent(const TableSchema& a, const TableSchema& b);
 
-// True if rows read before the change from `from` to `to` may differ from what a read under `to` returns, although
-// no row event says so: a column's type changed, a column came with a default or generated, or the key changed.
+// True if rows read before the change from `from` to `to` may differ from what a read under `to`
+// returns, although no row event says so: a column's type changed, a column came with a default or
+// generated, or the key changed.
 bool ChangeRewritesRows(const TableSchema& from, const TableSchema& to);
 
 }  // namespace tidemark::model

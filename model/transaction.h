@@ -22,8 +22,9 @@ class ReadView {
  public:
   virtual ~ReadView() = default;
 
-  // True only if the transaction was visible. May be false for a visible one (a lower bound is enough), but a
-  // view must answer the same for the same transaction for ever. `transaction` must have been delivered by the log.
+  // True only if the transaction was visible. May be false for a visible one (a lower bound is
+  // enough), but a view must answer the same for the same transaction for ever. `transaction` must
+  // have been delivered by the log.
   virtual bool Contains(const TransactionRef& transaction) const = 0;
 };
 

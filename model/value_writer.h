@@ -10,8 +10,8 @@
 
 namespace tidemark::model {
 
-// Appends tidemark.v1.Value messages as the length-delimited field `field` of an enclosing message: 1 in a Row and in
-// a Composite, 2 in an Array, 2 and 3 in a Range. REQUIRES: field < 16.
+// Appends tidemark.v1.Value messages as the length-delimited field `field` of an enclosing message:
+// 1 in a Row and in a Composite, 2 in an Array, 2 and 3 in a Range. REQUIRES: field < 16.
 
 // Member numbers of Value.kind.
 enum class ValueKind : uint32_t {
@@ -109,6 +109,59 @@ inline void AppendBytesValue(Bytes& out, uint32_t field, ValueKind kind, std::st
   if (!payload.empty()) std::memcpy(at, payload.data(), payload.size());
   out.Advance(at + payload.size() - out.end());
 }
+
+// Small nested messages; absent fields are zero.
+inline void AppendTimeWithZone(Bytes& out, uint32_t field, int64_t time_us, int32_t zone_offset_s) {
+  out.Reserve(24);
+  char* start = out.end();
+  char* at = start + 4;
+  at = WriteVarint(WriteTag(at, 1, WireType::kVarint), ZigZag(time_us));
+  at = WriteVarint(WriteTag(at, 2, WireType::kVarint), ZigZag(zone_offset_s));
+  start[0] = static_cast<char>(Tag(field, WireType::kLength));
+  start[1] = static_cast<char>(at - start - 2);
+  start[2] = static_cast<char>(Tag(11, WireType::kLength));
+  start[3] = static_cast<char>(at - start - 4);
+  out.Advance(at - start);
+}
+
+inline void AppendInterval(Bytes& out, uint32_t field, int32_t months, int32_t days,
+                           int64_t microseconds) {
+  out.Reserve(32);
+  char* start = out.end();
+  char* at = start + 4;
+  if (months != 0) at = WriteVarint(WriteTag(at, 1, WireType::kVarint), ZigZag(months));
+  if (days != 0) at = WriteVarint(WriteTag(at, 2, WireType::kVarint), ZigZag(days));
+  if (microseconds != 0) at = WriteVarint(WriteTag(at, 3, WireType::kVarint), ZigZag(microseconds));
+  start[0] = static_cast<char>(Tag(field, WireType::kLength));
+  start[1] = static_cast<char>(at - start - 2);
+  start[2] = static_cast<char>(Tag(14, WireType::kLength));
+  start[3] = static_cast<char>(at - start - 4);
+  out.Advance(at - start);
+}
+
+// A value whose payload is a message of unknown size: array, range, multirange, composite.
+//
+//   NestedValue value = NestedValue::Open(out, field, ValueKind::kArray, bound);
+//   AppendInteger(out, 2, 42);
+//   value.Close(out);
+class NestedValue {
+ public:
+  // REQUIRES: at most `bound` bytes will follow before Close.
+  static NestedValue Open(Bytes& out, uint32_t field, ValueKind kind, size_t bound) {
+    NestedValue value;
+    value.value_ = LengthMark::Open(out, field, bound + 8);
+    value.payload_ = LengthMark::Open(out, static_cast<uint32_t>(kind), bound);
+    return value;
+  }
+  void Close(Bytes& out) const {
+    payload_.Close(out);
+    value_.Close(out);
+  }
+
+ private:
+  LengthMark value_;
+  LengthMark payload_;
+};
 
 }  // namespace tidemark::model
 

@@ -9,8 +9,9 @@
 
 namespace tidemark::model {
 
-// Protocol Buffers wire format, written by hand where rows are encoded: no message object, no second pass.
-// Source: protobuf's encoding guide (varint, tag = field << 3 | type; types 0 varint, 1 fixed64, 2 length, 5 fixed32).
+// Protocol Buffers wire format, written by hand where rows are encoded: no message object, no
+// second pass. Source: protobuf's encoding guide (varint, tag = field << 3 | type; types 0 varint,
+// 1 fixed64, 2 length, 5 fixed32).
 
 enum class WireType : uint8_t { kVarint = 0, kFixed64 = 1, kLength = 2, kFixed32 = 5 };
 
@@ -58,8 +59,9 @@ void AppendVarintField(Bytes& out, uint32_t field, uint64_t value);
 void AppendFixed64Field(Bytes& out, uint32_t field, uint64_t value);
 void AppendLengthField(Bytes& out, uint32_t field, std::string_view bytes);
 
-// A length-delimited field whose length is not known yet. The prefix is as wide as the bound needs and padded when
-// the length turns out smaller (a longer varint than needed is valid for every reader).
+// A length-delimited field whose length is not known yet. The prefix is as wide as the bound needs
+// and padded when the length turns out smaller (a longer varint than needed is valid for every
+// reader).
 class LengthMark {
  public:
   // Appends tag and room for the length. REQUIRES: at most `bound` bytes will follow before Close.
@@ -68,7 +70,7 @@ class LengthMark {
   void Close(Bytes& out) const;
 
  private:
-  size_t at_ = 0;     // of the length's first byte
+  size_t at_ = 0;  // of the length's first byte
   uint8_t width_ = 0;
 };
 

@@ -12,7 +12,13 @@
 
 namespace tidemark::snapshot {
 
-enum class JobState : uint8_t { kRunning = 1, kPaused = 2, kCompleted = 3, kCancelled = 4, kFailed = 5 };
+enum class JobState : uint8_t {
+  kRunning = 1,
+  kPaused = 2,
+  kCompleted = 3,
+  kCancelled = 4,
+  kFailed = 5
+};
 
 // What a user asks for.
 struct TableRequest {
@@ -60,9 +66,10 @@ struct JobStatus {
   uint64_t last_sequence = 0;
 };
 
-// The snapshot jobs of one source, as their users drive them. Thread-safe. Every change is durable when the call
-// returns. Codes: NotFound (job or table), InvalidArgument (predicate, key), FailedPrecondition (a table cannot be
-// read exactly, every reason listed; or the job is in a state that does not allow it), Unavailable (no connection).
+// The snapshot jobs of one source, as their users drive them. Thread-safe. Every change is durable
+// when the call returns. Codes: NotFound (job or table), InvalidArgument (predicate, key),
+// FailedPrecondition (a table cannot be read exactly, every reason listed; or the job is in a state
+// that does not allow it), Unavailable (no connection).
 class JobControl {
  public:
   virtual ~JobControl() = default;
@@ -73,7 +80,8 @@ class JobControl {
   virtual absl::StatusOr<JobStatus> Pause(uint64_t id) = 0;
   virtual absl::StatusOr<JobStatus> Resume(uint64_t id) = 0;
   virtual absl::StatusOr<JobStatus> Cancel(uint64_t id) = 0;
-  virtual absl::StatusOr<JobStatus> SetLimits(uint64_t id, std::optional<uint64_t> rows_per_second_max,
+  virtual absl::StatusOr<JobStatus> SetLimits(uint64_t id,
+                                              std::optional<uint64_t> rows_per_second_max,
                                               std::optional<uint32_t> readers_max) = 0;
 };
 

@@ -36,6 +36,8 @@ struct Block {
 struct PendingReread {
   model::TableId table = 0;
   std::vector<std::string> key;
+  // Of the event that showed the need: its identity.
+  model::Sequence sequence = 0;
 };
 
 // What must be stored atomically with the events it belongs to.
@@ -61,6 +63,9 @@ struct AppendBatch {
   // Schemas that `blocks` announce, with the sequence of the announcing event.
   std::vector<std::pair<model::Sequence, std::shared_ptr<const model::TableSchema>>> schemas;
   std::vector<JobRecord> jobs;
+  // Keys to remember for re-reading, and those that were read, by their sequence. A record each: there may be millions.
+  std::vector<PendingReread> rereads_added;
+  std::vector<model::Sequence> rereads_done;
 };
 
 struct Bounds {

@@ -1,0 +1,414 @@
+#include "snapshot/coordinator.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace tidemark::snapshot {
+namespace {
+
+constexpr size_t kRereadsInMemory = 10000;
+constexpr size_t kRereadsPerChunk = 200;
+
+bool IsTransient(const absl::Status& status) {
+  return absl::IsAborted(status) || absl::IsUnavailable(status) || absl::IsCancelled(status) ||
+         absl::IsDeadlineExceeded(status);
+}
+
+model::SnapshotMark Mark(const Job& job, model::SnapshotMark::Kind kind, const Merger& merger) {
+  model::SnapshotMark mark;
+  mark.snapshot_id = job.id;
+  mark.kind = kind;
+  mark.position = merger.frontier();
+  return mark;
+}
+
+uint64_t RowsDone(const Job& job) {
+  uint64_t rows = 0;
+  for (const TableWork& table : job.tables) rows += table.rows_done;
+  return rows;
+}
+
+absl::Status NoSuchJob(uint64_t id) {
+  return absl::NotFoundError(
+      absl::StrCat("there is no snapshot ", id, "; `tidemark snapshot list` shows all"));
+}
+
+const char* StateName(JobState state) {
+  switch (state) {
+    case JobState::kRunning:
+      return "running";
+    case JobState::kPaused:
+      return "paused";
+    case JobState::kCompleted:
+      return "completed";
+    case JobState::kCancelled:
+      return "cancelled";
+    case JobState::kFailed:
+      return "failed";
+  }
+  return "unknown";
+}
+
+absl::Status EndedAlready(const Job& job) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("snapshot ", job.id, " is ", StateName(job.state),
+                   " and cannot be changed any more; create a new one"));
+}
+
+}  // namespace
+
+Coordinator::Coordinator(std::string source_name, capture::Source* source,
+                         CoordinatorEnvironment environment, ChunkTuning tuning,
+                         std::vector<Job> jobs)
+    : source_name_(std::move(source_name)),
+      source_(source),
+      environment_(std::move(environment)),
+      tuning_(tuning) {
+  for (Job& job : jobs) {
+    uint64_t id = job.id;
+    jobs_.emplace(id, std::move(job));
+  }
+}
+
+// ---- Users.
+
+absl::StatusOr<Job> Coordinator::Prepare(const JobRequest& request) {
+  absl::StatusOr<std::vector<capture::TableInfo>> tables = source_->ListTables();
+  if (!tables.ok()) return tables.status();
+  std::vector<TableRequest> wanted = request.tables;
+  if (wanted.empty()) {
+    for (const capture::TableInfo& table : *tables) {
+      wanted.push_back({table.name_space, table.name, "", {}});
+    }
+  }
+  if (wanted.empty()) {
+    return absl::FailedPreconditionError(
+        "the source captures no table; add tables to its publication");
+  }
+  Job job;
+  std::vector<std::string> refusals;
+  for (TableRequest& table : wanted) {
+    auto info = std::find_if(tables->begin(), tables->end(), [&](const capture::TableInfo& known) {
+      return known.name_space == table.name_space && known.name == table.name;
+    });
+    if (info == tables->end()) {
+      return absl::NotFoundError(
+          absl::StrCat("table ", table.name_space, ".", table.name,
+                       " is not captured: it does not exist, or the publication lacks it"));
+    }
+    for (const std::string& obstacle : info->obstacles) refusals.push_back(obstacle);
+    if (!info->obstacles.empty()) continue;
+    if (!table.predicate.empty() || !table.keys.empty()) {
+      capture::ChunkRequest probe;
+      probe.table = info->id;
+      probe.predicate = table.predicate;
+      probe.keys = table.keys;
+      if (absl::Status status = source_->Validate(probe); !status.ok()) return status;
+    }
+    TableWork work;
+    work.id = info->id;
+    work.name_space = std::move(table.name_space);
+    work.name = std::move(table.name);
+    work.predicate = std::move(table.predicate);
+    work.rows_estimated = table.keys.empty() ? info->rows_estimated : table.keys.size();
+    work.keys = std::move(table.keys);
+    job.tables.push_back(std::move(work));
+  }
+  if (!refusals.empty()) return absl::FailedPreconditionError(absl::StrJoin(refusals, "\n"));
+  job.limits = request.limits;
+  job.create_time_us = static_cast<int64_t>(environment_.now_us());
+  return job;
+}
+
+absl::StatusOr<JobStatus> Coordinator::Create(const JobRequest& request) {
+  absl::StatusOr<Job> job = Prepare(request);
+  if (!job.ok()) return job.status();
+  absl::StatusOr<uint64_t> id = environment_.next_id();
+  if (!id.ok()) return id.status();
+  job->id = *id;
+  absl::Status durable = environment_.run_durably([&](Merger& merger) {
+    Guard guard(mutex_);
+    job->first_sequence = merger.next_sequence();
+    merger.AppendMark(Mark(*job, model::SnapshotMark::kStarted, merger));
+    Store(*job, merger);
+    jobs_.emplace(*id, *std::move(job));
+  });
+  if (!durable.ok()) return durable;
+  environment_.wake_readers();
+  return Get(*id);
+}
+
+absl::StatusOr<JobStatus> Coordinator::Get(uint64_t id) const {
+  Guard guard(mutex_);
+  auto job = jobs_.find(id);
+  if (job == jobs_.end()) return NoSuchJob(id);
+  return job->second.Status(environment_.now_us());
+}
+
+std::vector<JobStatus> Coordinator::List() const {
+  Guard guard(mutex_);
+  std::vector<JobStatus> all;
+  for (auto job = jobs_.rbegin(); job != jobs_.rend(); ++job) {
+    all.push_back(job->second.Status(environment_.now_us()));
+  }
+  return all;
+}
+
+absl::StatusOr<JobStatus> Coordinator::Change(uint64_t id,
+                                              std::function<absl::Status(Job&, Merger&)> change) {
+  absl::Status changed;
+  absl::Status durable = environment_.run_durably([&](Merger& merger) {
+    Guard guard(mutex_);
+    auto job = jobs_.find(id);
+    changed = job == jobs_.end()      ? NoSuchJob(id)
+              : !job->second.active() ? EndedAlready(job->second)
+                                      : change(job->second, merger);
+    if (changed.ok()) Store(job->second, merger);
+  });
+  if (!changed.ok()) return changed;
+  if (!durable.ok()) return durable;
+  environment_.wake_readers();
+  return Get(id);
+}
+
+absl::StatusOr<JobStatus> Coordinator::Pause(uint64_t id) {
+  return Change(id, [](Job& job, Merger&) {
+    job.state = JobState::kPaused;
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<JobStatus> Coordinator::Resume(uint64_t id) {
+  return Change(id, [](Job& job, Merger&) {
+    job.state = JobState::kRunning;
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<JobStatus> Coordinator::Cancel(uint64_t id) {
+  return Change(id, [this](Job& job, Merger& merger) {
+    End(job, JobState::kCancelled, "", merger);
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<JobStatus> Coordinator::SetLimits(uint64_t id,
+                                                 std::optional<uint64_t> rows_per_second_max,
+                                                 std::optional<uint32_t> readers_max) {
+  return Change(id, [&](Job& job, Merger&) {
+    if (rows_per_second_max) job.limits.rows_per_second_max = *rows_per_second_max;
+    if (readers_max) job.limits.readers_max = *readers_max;
+    job.ForgetPace();
+    return absl::OkStatus();
+  });
+}
+
+// ---- Readers.
+
+std::optional<Task> Coordinator::NextTask() {
+  Guard guard(mutex_);
+  if (std::optional<Task> task = NextReread()) return task;
+  for (auto& [id, job] : jobs_) {
+    if (std::optional<Task> task = job.NextTask(environment_.now_us(), tuning_)) return task;
+  }
+  return std::nullopt;
+}
+
+std::optional<Task> Coordinator::NextReread() {
+  if (rereads_.empty() || environment_.now_us() < reread_not_before_us_) return std::nullopt;
+  Task task;
+  task.kind = Task::Kind::kReread;
+  task.request.table = rereads_.front().table;
+  std::deque<storage::PendingReread> others;
+  while (!rereads_.empty() && task.rereads.size() < kRereadsPerChunk) {
+    storage::PendingReread reread = std::move(rereads_.front());
+    rereads_.pop_front();
+    if (reread.table != task.request.table) {
+      others.push_back(std::move(reread));
+      continue;
+    }
+    task.rereads.push_back(reread.sequence);
+    task.request.keys.push_back(std::move(reread.key));
+  }
+  rereads_.insert(rereads_.begin(), std::make_move_iterator(others.begin()),
+                  std::make_move_iterator(others.end()));
+  rereads_in_flight_ += task.rereads.size();
+  return task;
+}
+
+void Coordinator::ReturnRereads(const Task& task) {
+  for (size_t i = task.rereads.size(); i-- > 0;) {
+    rereads_.push_front({task.request.table, task.request.keys[i], task.rereads[i]});
+  }
+  rereads_in_flight_ -= task.rereads.size();
+  reread_not_before_us_ = environment_.now_us() + tuning_.retry_us;
+}
+
+void Coordinator::Planned(const Task& task, std::vector<capture::KeyRange> ranges) {
+  Guard guard(mutex_);
+  auto job = jobs_.find(task.job);
+  if (job == jobs_.end()) return;
+  job->second.Planned(task, std::move(ranges), tuning_.keys_per_chunk);
+}
+
+void Coordinator::ReadDone(const Task& task, const capture::Chunk& chunk, uint64_t elapsed_us) {
+  Guard guard(mutex_);
+  auto job = jobs_.find(task.job);
+  if (task.kind != Task::Kind::kRead || job == jobs_.end()) return;
+  job->second.ReadDone(task, chunk.rows.size(), chunk.exhausted, chunk.last_key, elapsed_us,
+                       environment_.now_us(), tuning_);
+}
+
+void Coordinator::Waiting(const Task& task, const std::string& what) {
+  Guard guard(mutex_);
+  auto job = jobs_.find(task.job);
+  if (job != jobs_.end()) job->second.waiting_for = what;
+}
+
+void Coordinator::Failed(const Task& task, const absl::Status& status) {
+  if (task.kind == Task::Kind::kReread && !absl::IsNotFound(status)) {
+    Guard guard(mutex_);
+    ReturnRereads(task);
+    return;
+  }
+  if (task.kind != Task::Kind::kReread && IsTransient(status)) {
+    Guard guard(mutex_);
+    auto job = jobs_.find(task.job);
+    if (job != jobs_.end()) job->second.Redo(task, false, environment_.now_us(), tuning_);
+    return;
+  }
+  // The table is gone, and its rows with it; or an operator must act. If this cannot be made
+  // durable the pipeline is ending, and the task comes back after the next start.
+  environment_
+      .run_durably([&](Merger& merger) {
+        Guard guard(mutex_);
+        if (task.kind == Task::Kind::kReread) {
+          merger.FinishRereads(task.rereads);
+          rereads_in_flight_ -= task.rereads.size();
+          return;
+        }
+        auto job = jobs_.find(task.job);
+        if (job == jobs_.end() || !job->second.Wanted(task)) return;
+        End(job->second, JobState::kFailed, std::string(status.message()), merger);
+        Store(job->second, merger);
+      })
+      .IgnoreError();
+}
+
+// ---- Merge thread.
+
+absl::Status Coordinator::Close(const Task& task, WindowId window, const model::TableSchema& schema,
+                                Merger& merger) {
+  Guard guard(mutex_);
+  auto job = jobs_.find(task.job);
+  bool reread = task.kind == Task::Kind::kReread;
+  if (!reread && (job == jobs_.end() || !job->second.Wanted(task))) {
+    merger.Abandon(window);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<Closed> closed = merger.Close(window);
+  if (!closed.ok()) return closed.status();
+  if (reread && closed->outcome == Closed::Outcome::kDone) {
+    merger.FinishRereads(task.rereads);
+    rereads_in_flight_ -= task.rereads.size();
+  } else if (reread) {
+    ReturnRereads(task);
+  } else if (closed->outcome == Closed::Outcome::kDone) {
+    CloseTable(job->second, task, schema, *closed, merger);
+  } else {
+    job->second.Redo(task, closed->outcome == Closed::Outcome::kTooManyTouches,
+                     environment_.now_us(), tuning_);
+  }
+  environment_.wake_readers();
+  return absl::OkStatus();
+}
+
+void Coordinator::CloseTable(Job& job, const Task& task, const model::TableSchema& schema,
+                             const Closed& closed, Merger& merger) {
+  TableWork& table = job.tables[task.table];
+  std::shared_ptr<const model::TableSchema> before = merger.FindSchema(table.schema);
+  if (before != nullptr && before->id != schema.id && model::ChangeRewritesRows(*before, schema)) {
+    // Rows of the chunks before may have changed without an event.
+    ++job.chunks_redone;
+    job.RestartTable(task.table);
+    Store(job, merger);
+    return;
+  }
+  table.schema = schema.id;
+  model::SnapshotMark mark = Mark(job, model::SnapshotMark::kChunkDone, merger);
+  capture::KeyRange range = job.Finish(task, environment_.now_us());
+  mark.table_id = table.id;
+  mark.lower_key = std::move(range.lower);
+  mark.upper_key = std::move(range.upper);
+  mark.rows = closed.rows;
+  merger.AppendMark(mark);
+  CompleteTables(job, merger);
+  Store(job, merger);
+}
+
+void Coordinator::CompleteTables(Job& job, Merger& merger) {
+  for (size_t i = 0; i < job.tables.size(); ++i) {
+    if (!job.FinishTable(i)) continue;
+    model::SnapshotMark mark = Mark(job, model::SnapshotMark::kTableDone, merger);
+    mark.table_id = job.tables[i].id;
+    mark.rows = job.tables[i].rows_done;
+    merger.AppendMark(mark);
+  }
+  if (job.AllTablesDone()) End(job, JobState::kCompleted, "", merger);
+}
+
+void Coordinator::End(Job& job, JobState state, const std::string& reason, Merger& merger) {
+  job.state = state;
+  job.error = reason;
+  job.end_time_us = static_cast<int64_t>(environment_.now_us());
+  auto kind = state == JobState::kCompleted   ? model::SnapshotMark::kCompleted
+              : state == JobState::kCancelled ? model::SnapshotMark::kCancelled
+                                              : model::SnapshotMark::kFailed;
+  model::SnapshotMark mark = Mark(job, kind, merger);
+  mark.rows = RowsDone(job);
+  mark.reason = reason;
+  job.last_sequence = merger.next_sequence();
+  merger.AppendMark(mark);
+  for (TableWork& table : job.tables) table.pieces.clear();
+}
+
+void Coordinator::Store(const Job& job, Merger& merger) {
+  merger.AppendJob({job.id, EncodeJob(job, source_name_)});
+}
+
+void Coordinator::AddRereads(std::vector<storage::PendingReread> rereads) {
+  if (rereads.empty()) return;
+  {
+    Guard guard(mutex_);
+    for (storage::PendingReread& reread : rereads) {
+      if (more_rereads_ || rereads_.size() >= kRereadsInMemory) {
+        more_rereads_ = true;
+      } else {
+        rereads_.push_back(std::move(reread));
+      }
+    }
+  }
+  environment_.wake_readers();
+}
+
+absl::Status Coordinator::LoadRereads() {
+  Guard guard(mutex_);
+  if (!more_rereads_ || !rereads_.empty() || rereads_in_flight_ > 0) return absl::OkStatus();
+  absl::StatusOr<std::vector<storage::PendingReread>> loaded =
+      environment_.load_rereads(kRereadsInMemory);
+  if (!loaded.ok()) return loaded.status();
+  more_rereads_ = loaded->size() == kRereadsInMemory;
+  rereads_.assign(std::make_move_iterator(loaded->begin()), std::make_move_iterator(loaded->end()));
+  return absl::OkStatus();
+}
+
+bool Coordinator::busy() const {
+  Guard guard(mutex_);
+  if (!rereads_.empty() || more_rereads_ || rereads_in_flight_ > 0) return true;
+  return std::any_of(jobs_.begin(), jobs_.end(),
+                     [](const auto& job) { return job.second.state == JobState::kRunning; });
+}
+
+}  // namespace tidemark::snapshot

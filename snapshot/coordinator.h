@@ -1,0 +1,109 @@
+#ifndef TIDEMARK_SNAPSHOT_COORDINATOR_H_
+#define TIDEMARK_SNAPSHOT_COORDINATOR_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "capture/source.h"
+#include "snapshot/job.h"
+#include "snapshot/job_control.h"
+#include "snapshot/merger.h"
+#include "storage/journal.h"
+
+namespace tidemark::snapshot {
+
+// What the coordinator needs from the place it runs in.
+struct CoordinatorEnvironment {
+  // Microseconds since 1970-01-01 UTC.
+  std::function<uint64_t()> now_us;
+  // Runs `step` where the merger lives; returns once everything that it appended is durable.
+  std::function<absl::Status(std::function<void(Merger&)> step)> run_durably;
+  // A new job id.
+  std::function<absl::StatusOr<uint64_t>()> next_id;
+  // There may be something to read now.
+  std::function<void()> wake_readers;
+  // The oldest keys that the journal still holds for re-reading, at most `max`.
+  std::function<absl::StatusOr<std::vector<storage::PendingReread>>(size_t max)> load_rereads;
+};
+
+// All snapshot jobs and pending re-reads of one source: what users ask for, what readers read next,
+// what becomes of it.
+//
+// Concurrency. Thread-safe. Users call JobControl; readers call NextTask, Planned, ReadDone and
+// Failed; the merge thread calls Finish and AddRereads, and runs the steps of run_durably. Job
+// state changes on the merge thread only, together with the append that makes it durable.
+class Coordinator : public JobControl {
+ public:
+  // `source` must outlive it. `jobs`: the stored jobs of this source.
+  Coordinator(std::string source_name, capture::Source* source, CoordinatorEnvironment environment,
+              ChunkTuning tuning, std::vector<Job> jobs);
+
+  // JobControl.
+  absl::StatusOr<JobStatus> Create(const JobRequest& request) override;
+  absl::StatusOr<JobStatus> Get(uint64_t id) const override;
+  std::vector<JobStatus> List() const override;
+  absl::StatusOr<JobStatus> Pause(uint64_t id) override;
+  absl::StatusOr<JobStatus> Resume(uint64_t id) override;
+  absl::StatusOr<JobStatus> Cancel(uint64_t id) override;
+  absl::StatusOr<JobStatus> SetLimits(uint64_t id, std::optional<uint64_t> rows_per_second_max,
+                                      std::optional<uint32_t> readers_max) override;
+
+  // Readers. Re-reads come first. nullopt: nothing to do now.
+  std::optional<Task> NextTask();
+  void Planned(const Task& task, std::vector<capture::KeyRange> ranges);
+  void ReadDone(const Task& task, const capture::Chunk& chunk, uint64_t elapsed_us);
+  // The task could not be done. Aborted and Unavailable: it will be tried again; anything else ends
+  // the job.
+  void Failed(const Task& task, const absl::Status& status);
+  // What the task waits for; "": nothing.
+  void Waiting(const Task& task, const std::string& what);
+
+  // Merge thread. Closes the task's window and appends what follows from it: rows, marks, the job's
+  // new state.
+  absl::Status Close(const Task& task, WindowId window, const model::TableSchema& schema,
+                     Merger& merger);
+  void AddRereads(std::vector<storage::PendingReread> rereads);
+  // Loads re-reads that did not fit in memory, or that an earlier run left. Call now and then.
+  absl::Status LoadRereads();
+
+  // True while a job runs or keys wait to be read again.
+  bool busy() const;
+
+ private:
+  using Guard = std::lock_guard<std::mutex>;
+
+  absl::StatusOr<Job> Prepare(const JobRequest& request);
+  absl::StatusOr<JobStatus> Change(uint64_t id, std::function<absl::Status(Job&, Merger&)> change);
+  std::optional<Task> NextReread();
+  void CloseTable(Job& job, const Task& task, const model::TableSchema& schema,
+                  const Closed& closed, Merger& merger);
+  void CompleteTables(Job& job, Merger& merger);
+  void End(Job& job, JobState state, const std::string& reason, Merger& merger);
+  void Store(const Job& job, Merger& merger);
+  void ReturnRereads(const Task& task);
+
+  const std::string source_name_;
+  capture::Source* const source_;
+  const CoordinatorEnvironment environment_;
+  const ChunkTuning tuning_;
+
+  mutable std::mutex mutex_;
+  std::map<uint64_t, Job> jobs_;
+  // Re-reads to do, oldest first; those being read are in no list.
+  std::deque<storage::PendingReread> rereads_;
+  size_t rereads_in_flight_ = 0;
+  // The journal may hold more than rereads_.
+  bool more_rereads_ = true;
+  uint64_t reread_not_before_us_ = 0;
+};
+
+}  // namespace tidemark::snapshot
+
+#endif  // TIDEMARK_SNAPSHOT_COORDINATOR_H_

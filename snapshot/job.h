@@ -1,0 +1,154 @@
+#ifndef TIDEMARK_SNAPSHOT_JOB_H_
+#define TIDEMARK_SNAPSHOT_JOB_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "capture/source.h"
+#include "snapshot/job_control.h"
+
+namespace tidemark::snapshot {
+
+// A part of a table that is not in the journal yet: a key range or a list of keys.
+struct Piece {
+  enum class State { kIdle, kReading, kClosing };
+  State state = State::kIdle;
+  capture::KeyRange range;
+  std::vector<capture::KeyText> keys;
+  // Not before this time, after a failed try; microseconds.
+  uint64_t not_before_us = 0;
+  // Bound for the next read after too many touches; 0: the table's own.
+  uint64_t rows_max = 0;
+  // Once read.
+  uint64_t rows_read = 0;
+};
+
+// One table's share of a job.
+struct TableWork {
+  model::TableId id = 0;
+  std::string name_space;
+  std::string name;
+  std::string predicate;
+  uint64_t rows_done = 0;
+  uint64_t rows_estimated = 0;
+  uint64_t chunks_done = 0;
+  // `pieces` is what is left to read; before, nothing has been cut yet.
+  bool planned = false;
+  bool planning = false;
+  bool done = false;
+  // Version under which the finished chunks were read; 0: none finished.
+  model::SchemaId schema = 0;
+  // Before planning: the keys asked for; empty: the whole table.
+  std::vector<capture::KeyText> keys;
+  std::map<uint64_t, Piece> pieces;
+  // Grows when the table starts anew: outcomes of older reads are void.
+  uint64_t epoch = 0;
+  // Adapts to the time that reads take.
+  uint64_t chunk_rows = 10000;
+};
+
+struct ChunkTuning {
+  // Time that one SELECT should take.
+  uint64_t chunk_us_target = 200000;
+  uint64_t chunk_rows_min = 500;
+  uint64_t chunk_rows_max = 200000;
+  size_t chunk_bytes_max = 8 << 20;
+  // Ranges that a large table is cut into.
+  size_t ranges_max = 16;
+  uint64_t rows_per_range_min = 20000;
+  size_t keys_per_chunk = 500;
+  uint64_t retry_us = 200000;
+};
+
+// What a reader is to do next.
+struct Task {
+  enum class Kind { kPlan, kRead, kReread };
+  Kind kind = Kind::kRead;
+  uint64_t job = 0;
+  size_t table = 0;  // index in the job
+  uint64_t epoch = 0;
+  uint64_t piece = 0;
+  // kRead, kReread.
+  capture::ChunkRequest request;
+  // kPlan.
+  size_t ranges = 0;
+  // kReread: what it settles.
+  std::vector<model::Sequence> rereads;
+};
+
+// A snapshot job: what has been read, what is left, and what to read next. Pure logic: no I/O, no
+// clock, no threads.
+//
+// Every key of a table is, at any time, in exactly one of: a finished chunk (in the journal), a
+// piece. A read that stops at a bound splits its piece at the last key, so that the next read can
+// start before this one's window closes. Ranges are only ever handed back to the server; keys are
+// never compared here.
+class Job {
+ public:
+  uint64_t id = 0;
+  JobState state = JobState::kRunning;
+  Limits limits;
+  std::vector<TableWork> tables;
+  int64_t create_time_us = 0;
+  int64_t end_time_us = 0;
+  std::string error;
+  uint64_t chunks_redone = 0;
+  model::Sequence first_sequence = 0;
+  model::Sequence last_sequence = 0;
+  // Not durable: for status only.
+  std::string waiting_for;
+
+  bool active() const { return state == JobState::kRunning || state == JobState::kPaused; }
+
+  // nullopt: nothing to do now.
+  std::optional<Task> NextTask(uint64_t now_us, const ChunkTuning& tuning);
+
+  // A plan task's result: the ranges together cover every key once.
+  void Planned(const Task& task, std::vector<capture::KeyRange> ranges, size_t keys_per_chunk);
+  // A read ended; its window is still open. `rows` as the SELECT returned them.
+  void ReadDone(const Task& task, uint64_t rows, bool exhausted, const capture::KeyText& last_key,
+                uint64_t elapsed_us, uint64_t now_us, const ChunkTuning& tuning);
+  // False: what the task read is not wanted any more (the job ended, or the table started anew).
+  bool Wanted(const Task& task) const;
+  // The task's rows are in the journal. Returns the key range that is done.
+  capture::KeyRange Finish(const Task& task, uint64_t now_us);
+  // The task must be done again, in smaller chunks if `smaller`.
+  void Redo(const Task& task, bool smaller, uint64_t now_us, const ChunkTuning& tuning);
+  // The table changed so that its finished chunks are void.
+  void RestartTable(size_t table);
+  // All pieces read and closed: true once.
+  bool FinishTable(size_t table);
+  bool AllTablesDone() const;
+  // The limits changed: do not sit out what the old ones imposed.
+  void ForgetPace() { next_read_us_ = 0; }
+
+  JobStatus Status(uint64_t now_us) const;
+
+ private:
+  Piece* FindPiece(const Task& task);
+  std::optional<Task> NextOf(size_t index, uint64_t now_us, const ChunkTuning& tuning);
+  Task PlanTask(size_t index, const ChunkTuning& tuning);
+  Task ReadTask(size_t index, uint64_t piece, const ChunkTuning& tuning);
+  uint64_t AddPiece(TableWork& table, Piece piece);
+  size_t reading() const;
+  friend absl::StatusOr<Job> DecodeJob(const std::string& stored, std::string* source);
+
+  uint64_t next_piece_ = 1;
+  uint64_t next_read_us_ = 0;                         // by the limit of rows per second
+  std::deque<std::pair<uint64_t, uint64_t>> recent_;  // time and rows of chunks finished lately
+};
+
+// The stored form (tidemark.state.SnapshotJob), and back. Pieces come back idle.
+std::string EncodeJob(const Job& job, const std::string& source);
+// DataLoss if it is malformed. `source`: whose job it is.
+absl::StatusOr<Job> DecodeJob(const std::string& stored, std::string* source);
+
+}  // namespace tidemark::snapshot
+
+#endif  // TIDEMARK_SNAPSHOT_JOB_H_

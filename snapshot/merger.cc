@@ -1,0 +1,227 @@
+#include "snapshot/merger.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "model/check.h"
+
+namespace tidemark::snapshot {
+
+Merger::Merger(MergerOptions options, const capture::SchemaRegistry* registry,
+               storage::Checkpoint checkpoint, const std::set<model::SchemaId>& announced)
+    : options_(options),
+      registry_(registry),
+      checkpoint_(std::move(checkpoint)),
+      output_(checkpoint_.next_sequence, options.block_bytes),
+      announced_(announced) {}
+
+absl::Status Merger::Merge(capture::LogBatch batch) {
+  settling_.Add(batch.transactions);
+  if (!windows_.empty()) Remember(batch);
+
+  scratch_frames_.clear();
+  size_t schema_index = 0;
+  model::Sequence sequence = output_.next();
+  for (const capture::LogEvent& event : batch.events) {
+    scratch_frames_.push_back({event.frame.at, event.frame.size,
+                               event.kind == model::EventKind::kChange ? event.schema : 0});
+    if (event.kind == model::EventKind::kSchema) {
+      // A chunk may have announced it before: the first announcement is the one to find.
+      const auto& schema = batch.schemas[schema_index++];
+      if (announced_.insert(schema->id).second) new_schemas_.emplace_back(sequence, schema);
+    } else if (event.moved && event.partial) {
+      NoteReread(batch, event, sequence);
+    }
+    ++sequence;
+  }
+  output_.Append(std::move(batch.frames), scratch_frames_);
+
+  mid_transaction_ = batch.mid_transaction;
+  changed_ = changed_ || !batch.events.empty() || batch.frontier > checkpoint_.frontier;
+  checkpoint_.frontier = std::max(checkpoint_.frontier, batch.frontier);
+  if (!batch.resume.empty()) checkpoint_.resume = std::move(batch.resume);
+  return absl::OkStatus();
+}
+
+// The touches of a batch, for the tables that have open windows.
+void Merger::Remember(const capture::LogBatch& batch) {
+  std::string_view bytes = batch.frames.view();
+  Table* table = nullptr;
+  model::TableId table_id = 0;
+  for (const capture::LogEvent& event : batch.events) {
+    if (event.kind != model::EventKind::kChange) continue;
+    if (event.table != table_id) {
+      auto found = tables_.find(event.table);
+      table = found == tables_.end() ? nullptr : &found->second;
+      table_id = event.table;
+    }
+    if (table == nullptr) continue;
+    Touch touch;
+    touch.transaction = batch.transactions[event.transaction];
+    touch.op = event.op;
+    touch.partial = event.partial;
+    touch.schema = event.schema;
+    touch.key = bytes.substr(event.frame.key_at, event.frame.key_size);
+    if (event.partial) touch.after = bytes.substr(event.frame.after_at, event.frame.after_size);
+    table->touches.Add(touch);
+  }
+  BoundTouches();
+}
+
+void Merger::BoundTouches() {
+  size_t total = 0;
+  for (const auto& [id, table] : tables_) total += table.touches.bytes();
+  while (total > options_.touched_bytes_max) {
+    auto largest = std::max_element(tables_.begin(), tables_.end(), [](auto& a, auto& b) {
+      return a.second.touches.bytes() < b.second.touches.bytes();
+    });
+    TouchLog& touches = largest->second.touches;
+    if (touches.bytes() == 0) return;
+    for (WindowId id : largest->second.windows) windows_[id].too_many_touches = true;
+    total -= touches.bytes();
+    touches.DropBefore(touches.end());
+    total += touches.bytes();
+  }
+}
+
+void Merger::NoteReread(const capture::LogBatch& batch, const capture::LogEvent& event,
+                        model::Sequence sequence) {
+  storage::PendingReread reread;
+  reread.table = event.table;
+  reread.key = batch.keys[event.key];
+  reread.sequence = sequence;
+  new_rereads_.push_back(reread);
+  batch_.rereads_added.push_back(std::move(reread));
+}
+
+void Merger::FinishRereads(const std::vector<model::Sequence>& sequences) {
+  batch_.rereads_done.insert(batch_.rereads_done.end(), sequences.begin(), sequences.end());
+  changed_ = true;
+}
+
+void Merger::AppendJob(storage::JobRecord job) {
+  batch_.jobs.push_back(std::move(job));
+  changed_ = true;
+}
+
+Merger::OpenedWindow Merger::Open(model::TableId table) {
+  WindowId id = next_window_++;
+  Table& state = tables_[table];
+  state.windows.insert(id);
+  Window& window = windows_[id];
+  window.table = table;
+  window.first_touch = state.touches.end();
+  return {id, settling_.list()};
+}
+
+void Merger::Submit(WindowId id, capture::Chunk chunk) {
+  auto found = windows_.find(id);
+  TIDEMARK_CHECK(found != windows_.end() && !found->second.submitted);
+  found->second.chunk = std::move(chunk);
+  found->second.submitted = true;
+}
+
+void Merger::Abandon(WindowId id) {
+  if (windows_.contains(id)) Forget(id);
+}
+
+void Merger::Forget(WindowId id) {
+  auto found = windows_.find(id);
+  model::TableId table_id = found->second.table;
+  windows_.erase(found);
+  auto table = tables_.find(table_id);
+  table->second.windows.erase(id);
+  if (table->second.windows.empty()) {
+    tables_.erase(table);
+    return;
+  }
+  uint64_t oldest = UINT64_MAX;
+  for (WindowId other : table->second.windows) {
+    if (!windows_[other].too_many_touches) oldest = std::min(oldest, windows_[other].first_touch);
+  }
+  TouchLog& touches = table->second.touches;
+  touches.DropBefore(std::min(oldest, touches.end()));
+}
+
+std::vector<WindowId> Merger::Closable() const {
+  std::vector<WindowId> ids;
+  if (mid_transaction_) return ids;
+  for (const auto& [id, window] : windows_) {
+    if (window.submitted &&
+        (window.too_many_touches || window.chunk.bound <= checkpoint_.frontier)) {
+      ids.push_back(id);
+    }
+  }
+  return ids;
+}
+
+model::Position Merger::WantedFrontier() const {
+  model::Position wanted = checkpoint_.frontier;
+  for (const auto& [id, window] : windows_) {
+    if (window.submitted) wanted = std::max(wanted, window.chunk.bound);
+  }
+  return wanted;
+}
+
+absl::StatusOr<Closed> Merger::Close(WindowId id) {
+  auto found = windows_.find(id);
+  TIDEMARK_CHECK(found != windows_.end() && found->second.submitted && !mid_transaction_);
+  Window& window = found->second;
+  Closed closed;
+  if (window.too_many_touches) {
+    closed.outcome = Closed::Outcome::kTooManyTouches;
+    Forget(id);
+    return closed;
+  }
+  TIDEMARK_CHECK(window.chunk.bound <= checkpoint_.frontier);
+  std::shared_ptr<const model::TableSchema> schema = window.chunk.schema;
+  absl::StatusOr<Reconciled> rows =
+      Reconcile(std::move(window.chunk), tables_.at(window.table).touches, window.first_touch,
+                *registry_, !options_.without_folding);
+  Forget(id);
+  if (absl::IsAborted(rows.status())) {
+    closed.outcome = Closed::Outcome::kTableChanged;
+    return closed;
+  }
+  if (!rows.ok()) return rows.status();
+
+  closed.rows = rows->rows.size();
+  closed.position = checkpoint_.frontier;
+  if (rows->rows.empty()) return closed;
+  Announce(*schema);
+  scratch_frames_.clear();
+  for (const model::FrameExtent& row : rows->rows) {
+    model::SetReadPosition(rows->frames.data() + row.position_at, closed.position);
+    scratch_frames_.push_back({row.at, row.size, schema->id});
+  }
+  output_.Append(std::move(rows->frames), scratch_frames_);
+  changed_ = true;
+  return closed;
+}
+
+void Merger::Announce(const model::TableSchema& schema) {
+  if (!announced_.insert(schema.id).second) return;
+  model::Bytes frame;
+  model::AppendSchemaFrame(frame, schema);
+  new_schemas_.emplace_back(output_.next(), registry_->Find(schema.id));
+  output_.AppendOne(frame.view());
+}
+
+void Merger::AppendMark(const model::SnapshotMark& mark) {
+  model::Bytes frame;
+  model::AppendSnapshotMarkFrame(frame, mark);
+  output_.AppendOne(frame.view());
+  changed_ = true;
+}
+
+storage::AppendBatch Merger::Take(uint64_t now_us) {
+  storage::AppendBatch batch = std::exchange(batch_, {});
+  batch.blocks = output_.Take(now_us);
+  batch.schemas = std::exchange(new_schemas_, {});
+  checkpoint_.next_sequence = output_.next();
+  batch.checkpoint = checkpoint_;
+  changed_ = false;
+  return batch;
+}
+
+}  // namespace tidemark::snapshot
