@@ -1,0 +1,51 @@
+#ifndef TIDEMARK_SERVICE_CONFIG_H_
+#define TIDEMARK_SERVICE_CONFIG_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "capture/postgres/postgres_source.h"
+#include "service/log.h"
+#include "storage/journal.h"
+
+namespace tidemark::service {
+
+// What `tidemarkd --config FILE` runs. deploy/tidemarkd.example.yaml documents every key.
+
+struct SourceConfig {
+  std::string name;
+  capture::postgres::PostgresOptions postgres;
+  // Connections that read chunks at the same time.
+  uint32_t readers_max = 2;
+  // Time that one chunk's SELECT should take.
+  uint32_t chunk_ms_target = 200;
+  storage::Retention retention;
+};
+
+struct Config {
+  // "127.0.0.1:7654", "[::1]:0", "unix:/run/tidemark.sock". Port 0: any free one.
+  std::string listen = "127.0.0.1:7654";
+  std::string data;
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kText;
+  std::vector<SourceConfig> sources;
+};
+
+// Parses `text`; relative paths in it are relative to the folder of `file`, which also names it in
+// errors. Reads the secrets that it refers to. InvalidArgument: the message has one line for each
+// error, "FILE:LINE:COLUMN: ...", which says what was expected.
+absl::StatusOr<Config> ParseConfig(std::string_view text, const std::string& file);
+
+// As ParseConfig with the file's content. NotFound or PermissionDenied: it cannot be read.
+absl::StatusOr<Config> LoadConfig(const std::string& file);
+
+// True for "127.0.0.1:7654", "localhost:1", "[::1]:1", "unix:/path": what other machines cannot
+// reach.
+bool IsLocalAddress(std::string_view listen);
+
+}  // namespace tidemark::service
+
+#endif  // TIDEMARK_SERVICE_CONFIG_H_
