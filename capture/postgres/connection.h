@@ -1,0 +1,154 @@
+#ifndef TIDEMARK_CAPTURE_POSTGRES_CONNECTION_H_
+#define TIDEMARK_CAPTURE_POSTGRES_CONNECTION_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+// libpq's, which only private files include.
+struct pg_conn;
+struct pg_result;
+
+namespace tidemark::capture::postgres {
+
+struct ConnectionDeleter {
+  void operator()(pg_conn* connection) const;
+};
+struct ResultDeleter {
+  void operator()(pg_result* result) const;
+};
+struct MessageDeleter {
+  void operator()(char* message) const;
+};
+// A message of the COPY protocol, as libpq allocated it.
+using Message = std::unique_ptr<char, MessageDeleter>;
+
+// Rows of one statement. Views live as long as it.
+class Result {
+ public:
+  explicit Result(pg_result* result) : result_(result) {}
+
+  int rows() const;
+  int columns() const;
+  bool null(int row, int column) const;
+  // "" for NULL.
+  absl::string_view text(int row, int column) const;
+  std::string str(int row, int column) const { return std::string(text(row, column)); }
+  // Booleans of the server: "t" or "f".
+  bool flag(int row, int column) const { return text(row, column) == "t"; }
+  // 0 if it is NULL or no number.
+  int64_t number(int row, int column) const;
+
+ private:
+  std::unique_ptr<pg_result, ResultDeleter> result_;
+};
+
+// How long a call may wait, and who may end it earlier.
+struct WaitLimits {
+  std::chrono::milliseconds timeout = std::chrono::seconds(30);
+  std::stop_token stop;
+};
+
+struct ConnectionOptions {
+  // libpq keywords or a URI.
+  std::string connection;
+  std::string password;
+  // A walsender of the database: only the simple query protocol works there.
+  bool replication = false;
+};
+
+// One session with settings that make the server print values in one way (protocols: TimeZone,
+// DateStyle and so on are the same for log and chunks), without statement timeouts of the server,
+// and with search_path = pg_catalog so that names of types and of reg* values are always qualified.
+// One thread owns it.
+//
+// Every wait has a deadline (Unavailable when it passes: the connection is then closed) and polls a
+// stop token (Cancelled; the running statement is cancelled too). Errors of the server: see
+// postgres_error.h. No message ever contains the password.
+class Connection {
+ public:
+  static absl::StatusOr<std::unique_ptr<Connection>> Open(const ConnectionOptions& options,
+                                                          const WaitLimits& limits = {});
+
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Simple protocol; several statements are allowed, the last result counts.
+  absl::StatusOr<Result> Execute(const std::string& sql, const WaitLimits& limits = {});
+  // Extended protocol: exactly one statement, parameters $1, $2, ... in text.
+  absl::StatusOr<Result> Query(const std::string& sql, absl::Span<const std::string> parameters,
+                               const WaitLimits& limits = {});
+
+  // Runs a COPY ... TO STDOUT and hands over each row (text format, without the end of line) until
+  // `row` returns false; the rest is then cancelled. False: cancelled, and with it the transaction
+  // that the statement ran in.
+  absl::StatusOr<bool> CopyOut(const std::string& sql,
+                               absl::FunctionRef<absl::StatusOr<bool>(std::string_view line)> row,
+                               const WaitLimits& limits);
+
+  // The COPY-both protocol of replication. REQUIRES: options.replication.
+  absl::Status StartCopyBoth(const std::string& command, const WaitLimits& limits);
+  struct Received {
+    Message message;
+    size_t size = 0;
+    std::string_view view() const { return {message.get(), size}; }
+  };
+  // The next message at hand; no message: there is none now. Unavailable when the server ended the
+  // stream.
+  absl::StatusOr<std::optional<Received>> Receive();
+  absl::Status Send(absl::string_view message);
+  // Waits until something can be received, at most `timeout`.
+  absl::Status AwaitInput(std::chrono::milliseconds timeout);
+  // Ends the stream and waits for the server's end of it, so that the slot is free afterwards.
+  void EndCopyBoth(std::chrono::milliseconds timeout);
+
+  std::string QuoteLiteral(absl::string_view text) const;
+  std::string QuoteIdentifier(absl::string_view name) const;
+
+  // 150020 for 15.20.
+  int server_version() const;
+  // "10.0.0.7:5432" or "/run/postgresql:5432".
+  std::string address() const;
+  std::string database() const;
+  std::string user() const;
+  // False once it failed; then open another.
+  bool healthy() const;
+
+ private:
+  explicit Connection(pg_conn* connection) : connection_(connection) {}
+
+  absl::Status Connect(const WaitLimits& limits);
+  absl::Status ConnectError() const;
+  absl::Status AwaitSocket(short events, std::chrono::steady_clock::time_point deadline,
+                           const std::stop_token& stop);
+  absl::Status AwaitReady(std::chrono::steady_clock::time_point deadline,
+                          const std::stop_token& stop);
+  // The next result of the running statement; null after the last.
+  absl::StatusOr<pg_result*> NextResult(std::chrono::steady_clock::time_point deadline,
+                                        const std::stop_token& stop);
+  absl::StatusOr<Result> LastResult(const WaitLimits& limits);
+  absl::Status StartCopyOut(const std::string& sql, std::chrono::steady_clock::time_point deadline,
+                            const std::stop_token& stop);
+  // Cancels the running statement and reads the connection to its end.
+  void Abandon();
+  absl::Status Lost(absl::string_view action) const;
+
+  std::unique_ptr<pg_conn, ConnectionDeleter> connection_;
+  // A statement could neither be ended nor cancelled.
+  bool broken_ = false;
+};
+
+}  // namespace tidemark::capture::postgres
+
+#endif  // TIDEMARK_CAPTURE_POSTGRES_CONNECTION_H_

@@ -1,0 +1,51 @@
+#ifndef TIDEMARK_CAPTURE_POSTGRES_POSTGRES_CATALOG_H_
+#define TIDEMARK_CAPTURE_POSTGRES_POSTGRES_CATALOG_H_
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "capture/postgres/catalog.h"
+#include "capture/postgres/connection.h"
+
+namespace tidemark::capture::postgres {
+
+// The catalog over an SQL session, in whatever transaction the session is in. Types of the server
+// itself are cached for ever, those of users until the next DescribeTable (labels and fields may
+// change without a new oid). One thread owns it.
+class PostgresCatalog : public Catalog {
+ public:
+  // `connection` must outlive it.
+  PostgresCatalog(Connection* connection, std::string publication)
+      : connection_(connection), publication_(std::move(publication)) {}
+
+  absl::StatusOr<std::optional<CatalogTable>> DescribeTable(uint32_t oid) override;
+  absl::StatusOr<std::shared_ptr<const model::Type>> ResolveType(uint32_t oid,
+                                                                 int32_t modifier) override;
+
+ private:
+  using TypePtr = std::shared_ptr<const model::Type>;
+  using TypeKey = std::pair<uint32_t, int32_t>;
+
+  absl::StatusOr<TypePtr> LoadType(uint32_t oid, int32_t modifier, int depth);
+  absl::StatusOr<TypePtr> Resolve(uint32_t oid, int32_t modifier, int depth);
+  absl::Status LoadShape(const Result& row, int depth, model::Type* type);
+  absl::Status LoadLabels(model::Type* type);
+  absl::Status LoadFields(const std::string& relation, int depth, model::Type* type);
+  absl::Status CopyBase(const Result& row, int depth, model::Type* type);
+
+  Connection* connection_;
+  const std::string publication_;
+  std::map<TypeKey, TypePtr> builtin_;
+  std::map<TypeKey, TypePtr> users_;
+};
+
+// Kind of a type that is built into the server, by its oid (src/include/catalog/pg_type.dat).
+model::TypeKind BuiltinKind(uint32_t oid);
+
+}  // namespace tidemark::capture::postgres
+
+#endif  // TIDEMARK_CAPTURE_POSTGRES_POSTGRES_CATALOG_H_
