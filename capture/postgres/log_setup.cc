@@ -1,0 +1,329 @@
+#include "capture/postgres/log_setup.h"
+
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "capture/postgres/postgres_error.h"
+#include "model/position.h"
+
+namespace tidemark::capture::postgres {
+namespace {
+
+using Severity = Problem::Severity;
+
+// Creating a slot waits for the transactions that run now.
+constexpr std::chrono::seconds kCreateSlotTimeout{30};
+
+std::string LsnText(uint64_t lsn) {
+  return model::ToString(model::Position{.file = 0, .offset = lsn});
+}
+
+std::string SlotQuery(int version) {
+  absl::string_view lost = "''";
+  if (version >= 170000) {
+    lost = "coalesce(s.invalidation_reason, '')";
+  } else if (version >= 160000) {
+    lost = "CASE WHEN s.conflicting THEN 'conflict with recovery' ELSE '' END";
+  }
+  return absl::StrCat(
+      "SELECT coalesce(s.plugin, ''), coalesce(s.database, ''), s.slot_type = 'logical', "
+      "s.temporary,"
+      " CASE WHEN s.active THEN concat('pid ', s.active_pid, ', ',"
+      "   coalesce(host(a.client_addr), 'local'), ', application ', a.application_name)"
+      "   ELSE '' END,"
+      " CASE WHEN ",
+      lost, " <> '' THEN ", lost,
+      "   WHEN s.wal_status = 'lost' THEN 'wal_removed' ELSE '' END,"
+      " s.confirmed_flush_lsn"
+      " FROM pg_replication_slots s LEFT JOIN pg_stat_activity a ON a.pid = s.active_pid"
+      " WHERE s.slot_name = $1");
+}
+
+Problem Error(std::string message, std::string remedy) {
+  return {Severity::kError, std::move(message), std::move(remedy)};
+}
+
+std::string DropSlotSql(const std::string& name) {
+  return absl::StrCat("SELECT pg_drop_replication_slot('", name, "')");
+}
+
+// Tables of the options that the publication lacks.
+absl::StatusOr<std::vector<std::string>> MissingTables(Connection& sql,
+                                                       const PostgresOptions& options) {
+  std::vector<std::string> missing;
+  for (const std::string& table : options.tables) {
+    absl::StatusOr<Result> found = sql.Query(
+        "SELECT FROM pg_publication_tables p JOIN pg_class c ON c.relname = p.tablename"
+        " AND c.relnamespace::regnamespace::text = quote_ident(p.schemaname)"
+        " WHERE p.pubname = $1 AND (c.oid = to_regclass($2)"
+        " OR c.oid IN (SELECT relid FROM pg_partition_tree(to_regclass($2))))",
+        {options.publication, QuoteTable(sql, table)});
+    if (!found.ok()) return found.status();
+    if (found->rows() == 0) missing.push_back(table);
+  }
+  return missing;
+}
+
+absl::Status CreatePublication(Connection& sql, const PostgresOptions& options) {
+  absl::Status created = sql.Execute(CreatePublicationSql(sql, options)).status();
+  if (created.ok() || SqlState(created) == kDuplicateObject) return absl::OkStatus();
+  if (created.code() == absl::StatusCode::kUnavailable) return created;
+  return absl::FailedPreconditionError(
+      absl::StrCat("creating the publication: ", created.message(),
+                   "; let the tables' owner (for all tables: a superuser) run: ",
+                   CreatePublicationSql(sql, options)));
+}
+
+std::string CreateSlotCommand(const Connection& sql, const PostgresOptions& options,
+                              bool failover) {
+  std::string command = absl::StrCat("CREATE_REPLICATION_SLOT ", sql.QuoteIdentifier(options.slot),
+                                     " LOGICAL pgoutput ");
+  if (sql.server_version() < 150000) return absl::StrCat(command, "NOEXPORT_SNAPSHOT");
+  return absl::StrCat(command,
+                      failover ? "(SNAPSHOT 'nothing', FAILOVER)" : "(SNAPSHOT 'nothing')");
+}
+
+// "; it waits for: pid 17 (app, idle in transaction since ...)".
+std::string Blockers(Connection& sql) {
+  absl::StatusOr<Result> blockers = sql.Execute(
+      "SELECT concat('pid ', pid, ' (', usename, ', ', state, ', since ', "
+      "xact_start::timestamp(0), ')')"
+      " FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()"
+      " UNION ALL SELECT concat('prepared transaction ', gid) FROM pg_prepared_xacts LIMIT 10");
+  if (!blockers.ok() || blockers->rows() == 0) return "";
+  std::vector<std::string> names;
+  for (int row = 0; row < blockers->rows(); ++row) names.push_back(blockers->str(row, 0));
+  return absl::StrCat("; it waits for transactions of: ", absl::StrJoin(names, "; "),
+                      "; end them, or wait");
+}
+
+absl::Status CreateSlotError(Connection& sql, const PostgresOptions& options,
+                             const absl::Status& status) {
+  if (status.code() == absl::StatusCode::kCancelled) return status;
+  if (status.code() == absl::StatusCode::kUnavailable) {
+    return Annotate(absl::Status(status.code(), absl::StrCat(status.message(), Blockers(sql))),
+                    absl::StrCat("creating slot ", options.slot));
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("creating slot ", options.slot, ": ", status.message(),
+                   "; let a role with REPLICATION run: ", CreateSlotSql(sql, options)));
+}
+
+absl::Status CreateSlot(Connection& sql, Connection& replication, const PostgresOptions& options,
+                        std::stop_token stop) {
+  const WaitLimits limits{.timeout = kCreateSlotTimeout, .stop = stop};
+  const bool offers_failover = sql.server_version() >= 170000;
+  absl::Status created =
+      replication.Execute(CreateSlotCommand(sql, options, offers_failover), limits).status();
+  // A standby, or a cluster that cannot have them: then without.
+  if (offers_failover && !created.ok() && created.code() == absl::StatusCode::kFailedPrecondition) {
+    created = replication.Execute(CreateSlotCommand(sql, options, false), limits).status();
+  }
+  if (created.ok() || SqlState(created) == kDuplicateObject) return absl::OkStatus();
+  return CreateSlotError(sql, options, created);
+}
+
+absl::Status SlotHeld(const PostgresOptions& options, const SlotInfo& slot) {
+  return absl::UnavailableError(absl::StrCat("slot ", options.slot, " is in use by ", slot.holder,
+                                             " (a second tidemarkd, or an old connection that the "
+                                             "server has not noticed to be dead); stop "
+                                             "it or wait"));
+}
+
+absl::Status CheckUsable(Connection& sql, const PostgresOptions& options, const SlotInfo& slot) {
+  absl::Status usable = ProblemsStatus(SlotProblems(slot, options.slot, sql.database()));
+  if (!usable.ok()) return usable;
+  return slot.holder.empty() ? absl::OkStatus() : SlotHeld(options, slot);
+}
+
+absl::Status EnsurePublication(Connection& sql, const PostgresOptions& options, bool slot_exists) {
+  absl::StatusOr<std::optional<PublicationInfo>> found = LoadPublication(sql, options.publication);
+  if (!found.ok()) return found.status();
+  if (!found->has_value() && slot_exists) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "publication ", options.publication, " is missing while slot ", options.slot,
+        " exists: changes since the slot was made are not published; drop the slot with ",
+        DropSlotSql(options.slot), " and take a new snapshot"));
+  }
+  if (!found->has_value() && options.create_publication) {
+    absl::Status created = CreatePublication(sql, options);
+    if (!created.ok()) return created;
+  }
+  absl::StatusOr<std::vector<Problem>> problems = PublicationProblems(sql, options);
+  return problems.ok() ? ProblemsStatus(*problems) : problems.status();
+}
+
+}  // namespace
+
+uint64_t ParseLsn(absl::string_view text) {
+  std::pair<absl::string_view, absl::string_view> halves = absl::StrSplit(text, '/');
+  uint32_t high = 0, low = 0;
+  if (!absl::SimpleHexAtoi(halves.first, &high) || !absl::SimpleHexAtoi(halves.second, &low)) {
+    return 0;
+  }
+  return uint64_t{high} << 32 | low;
+}
+
+std::string QuoteTable(const Connection& sql, const std::string& table) {
+  std::pair<std::string, std::string> parts = absl::StrSplit(table, absl::MaxSplits('.', 1));
+  if (parts.second.empty()) parts = {"public", table};
+  return absl::StrCat(sql.QuoteIdentifier(parts.first), ".", sql.QuoteIdentifier(parts.second));
+}
+
+std::string CreatePublicationSql(const Connection& sql, const PostgresOptions& options) {
+  std::string tables = "ALL TABLES";
+  if (!options.tables.empty()) {
+    tables = absl::StrCat(
+        "TABLE ", absl::StrJoin(options.tables, ", ", [&](std::string* out, const std::string& t) {
+          absl::StrAppend(out, QuoteTable(sql, t));
+        }));
+  }
+  return absl::StrCat("CREATE PUBLICATION ", sql.QuoteIdentifier(options.publication), " FOR ",
+                      tables, " WITH (publish_via_partition_root = true",
+                      sql.server_version() >= 180000 ? ", publish_generated_columns = stored" : "",
+                      ")");
+}
+
+std::string CreateSlotSql(const Connection& sql, const PostgresOptions& options) {
+  return absl::StrCat("SELECT pg_create_logical_replication_slot(", sql.QuoteLiteral(options.slot),
+                      ", 'pgoutput'", sql.server_version() >= 170000 ? ", failover => true)" : ")");
+}
+
+absl::StatusOr<std::optional<SlotInfo>> LoadSlot(Connection& sql, const std::string& name) {
+  absl::StatusOr<Result> row = sql.Query(SlotQuery(sql.server_version()), {name});
+  if (!row.ok()) return row.status();
+  if (row->rows() == 0) return std::nullopt;
+  return SlotInfo{.plugin = row->str(0, 0),
+                  .database = row->str(0, 1),
+                  .logical = row->flag(0, 2),
+                  .temporary = row->flag(0, 3),
+                  .holder = row->str(0, 4),
+                  .lost = row->str(0, 5),
+                  .confirmed_flush_lsn = ParseLsn(row->text(0, 6))};
+}
+
+std::vector<Problem> SlotProblems(const SlotInfo& slot, const std::string& name,
+                                  const std::string& database) {
+  const std::string other_name = "choose another slot name, or drop it with " + DropSlotSql(name);
+  std::vector<Problem> problems;
+  if (!slot.logical || slot.plugin != "pgoutput") {
+    problems.push_back(Error(absl::StrCat("slot ", name, " is not of plugin pgoutput but ",
+                                          slot.logical ? slot.plugin : "physical"),
+                             other_name));
+  } else if (slot.database != database) {
+    problems.push_back(Error(
+        absl::StrCat("slot ", name, " belongs to database ", slot.database, ", not to ", database),
+        other_name));
+  }
+  if (slot.temporary)
+    problems.push_back(Error(absl::StrCat("slot ", name, " is temporary"), other_name));
+  if (!slot.lost.empty()) {
+    problems.push_back(Error(
+        absl::StrCat("slot ", name, " has lost its log (", slot.lost, "): changes are missing"),
+        absl::StrCat("drop it with ", DropSlotSql(name),
+                     ", raise max_slot_wal_keep_size, and start again with an empty journal and a "
+                     "new snapshot")));
+  }
+  return problems;
+}
+
+absl::StatusOr<std::optional<PublicationInfo>> LoadPublication(Connection& sql,
+                                                               const std::string& name) {
+  absl::StatusOr<Result> row = sql.Query(
+      "SELECT puballtables, pubviaroot, concat_ws(', ',"
+      " CASE WHEN NOT pubinsert THEN 'insert' END, CASE WHEN NOT pubupdate THEN 'update' END,"
+      " CASE WHEN NOT pubdelete THEN 'delete' END, CASE WHEN NOT pubtruncate THEN 'truncate' END)"
+      " FROM pg_publication WHERE pubname = $1",
+      {name});
+  if (!row.ok()) return row.status();
+  if (row->rows() == 0) return std::nullopt;
+  return PublicationInfo{
+      .all_tables = row->flag(0, 0), .via_root = row->flag(0, 1), .left_out = row->str(0, 2)};
+}
+
+absl::StatusOr<std::vector<Problem>> PublicationProblems(Connection& sql,
+                                                         const PostgresOptions& options) {
+  absl::StatusOr<std::optional<PublicationInfo>> found = LoadPublication(sql, options.publication);
+  if (!found.ok()) return found.status();
+  const std::string name = sql.QuoteIdentifier(options.publication);
+  std::vector<Problem> problems;
+  if (!found->has_value()) {
+    problems.push_back(Error(absl::StrCat("publication ", options.publication, " does not exist"),
+                             absl::StrCat("run: ", CreatePublicationSql(sql, options))));
+    return problems;
+  }
+  if (!(*found)->left_out.empty()) {
+    problems.push_back(Error(
+        absl::StrCat("publication ", options.publication, " leaves out: ", (*found)->left_out),
+        absl::StrCat("run: ALTER PUBLICATION ", name,
+                     " SET (publish = 'insert, update, delete, truncate')")));
+  }
+  absl::StatusOr<std::vector<std::string>> missing = MissingTables(sql, options);
+  if (!missing.ok()) return missing.status();
+  for (const std::string& table : *missing) {
+    problems.push_back(Error(
+        absl::StrCat("table ", table, " is not in publication ", options.publication),
+        absl::StrCat("run: ALTER PUBLICATION ", name, " ADD TABLE ", QuoteTable(sql, table))));
+  }
+  return problems;
+}
+
+absl::StatusOr<uint64_t> EnsureLogSetup(Connection& sql, Connection& replication,
+                                        const PostgresOptions& options, std::stop_token stop) {
+  absl::StatusOr<std::optional<SlotInfo>> slot = LoadSlot(sql, options.slot);
+  if (!slot.ok()) return slot.status();
+  absl::Status published = EnsurePublication(sql, options, slot->has_value());
+  if (!published.ok()) return published;
+  if (!slot->has_value()) {
+    if (!options.create_slot) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "slot ", options.slot, " does not exist; run: ", CreateSlotSql(sql, options)));
+    }
+    absl::Status created = CreateSlot(sql, replication, options, stop);
+    if (!created.ok()) return created;
+    slot = LoadSlot(sql, options.slot);
+    if (!slot.ok()) return slot.status();
+    if (!slot->has_value()) return absl::UnavailableError("the new slot was dropped at once");
+  }
+  absl::Status usable = CheckUsable(sql, options, **slot);
+  if (!usable.ok()) return usable;
+  return (*slot)->confirmed_flush_lsn;
+}
+
+absl::Status CheckLogSetup(Connection& sql, const PostgresOptions& options, uint64_t resume_lsn) {
+  absl::StatusOr<std::optional<SlotInfo>> slot = LoadSlot(sql, options.slot);
+  if (!slot.ok()) return slot.status();
+  if (!slot->has_value()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "slot ", options.slot, " is gone, and with it the changes after ", LsnText(resume_lsn),
+        " (was it dropped, or the server replaced by one without it?); a new slot would leave a "
+        "gap: "
+        "start again with an empty journal and a new snapshot"));
+  }
+  absl::Status usable = CheckUsable(sql, options, **slot);
+  if (!usable.ok()) return usable;
+  if ((*slot)->confirmed_flush_lsn > resume_lsn) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "slot ", options.slot, " was moved on to ", LsnText((*slot)->confirmed_flush_lsn),
+        " by another client, but the journal ends at ", LsnText(resume_lsn),
+        ": the changes between are missing; start again with an empty journal and a new snapshot, "
+        "and give each reader a slot of its own"));
+  }
+  absl::StatusOr<std::vector<Problem>> problems = PublicationProblems(sql, options);
+  return problems.ok() ? ProblemsStatus(*problems) : problems.status();
+}
+
+absl::Status ProblemsStatus(const std::vector<Problem>& problems) {
+  std::vector<std::string> sentences;
+  for (const Problem& problem : problems) {
+    if (problem.severity != Severity::kError) continue;
+    sentences.push_back(absl::StrCat(problem.message, "; ", problem.remedy));
+  }
+  if (sentences.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrJoin(sentences, ". "));
+}
+
+}  // namespace tidemark::capture::postgres

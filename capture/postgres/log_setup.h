@@ -1,0 +1,78 @@
+#ifndef TIDEMARK_CAPTURE_POSTGRES_LOG_SETUP_H_
+#define TIDEMARK_CAPTURE_POSTGRES_LOG_SETUP_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "capture/postgres/connection.h"
+#include "capture/postgres/postgres_source.h"
+#include "capture/source.h"
+
+namespace tidemark::capture::postgres {
+
+// What the log needs on the server: the publication and the slot. Looked at here once, for
+// preflight and for opening.
+
+// A row of pg_replication_slots.
+struct SlotInfo {
+  std::string plugin;
+  std::string database;
+  bool logical = true;
+  bool temporary = false;
+  // Who streams from it now: "pid 4711, 10.0.0.9, application tidemark"; "": nobody.
+  std::string holder;
+  // Why it cannot be used any more ("wal_removed", "idle_timeout"); "": it can.
+  std::string lost;
+  uint64_t confirmed_flush_lsn = 0;
+};
+absl::StatusOr<std::optional<SlotInfo>> LoadSlot(Connection& sql, const std::string& name);
+
+// What is wrong with a slot that exists, other than that somebody uses it.
+std::vector<Problem> SlotProblems(const SlotInfo& slot, const std::string& name,
+                                  const std::string& database);
+
+// A row of pg_publication.
+struct PublicationInfo {
+  bool all_tables = false;
+  bool via_root = false;
+  // Kinds of changes that it leaves out: "insert, truncate"; "": none.
+  std::string left_out;
+};
+absl::StatusOr<std::optional<PublicationInfo>> LoadPublication(Connection& sql,
+                                                               const std::string& name);
+
+// What is wrong with the publication, or that it is missing.
+absl::StatusOr<std::vector<Problem>> PublicationProblems(Connection& sql,
+                                                         const PostgresOptions& options);
+
+// The statements that an operator may run instead of us.
+std::string CreatePublicationSql(const Connection& sql, const PostgresOptions& options);
+std::string CreateSlotSql(const Connection& sql, const PostgresOptions& options);
+
+// "schema.table" as an SQL name; a name without a dot is in public.
+std::string QuoteTable(const Connection& sql, const std::string& table);
+
+// Makes sure that the publication and the slot exist, creating what is missing where the options
+// allow it, and returns the slot's confirmed_flush_lsn. Errors: FailedPrecondition with the SQL to
+// run; Unavailable: another client holds the slot, or transactions that keep the slot from being
+// created (both are named).
+absl::StatusOr<uint64_t> EnsureLogSetup(Connection& sql, Connection& replication,
+                                        const PostgresOptions& options, std::stop_token stop);
+
+// As EnsureLogSetup for a log that was read before: nothing is created, and the slot must still
+// hold all that comes after `resume_lsn`.
+absl::Status CheckLogSetup(Connection& sql, const PostgresOptions& options, uint64_t resume_lsn);
+
+// FailedPrecondition with every error among `problems`; OK if there is none.
+absl::Status ProblemsStatus(const std::vector<Problem>& problems);
+
+// "16/B374D848" as a number; 0 if it is none.
+uint64_t ParseLsn(absl::string_view text);
+
+}  // namespace tidemark::capture::postgres
+
+#endif  // TIDEMARK_CAPTURE_POSTGRES_LOG_SETUP_H_
