@@ -16,8 +16,8 @@
 
 namespace tidemark::storage {
 
-// A run of events as it is stored, kept in memory and sent: concatenated frames (model/event.h) whose sequences are
-// consecutive. Immutable and shared.
+// A run of events as it is stored, kept in memory and sent: concatenated frames (model/event.h)
+// whose sequences are consecutive. Immutable and shared.
 struct Block {
   model::Sequence first = 0;
   uint32_t count = 0;
@@ -63,7 +63,8 @@ struct AppendBatch {
   // Schemas that `blocks` announce, with the sequence of the announcing event.
   std::vector<std::pair<model::Sequence, std::shared_ptr<const model::TableSchema>>> schemas;
   std::vector<JobRecord> jobs;
-  // Keys to remember for re-reading, and those that were read, by their sequence. A record each: there may be millions.
+  // Keys to remember for re-reading, and those that were read, by their sequence. A record each:
+  // there may be millions.
   std::vector<PendingReread> rereads_added;
   std::vector<model::Sequence> rereads_done;
 };
@@ -76,21 +77,23 @@ struct Bounds {
   uint64_t bytes = 0;
 };
 
-// Reads blocks in order. Not thread-safe; any number of cursors may read while the journal is appended to. Holds no
-// resource of the database between calls.
+// Reads blocks in order. Not thread-safe; any number of cursors may read while the journal is
+// appended to. Holds no resource of the database between calls.
 class Cursor {
  public:
   virtual ~Cursor() = default;
 
-  // The block that holds the next sequence, cut so that it starts there; nullopt: nothing newer is durable yet.
-  // OutOfRange: the place is older than the retained tail; the message has the oldest sequence and the remedy.
+  // The block that holds the next sequence, cut so that it starts there; nullopt: nothing newer is
+  // durable yet. OutOfRange: the place is older than the retained tail; the message has the oldest
+  // sequence and the remedy.
   virtual absl::StatusOr<std::optional<Block>> Next() = 0;
   // The sequence that Next will return first.
   virtual model::Sequence place() const = 0;
 };
 
 struct Retention {
-  // Blocks older than both are dropped by whole files; 0: that bound is off (both 0: keep for ever).
+  // Blocks older than both are dropped by whole files; 0: that bound is off (both 0: keep for
+  // ever).
   uint64_t age_s_max = 0;
   uint64_t bytes_max = 0;
 };
@@ -101,14 +104,16 @@ struct ConsumerPlace {
   int64_t acknowledge_time_us = 0;
 };
 
-// The durable merged stream of one source. Append is called by one thread; everything else is thread-safe.
+// The durable merged stream of one source. Append is called by one thread; everything else is
+// thread-safe.
 class Journal {
  public:
   virtual ~Journal() = default;
 
-  // Durable when it returns; only then are the events visible to cursors. REQUIRES: the first block starts at the
-  // checkpoint's next sequence of the append before, and blocks follow each other without a gap.
-  // ResourceExhausted: the disk is full; nothing was written; try again later. DataLoss: stop.
+  // Durable when it returns; only then are the events visible to cursors. REQUIRES: the first block
+  // starts at the checkpoint's next sequence of the append before, and blocks follow each other
+  // without a gap. ResourceExhausted: the disk is full; nothing was written; try again later.
+  // DataLoss: stop.
   virtual absl::Status Append(AppendBatch batch) = 0;
 
   // As of the newest append.
@@ -116,7 +121,8 @@ class Journal {
   virtual Bounds bounds() const = 0;
 
   // All schemas, by id.
-  virtual absl::StatusOr<std::vector<std::shared_ptr<const model::TableSchema>>> Schemas() const = 0;
+  virtual absl::StatusOr<std::vector<std::shared_ptr<const model::TableSchema>>> Schemas()
+      const = 0;
   // The announcing frame of a schema with its original sequence; NotFound.
   virtual absl::StatusOr<std::string> SchemaFrame(model::SchemaId id) const = 0;
 
@@ -125,8 +131,9 @@ class Journal {
   // The first sequence appended at or after the time; newest + 1 if there is none.
   virtual absl::StatusOr<model::Sequence> FindTime(uint64_t time_us) const = 0;
 
-  // Calls `wake` once, from the appending thread or from this call, as soon as the journal holds `sequence`; `wake`
-  // must be quick and must not call the journal. Returns a handle for StopWaiting.
+  // Calls `wake` once, from the appending thread or from this call, as soon as the journal holds
+  // `sequence`; `wake` must be quick and must not call the journal. Returns a handle for
+  // StopWaiting.
   virtual uint64_t WaitFor(model::Sequence sequence, std::function<void()> wake) = 0;
   // After it returns, the `wake` of that handle is not running and will not run.
   virtual void StopWaiting(uint64_t handle) = 0;
@@ -153,13 +160,13 @@ struct StoreOptions {
 // The data folder of a service: one RocksDB for all sources. Thread-safe.
 class Store {
  public:
-  // FailedPrecondition: another process has the folder (says which), or its format is newer. DataLoss: it is damaged; the
-  // message says what to do.
+  // FailedPrecondition: another process has the folder (says which), or its format is newer.
+  // DataLoss: it is damaged; the message says what to do.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const StoreOptions& options);
   virtual ~Store() = default;
 
-  // Opens a source's journal, creating it if it is not there. The journal lives as long as the store; opening the same
-  // name again returns the same one.
+  // Opens a source's journal, creating it if it is not there. The journal lives as long as the
+  // store; opening the same name again returns the same one.
   virtual absl::StatusOr<Journal*> OpenJournal(const std::string& source) = 0;
 
   // Snapshot jobs of all sources. New ids come from NextJobId, unique for ever.

@@ -1,0 +1,75 @@
+#ifndef TIDEMARK_STORAGE_DATABASE_H_
+#define TIDEMARK_STORAGE_DATABASE_H_
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/folder.h"
+
+namespace tidemark::storage {
+
+// What RocksDB says, in our codes: DataLoss (damaged), ResourceExhausted (disk full), Unavailable
+// (other I/O), Internal. `what`: "cannot ...".
+absl::Status ToStatus(const rocksdb::Status& status, const std::string& what);
+
+// The RocksDB of a data folder with its families, its write path and its error handling.
+// Thread-safe.
+class Database {
+ public:
+  // Builds an empty database at the path, with the families that every data folder has.
+  static absl::Status Create(const std::string& path);
+  // DataLoss: damaged, or it holds less than `mark` says.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path,
+                                                        size_t write_buffer_bytes,
+                                                        DurableMark mark);
+  ~Database();
+
+  rocksdb::DB* operator->() { return db_.get(); }
+  rocksdb::DB* get() { return db_.get(); }
+
+  // A family that is there since Open. REQUIRES: one of the three of layout.h.
+  rocksdb::ColumnFamilyHandle* family(const std::string& name) const;
+  // A journal's family, created if it is not there.
+  absl::StatusOr<rocksdb::ColumnFamilyHandle*> JournalOf(const std::string& source);
+
+  // Atomic and durable when it returns. After an error (a full disk, say) each call first tries to
+  // bring the database back.
+  absl::Status Write(rocksdb::WriteBatch* batch);
+  absl::Status Put(const std::string& family_name, const std::string& key,
+                   const std::string& value);
+  // False: there is no such key.
+  absl::StatusOr<bool> Get(const std::string& family_name, const std::string& key,
+                           std::string* value) const;
+  // All keys that start with `prefix`, in order; keys without the prefix.
+  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> List(
+      const std::string& family_name, const std::string& prefix) const;
+
+ private:
+  Database(rocksdb::DB* db, size_t write_buffer_bytes, DurableMark mark)
+      : db_(db), write_buffer_bytes_(write_buffer_bytes), mark_(std::move(mark)) {}
+  absl::Status Recover();
+  absl::Status Fail(const rocksdb::Status& status);
+
+  std::unique_ptr<rocksdb::DB> db_;
+  const size_t write_buffer_bytes_;
+  DurableMark mark_;
+
+  mutable std::mutex families_mutex_;
+  std::map<std::string, rocksdb::ColumnFamilyHandle*> families_;
+
+  std::mutex failure_mutex_;
+  // The error of the last write; ok: none to recover from.
+  absl::Status failure_;
+};
+
+}  // namespace tidemark::storage
+
+#endif  // TIDEMARK_STORAGE_DATABASE_H_
