@@ -109,6 +109,8 @@ class Merger {
     return registry_->Find(id);
   }
   const model::Position& frontier() const { return checkpoint_.frontier; }
+  // Where the log goes on after what was merged.
+  const std::string& resume() const { return checkpoint_.resume; }
   bool mid_transaction() const { return mid_transaction_; }
   model::Sequence next_sequence() const { return output_.next(); }
   // Bytes of events that wait for Take.

@@ -47,7 +47,6 @@ struct Checkpoint {
   // The driver's token (capture::LogBatch.resume).
   std::string resume;
   model::Sequence next_sequence = 1;
-  std::vector<PendingReread> rereads;
 };
 
 // A snapshot job to store; `job` is a serialized tidemark.state.SnapshotJob.
@@ -125,6 +124,10 @@ class Journal {
       const = 0;
   // The announcing frame of a schema with its original sequence; NotFound.
   virtual absl::StatusOr<std::string> SchemaFrame(model::SchemaId id) const = 0;
+
+  // Keys that still must be read again (AppendBatch.rereads_added without rereads_done), oldest sequence first, at most
+  // `max`. Each is a record of its own in the store: an append never rewrites the others.
+  virtual absl::StatusOr<std::vector<PendingReread>> Rereads(size_t max) const = 0;
 
   // Starts at `from`, which may be one past the newest. OutOfRange otherwise.
   virtual absl::StatusOr<std::unique_ptr<Cursor>> Read(model::Sequence from) = 0;
