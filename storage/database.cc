@@ -154,11 +154,13 @@ absl::StatusOr<bool> Database::Get(const std::string& family_name, const std::st
 }
 
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Database::List(
-    const std::string& family_name, const std::string& prefix) const {
+    const std::string& family_name, const std::string& prefix, const std::string& from,
+    size_t max) const {
   std::vector<std::pair<std::string, std::string>> rows;
   std::unique_ptr<rocksdb::Iterator> at(
       db_->NewIterator(rocksdb::ReadOptions(), family(family_name)));
-  for (at->Seek(prefix); at->Valid() && at->key().starts_with(prefix); at->Next()) {
+  for (at->Seek(prefix + from); rows.size() < max && at->Valid() && at->key().starts_with(prefix);
+       at->Next()) {
     rows.emplace_back(at->key().ToString().substr(prefix.size()), at->value().ToString());
   }
   if (!at->status().ok()) {

@@ -4,6 +4,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -48,9 +49,11 @@ class Database {
   // False: there is no such key.
   absl::StatusOr<bool> Get(const std::string& family_name, const std::string& key,
                            std::string* value) const;
-  // All keys that start with `prefix`, in order; keys without the prefix.
+  // The first `max` keys from prefix + from on that start with `prefix`, in order; without the
+  // prefix.
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> List(
-      const std::string& family_name, const std::string& prefix) const;
+      const std::string& family_name, const std::string& prefix, const std::string& from = "",
+      size_t max = std::numeric_limits<size_t>::max()) const;
 
  private:
   Database(rocksdb::DB* db, size_t write_buffer_bytes, DurableMark mark)

@@ -21,7 +21,8 @@ namespace tidemark::storage {
 struct Block {
   model::Sequence first = 0;
   uint32_t count = 0;
-  // When it was appended, microseconds since 1970-01-01 UTC.
+  // When it was appended, microseconds since 1970-01-01 UTC. Never before the block before: Append
+  // raises it to that if the clock went back.
   uint64_t time_us = 0;
   // Every schema id that a change in it uses, sorted, without repeats.
   std::vector<model::SchemaId> schemas;
@@ -90,9 +91,10 @@ class Cursor {
   virtual model::Sequence place() const = 0;
 };
 
+// An event is dropped once it is older than `age_s_max`, or once the newer ones alone fill
+// `bytes_max` (frames); 0: that bound is off (both 0: keep for ever). Dropped are whole blocks, and
+// never the newest one; the disk space comes back by whole files, somewhat later.
 struct Retention {
-  // Blocks older than both are dropped by whole files; 0: that bound is off (both 0: keep for
-  // ever).
   uint64_t age_s_max = 0;
   uint64_t bytes_max = 0;
 };
@@ -125,8 +127,9 @@ class Journal {
   // The announcing frame of a schema with its original sequence; NotFound.
   virtual absl::StatusOr<std::string> SchemaFrame(model::SchemaId id) const = 0;
 
-  // Keys that still must be read again (AppendBatch.rereads_added without rereads_done), oldest sequence first, at most
-  // `max`. Each is a record of its own in the store: an append never rewrites the others.
+  // Keys that still must be read again (AppendBatch.rereads_added without rereads_done), oldest
+  // sequence first, at most `max`. Each is a record of its own in the store: an append never
+  // rewrites the others.
   virtual absl::StatusOr<std::vector<PendingReread>> Rereads(size_t max) const = 0;
 
   // Starts at `from`, which may be one past the newest. OutOfRange otherwise.
@@ -141,9 +144,13 @@ class Journal {
   // After it returns, the `wake` of that handle is not running and will not run.
   virtual void StopWaiting(uint64_t handle) = 0;
 
-  // Named consumers. Places never go back but by ResetConsumer.
+  // Named consumers. Durable when the call returns. Places never go back but by ResetConsumer: an
+  // older sequence is ignored. OutOfRange: newer than the newest. InvalidArgument: the name is
+  // empty or holds a zero byte.
   virtual absl::Status Acknowledge(const std::string& consumer, model::Sequence sequence) = 0;
+  // `next`: the next event it gets. A new name is created. OutOfRange: that is not retained.
   virtual absl::Status ResetConsumer(const std::string& consumer, model::Sequence next) = 0;
+  // NotFound.
   virtual absl::Status DeleteConsumer(const std::string& consumer) = 0;
   virtual absl::StatusOr<std::vector<ConsumerPlace>> Consumers() const = 0;
 

@@ -53,6 +53,7 @@ std::string CheckpointKey(const std::string& source) { return "c" + source; }
 std::string FloorKey(const std::string& source) { return "f" + source; }
 std::string ConsumerPrefix(const std::string& source) { return Prefix('k', source); }
 std::string MilestonePrefix(const std::string& source) { return Prefix('i', source); }
+std::string RereadPrefix(const std::string& source) { return Prefix('r', source); }
 std::string SchemaPrefix(const std::string& source) { return source + '\0'; }
 
 std::string SchemaKey(const std::string& source, model::SchemaId id) {
@@ -123,11 +124,6 @@ std::string CheckpointValue(const Checkpoint& checkpoint) {
   }
   stored.set_resume(checkpoint.resume);
   stored.set_next_sequence(checkpoint.next_sequence);
-  for (const PendingReread& reread : checkpoint.rereads) {
-    state::PendingReread* out = stored.add_rereads();
-    out->set_table_id(reread.table);
-    for (const std::string& column : reread.key) out->add_key(column);
-  }
   return stored.SerializeAsString();
 }
 
@@ -137,10 +133,22 @@ bool ParseCheckpoint(std::string_view value, Checkpoint* checkpoint) {
   checkpoint->frontier = {stored.frontier().file(), stored.frontier().offset()};
   checkpoint->resume = stored.resume();
   checkpoint->next_sequence = stored.next_sequence();
-  for (const state::PendingReread& reread : stored.rereads()) {
-    checkpoint->rereads.push_back({reread.table_id(), {reread.key().begin(), reread.key().end()}});
-  }
   return checkpoint->next_sequence > 0;
+}
+
+std::string RereadValue(const PendingReread& reread) {
+  state::PendingReread stored;
+  stored.set_table_id(reread.table);
+  for (const std::string& column : reread.key) stored.add_key(column);
+  return stored.SerializeAsString();
+}
+
+bool ParseReread(std::string_view value, PendingReread* reread) {
+  state::PendingReread stored;
+  if (!stored.ParseFromArray(value.data(), static_cast<int>(value.size()))) return false;
+  reread->table = stored.table_id();
+  reread->key.assign(stored.key().begin(), stored.key().end());
+  return true;
 }
 
 std::string ConsumerValue(const ConsumerPlace& place) {

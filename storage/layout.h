@@ -29,6 +29,7 @@ std::string CheckpointKey(const std::string& source);
 std::string FloorKey(const std::string& source);
 std::string ConsumerPrefix(const std::string& source);
 std::string MilestonePrefix(const std::string& source);
+std::string RereadPrefix(const std::string& source);
 
 // Family `schema`.
 std::string SchemaPrefix(const std::string& source);
@@ -62,6 +63,10 @@ bool ParseNumberValue(std::string_view value, uint64_t* number);
 
 std::string CheckpointValue(const Checkpoint& checkpoint);
 bool ParseCheckpoint(std::string_view value, Checkpoint* checkpoint);
+
+std::string RereadValue(const PendingReread& reread);
+// Fills all but the sequence.
+bool ParseReread(std::string_view value, PendingReread* reread);
 
 std::string ConsumerValue(const ConsumerPlace& place);
 // Fills all but the name.

@@ -31,7 +31,8 @@ namespace {
 constexpr size_t kRecordBytes = 128;
 
 size_t BatchBytes(const AppendBatch& batch) {
-  size_t bytes = 1024 + batch.checkpoint.resume.size() + batch.checkpoint.rereads.size() * 64;
+  size_t bytes = 1024 + batch.checkpoint.resume.size() +
+                 (batch.rereads_added.size() + batch.rereads_done.size()) * kRecordBytes;
   for (const Block& block : batch.blocks) {
     bytes += block.frames.size() + kRecordBytes + block.schemas.size() * sizeof(model::SchemaId);
   }
@@ -190,6 +191,21 @@ rocksdb::Status RocksJournal::PutState(const AppendBatch& batch, Write* write) c
     if (!status.ok()) return status;
     status = out.Put(database_->family(kSnapshotFamily), NumberKey(job.id), job.job);
   }
+  return status.ok() ? PutRereads(batch, write) : status;
+}
+
+rocksdb::Status RocksJournal::PutRereads(const AppendBatch& batch, Write* write) const {
+  rocksdb::ColumnFamilyHandle* state = database_->family(kCheckpointFamily);
+  std::string prefix = RereadPrefix(source_);
+  rocksdb::Status status;
+  for (const PendingReread& reread : batch.rereads_added) {
+    if (!status.ok()) return status;
+    status = write->batch->Put(state, prefix + NumberKey(reread.sequence), RereadValue(reread));
+  }
+  for (model::Sequence sequence : batch.rereads_done) {
+    if (!status.ok()) return status;
+    status = write->batch->Delete(state, prefix + NumberKey(sequence));
+  }
   return status;
 }
 
@@ -206,6 +222,10 @@ void RocksJournal::Publish(AppendBatch batch, Write write) {
   {
     std::lock_guard lock(mutex_);
     checkpoint_ = std::move(batch.checkpoint);
+    for (const PendingReread& reread : batch.rereads_added) {
+      rereads_from_ = std::min(rereads_from_, reread.sequence);
+      ++rereads_version_;
+    }
     end_bytes_ = write.end_bytes;
     time_us_ = write.time_us;
     for (const Milestone& milestone : write.milestones) milestones_.Add(milestone);
@@ -246,6 +266,32 @@ absl::StatusOr<std::string> RocksJournal::SchemaFrame(model::SchemaId id) const 
     return absl::NotFoundError(absl::StrCat("the journal of ", source_, " has no schema ", id));
   }
   return frame;
+}
+
+absl::StatusOr<std::vector<PendingReread>> RocksJournal::Rereads(size_t max) const {
+  model::Sequence from;
+  model::Sequence next;
+  uint64_t version;
+  {
+    std::lock_guard lock(mutex_);
+    from = rereads_from_;
+    next = checkpoint_.next_sequence;
+    version = rereads_version_;
+  }
+  std::vector<PendingReread> rereads;
+  auto rows = database_->List(kCheckpointFamily, RereadPrefix(source_), NumberKey(from), max);
+  if (!rows.ok()) return rows.status();
+  for (const auto& [key, value] : *rows) {
+    PendingReread& reread = rereads.emplace_back();
+    if (!ParseNumberKey(key, &reread.sequence) || !ParseReread(value, &reread)) {
+      return Damaged("a key to read again");
+    }
+  }
+  std::lock_guard lock(mutex_);
+  if (max > 0 && version == rereads_version_) {
+    rereads_from_ = rereads.empty() ? next : rereads.front().sequence;
+  }
+  return rereads;
 }
 
 absl::StatusOr<std::unique_ptr<Cursor>> RocksJournal::Read(model::Sequence from) {

@@ -33,6 +33,7 @@ class RocksJournal final : public Journal {
   Bounds bounds() const override;
   absl::StatusOr<std::vector<std::shared_ptr<const model::TableSchema>>> Schemas() const override;
   absl::StatusOr<std::string> SchemaFrame(model::SchemaId id) const override;
+  absl::StatusOr<std::vector<PendingReread>> Rereads(size_t max) const override;
   absl::StatusOr<std::unique_ptr<Cursor>> Read(model::Sequence from) override;
   absl::StatusOr<model::Sequence> FindTime(uint64_t time_us) const override;
   uint64_t WaitFor(model::Sequence sequence, std::function<void()> wake) override;
@@ -73,6 +74,7 @@ class RocksJournal final : public Journal {
   absl::Status Build(const AppendBatch& batch, Write* write) const;
   rocksdb::Status PutBlock(const Block& block, Write* write) const;
   rocksdb::Status PutState(const AppendBatch& batch, Write* write) const;
+  rocksdb::Status PutRereads(const AppendBatch& batch, Write* write) const;
   void Publish(AppendBatch batch, Write write);
 
   absl::StatusOr<Floor> FindFloor(const Retention& retention, uint64_t now_us) const;
@@ -92,6 +94,10 @@ class RocksJournal final : public Journal {
   uint64_t time_us_ = 0;
   Milestones milestones_;
   Tail tail_;
+  // No key that must be read again is older: spares Rereads the walk over deleted ones.
+  mutable model::Sequence rereads_from_ = 0;
+  // Counts appends that added such keys.
+  uint64_t rereads_version_ = 0;
 
   Waiters waiters_;
   ConsumerPlaces consumers_;
