@@ -1,0 +1,155 @@
+#include "service/chunk_loop.h"
+
+#include <utility>
+
+namespace tidemark::service {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kIdleWait{100};
+constexpr milliseconds kProbeInterval{500};
+constexpr milliseconds kReconnectWait{1000};
+
+}  // namespace
+
+bool ChunkBudget::WaitForRoom(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  return room_.wait(lock, stop, [&] { return bytes_ < bytes_max_; });
+}
+
+void ChunkBudget::Take(size_t bytes) {
+  std::lock_guard lock(mutex_);
+  bytes_ += bytes;
+}
+
+void ChunkBudget::Return(size_t bytes) {
+  std::lock_guard lock(mutex_);
+  bytes_ -= bytes;
+  room_.notify_all();
+}
+
+void ReaderWakeup::Wake() {
+  std::lock_guard lock(mutex_);
+  ++wakes_;
+  wake_.notify_all();
+}
+
+void ReaderWakeup::Wait(milliseconds wait, std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  uint64_t seen = wakes_;
+  wake_.wait_for(lock, stop, wait, [&] { return wakes_ != seen; });
+}
+
+void ChunkLoop::Run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    if (parts_.probes) Probe(stop);
+    std::optional<snapshot::Task> task = parts_.coordinator->NextTask();
+    if (!task) {
+      parts_.wakeup->Wait(kIdleWait, stop);
+      continue;
+    }
+    absl::Status status = Perform(*task, stop);
+    if (status.ok()) continue;
+    parts_.coordinator->Failed(*task, status);
+    if (!absl::IsUnavailable(status)) continue;
+    reader_.reset();
+    SleepUnlessStopped(kReconnectWait, stop);
+  }
+}
+
+absl::Status ChunkLoop::Perform(const snapshot::Task& task, std::stop_token stop) {
+  if (absl::Status status = Connect(); !status.ok()) return status;
+  return task.kind == snapshot::Task::Kind::kPlan ? Plan(task) : Read(task, stop);
+}
+
+absl::Status ChunkLoop::Connect() {
+  if (reader_ != nullptr) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<capture::ChunkReader>> opened =
+      parts_.source->OpenChunkReader(parts_.registry);
+  if (opened.ok()) reader_ = *std::move(opened);
+  return opened.status();
+}
+
+absl::Status ChunkLoop::Plan(const snapshot::Task& task) {
+  if (task.ranges == 0) {
+    parts_.coordinator->Planned(task, {});
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::vector<capture::KeyRange>> ranges =
+      reader_->PlanRanges(task.request.table, task.ranges);
+  if (ranges.ok()) parts_.coordinator->Planned(task, *std::move(ranges));
+  return ranges.status();
+}
+
+absl::Status ChunkLoop::Read(const snapshot::Task& task, std::stop_token stop) {
+  if (!parts_.budget->WaitForRoom(stop)) return absl::CancelledError("stopped");
+  snapshot::Merger::OpenedWindow window;
+  absl::Status status = parts_.inbox->Call(
+      [&](snapshot::Merger& merger) { window = merger.Open(task.request.table); });
+  if (!status.ok()) return status;
+  status = SettleAndRead(task, window, stop);
+  if (!status.ok()) {
+    parts_.inbox->Post([id = window.id](snapshot::Merger& merger) { merger.Abandon(id); });
+  }
+  return status;
+}
+
+absl::Status ChunkLoop::SettleAndRead(const snapshot::Task& task,
+                                      const snapshot::Merger::OpenedWindow& window,
+                                      std::stop_token stop) {
+  if (!parts_.without_settle) {
+    auto report = [&](const std::string& what) { parts_.coordinator->Waiting(task, what); };
+    auto settled = reader_->Settle(window.unsettled, report, stop);
+    if (!settled.ok()) return settled.status();
+  }
+  auto started = std::chrono::steady_clock::now();
+  absl::StatusOr<capture::Chunk> chunk = reader_->Read(task.request, stop);
+  if (!chunk.ok()) return chunk.status();
+  auto elapsed = std::chrono::steady_clock::now() - started;
+  parts_.coordinator->ReadDone(
+      task, *chunk, std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count());
+  Submit(task, window.id, *std::move(chunk));
+  return absl::OkStatus();
+}
+
+void ChunkLoop::Submit(const snapshot::Task& task, snapshot::WindowId window,
+                       capture::Chunk chunk) {
+  size_t bytes = chunk.frames.capacity() + chunk.rows.capacity() * sizeof(model::FrameExtent);
+  parts_.budget->Take(bytes);
+  auto held = std::make_shared<capture::Chunk>(std::move(chunk));
+  ChunkBudget* budget = parts_.budget;
+  MergeLoop* merge = parts_.merge;
+  parts_.inbox->Post([task, window, held, budget, merge, bytes](snapshot::Merger& merger) {
+    merger.Settle(*held->view);
+    merge->Track(window, task, held->schema, [budget, bytes] { budget->Return(bytes); });
+    merger.Submit(window, std::move(*held));
+  });
+}
+
+// Transactions leave the merger's list of unsettled ones, and so can be acknowledged, also while no
+// chunk is read.
+void ChunkLoop::Probe(std::stop_token stop) {
+  auto now = std::chrono::steady_clock::now();
+  if (now < next_probe_) return;
+  next_probe_ = now + kProbeInterval;
+  bool needed = false;
+  parts_.inbox->Call([&](snapshot::Merger& merger) { needed = merger.settling().size() > 0; })
+      .IgnoreError();
+  if (!needed) return;
+  if (absl::Status status = Connect(); !status.ok()) {
+    // A server that is shutting down takes no SQL any more and waits until its log is acknowledged,
+    // which needs SQL: give the log connection up too.
+    if (absl::IsUnavailable(status)) parts_.log->Reconnect();
+    return;
+  }
+  auto view = reader_->Settle(
+      {}, [](const std::string&) {}, stop);
+  if (!view.ok()) {
+    if (absl::IsUnavailable(view.status())) reader_.reset();
+    return;
+  }
+  parts_.inbox->Post([view = *view](snapshot::Merger& merger) { merger.Settle(*view); });
+}
+
+}  // namespace tidemark::service

@@ -1,0 +1,110 @@
+#include "service/log_loop.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <utility>
+
+namespace tidemark::service {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kReadWait{100};
+constexpr milliseconds kFullWait{200};
+constexpr milliseconds kBackoffMin{100};
+constexpr milliseconds kBackoffMax{10'000};
+// How often it is tried again where an operator must act.
+constexpr milliseconds kOperatorWait{10'000};
+
+}  // namespace
+
+bool SleepUnlessStopped(milliseconds duration, std::stop_token stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  wake.wait_for(lock, stop, duration, [] { return false; });
+  return !stop.stop_requested();
+}
+
+LogLoop::LogLoop(capture::Source* source, capture::SchemaRegistry* registry, Inbox* inbox,
+                 size_t batch_bytes, std::function<absl::StatusOr<std::string>()> resume,
+                 std::function<void(const absl::Status&)> changed)
+    : source_(source),
+      registry_(registry),
+      inbox_(inbox),
+      batch_bytes_(batch_bytes),
+      resume_(std::move(resume)),
+      changed_(std::move(changed)) {}
+
+void LogLoop::Run(std::stop_token stop) {
+  milliseconds backoff = kBackoffMin;
+  while (!stop.stop_requested()) {
+    auto started = std::chrono::steady_clock::now();
+    absl::Status status = Session(stop);
+    if (stop.stop_requested()) return;
+    SetReader(nullptr);
+    changed_(status);
+    if (std::chrono::steady_clock::now() - started > kBackoffMax) backoff = kBackoffMin;
+    milliseconds wait = absl::IsUnavailable(status) ? backoff : kOperatorWait;
+    if (!SleepUnlessStopped(wait, stop)) return;
+    backoff = std::min(backoff * 2, kBackoffMax);
+  }
+}
+
+absl::Status LogLoop::Session(std::stop_token stop) {
+  absl::StatusOr<std::string> resume = resume_();
+  if (!resume.ok()) return resume.status();
+  absl::StatusOr<std::unique_ptr<capture::LogReader>> opened = source_->OpenLog(*resume, registry_);
+  if (!opened.ok()) return opened.status();
+  std::shared_ptr<capture::LogReader> log = *std::move(opened);
+  SetReader(log);
+  changed_(absl::OkStatus());
+  reconnect_ = false;
+  while (!stop.stop_requested()) {
+    if (reconnect_) return absl::UnavailableError("the server takes no more SQL connections");
+    absl::StatusOr<capture::LogBatch> batch = log->Read(batch_bytes_, kReadWait);
+    if (!batch.ok()) return batch.status();
+    if (absl::Status status = Deliver(*std::move(batch), *log, stop); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LogLoop::Deliver(capture::LogBatch batch, capture::LogReader& log,
+                              std::stop_token stop) {
+  while (!inbox_->Push(batch, kFullWait)) {
+    if (stop.stop_requested()) return absl::OkStatus();
+    if (absl::Status status = log.KeepAlive(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+void LogLoop::SetReader(std::shared_ptr<capture::LogReader> log) {
+  std::shared_ptr<capture::LogReader> old;  // closed outside the lock
+  std::lock_guard lock(mutex_);
+  old = std::exchange(reader_, std::move(log));
+}
+
+std::shared_ptr<capture::LogReader> LogLoop::reader() {
+  std::lock_guard lock(mutex_);
+  return reader_;
+}
+
+void LogLoop::Acknowledge(const model::Position& durable) {
+  if (auto log = reader()) log->Acknowledge(durable);
+}
+
+void LogLoop::RequestFrontier(const model::Position& position) {
+  if (auto log = reader()) log->RequestFrontier(position);
+}
+
+model::Position LogLoop::ServerPosition() {
+  auto log = reader();
+  return log == nullptr ? model::Position{} : log->ServerPosition();
+}
+
+void LogLoop::Finish() {
+  if (auto log = reader()) log->KeepAlive().IgnoreError();
+  SetReader(nullptr);
+}
+
+}  // namespace tidemark::service

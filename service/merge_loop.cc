@@ -1,0 +1,136 @@
+#include "service/merge_loop.h"
+
+#include <thread>
+#include <utility>
+
+#include "service/wall_clock.h"
+
+namespace tidemark::service {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr size_t kTakeBytes = 1 << 20;
+constexpr size_t kAppendBytes = 2 << 20;
+// How often a frontier that moved without events is stored.
+constexpr milliseconds kFrontierInterval{250};
+constexpr milliseconds kStallRetry{500};
+
+}  // namespace
+
+MergeLoop::MergeLoop(Inbox* inbox, snapshot::Merger merger, storage::Journal* journal,
+                     snapshot::Coordinator* coordinator, MergeEvents events)
+    : inbox_(inbox),
+      merger_(std::move(merger)),
+      journal_(journal),
+      coordinator_(coordinator),
+      events_(std::move(events)),
+      appended_(merger_.next_sequence()) {}
+
+absl::Status MergeLoop::Run(std::stop_token stop) {
+  absl::Status status;
+  while (status.ok()) {
+    bool stopping = stop.stop_requested();
+    std::vector<Inbox::Item> items =
+        inbox_->Take(kTakeBytes, stopping ? milliseconds(0) : milliseconds(50));
+    bool drained = items.empty();
+    status = Process(std::move(items), stop);
+    if (status.ok()) status = coordinator_->LoadRereads();
+    if (status.ok() && (AppendIsDue() || (stopping && drained && merger_.changed()))) {
+      status = Append(stop);
+    }
+    if (merger_.settling().Acknowledgeable(durable_frontier_) > acknowledged_) ReportDurable(0);
+    if (stopping && drained) break;
+  }
+  inbox_->Close();
+  FailWaiting(status.ok() ? absl::CancelledError("the service is shutting down") : status);
+  return status;
+}
+
+absl::Status MergeLoop::Process(std::vector<Inbox::Item> items, std::stop_token stop) {
+  for (Inbox::Item& item : items) {
+    if (auto* step = std::get_if<Inbox::Step>(&item)) {
+      step->run(merger_);
+      if (step->done != nullptr && step->durable) waiting_.push_back(std::move(step->done));
+      if (step->done != nullptr) step->done->set_value(absl::OkStatus());
+    } else {
+      capture::LogBatch& batch = std::get<capture::LogBatch>(item);
+      if (batch.commit_time_us != 0) commit_time_us_ = batch.commit_time_us;
+      if (absl::Status status = merger_.Merge(std::move(batch)); !status.ok()) return status;
+    }
+    if (absl::Status status = CloseWindows(); !status.ok()) return status;
+    if (merger_.output_bytes() >= kAppendBytes) {
+      if (absl::Status status = Append(stop); !status.ok()) return status;
+    }
+  }
+  model::Position wanted = merger_.WantedFrontier();
+  if (wanted > merger_.frontier()) events_.wanted(wanted);
+  return absl::OkStatus();
+}
+
+absl::Status MergeLoop::CloseWindows() {
+  for (snapshot::WindowId window : merger_.Closable()) {
+    auto found = tracked_.find(window);
+    Tracked tracked = std::move(found->second);
+    tracked_.erase(found);
+    absl::Status status = coordinator_->Close(tracked.task, window, *tracked.schema, merger_);
+    tracked.release();
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+void MergeLoop::Track(snapshot::WindowId window, snapshot::Task task,
+                      std::shared_ptr<const model::TableSchema> schema,
+                      std::function<void()> release) {
+  tracked_.emplace(window, Tracked{std::move(task), std::move(schema), std::move(release)});
+}
+
+bool MergeLoop::AppendIsDue() const {
+  if (!waiting_.empty() || merger_.output_bytes() > 0) return true;
+  return merger_.changed() && Clock::now() - last_append_ >= kFrontierInterval;
+}
+
+absl::Status MergeLoop::Append(std::stop_token stop) {
+  std::vector<storage::PendingReread> rereads = merger_.TakeRereads();
+  storage::AppendBatch batch = merger_.Take(NowUs());
+  model::Position frontier = batch.checkpoint.frontier;
+  model::Sequence next = batch.checkpoint.next_sequence;
+  if (absl::Status status = AppendWithRetry(batch, stop); !status.ok()) return status;
+  last_append_ = Clock::now();
+  for (auto& promise : std::exchange(waiting_, {})) promise->set_value(absl::OkStatus());
+  coordinator_->AddRereads(std::move(rereads));
+  durable_frontier_ = frontier;
+  ReportDurable(next - appended_);
+  appended_ = next;
+  return absl::OkStatus();
+}
+
+void MergeLoop::ReportDurable(uint64_t events) {
+  acknowledged_ = merger_.settling().Acknowledgeable(durable_frontier_);
+  events_.durable(acknowledged_, std::exchange(commit_time_us_, 0), events);
+}
+
+absl::Status MergeLoop::AppendWithRetry(const storage::AppendBatch& batch, std::stop_token stop) {
+  bool stalled = false;
+  while (true) {
+    absl::Status status = journal_->Append(batch);
+    if (!absl::IsResourceExhausted(status) || stop.stop_requested()) {
+      if (stalled && status.ok()) events_.stalled(status);
+      return status;
+    }
+    stalled = true;
+    events_.stalled(status);
+    std::this_thread::sleep_for(kStallRetry);
+  }
+}
+
+void MergeLoop::FailWaiting(const absl::Status& status) {
+  for (const Inbox::Item& item : inbox_->Take(SIZE_MAX, milliseconds(0))) {
+    const auto* step = std::get_if<Inbox::Step>(&item);
+    if (step != nullptr && step->done != nullptr) waiting_.push_back(step->done);
+  }
+  for (auto& promise : std::exchange(waiting_, {})) promise->set_value(status);
+}
+
+}  // namespace tidemark::service

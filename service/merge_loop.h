@@ -1,0 +1,79 @@
+#ifndef TIDEMARK_SERVICE_MERGE_LOOP_H_
+#define TIDEMARK_SERVICE_MERGE_LOOP_H_
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <vector>
+
+#include "service/inbox.h"
+#include "snapshot/coordinator.h"
+#include "snapshot/merger.h"
+#include "storage/journal.h"
+
+namespace tidemark::service {
+
+// What the merge thread tells the rest of the pipeline.
+struct MergeEvents {
+  // Everything up to `acknowledgeable` is durable and settled. `commit_time_us`: of the newest
+  // durable transaction, 0 if there was none; `events`: how many were appended.
+  std::function<void(const model::Position& acknowledgeable, uint64_t commit_time_us,
+                     uint64_t events)>
+      durable;
+  // A window waits for the frontier to get there.
+  std::function<void(const model::Position& position)> wanted;
+  // The journal cannot take more for now (the disk is full); OK: it can again.
+  std::function<void(const absl::Status& status)> stalled;
+};
+
+// The merge thread: takes log pieces and steps from the inbox, lets the merger order them, closes
+// windows, and appends everything to the journal in atomic, synced batches. While one append is
+// being synced the next batch gathers in the inbox: that is the group commit.
+class MergeLoop {
+ public:
+  MergeLoop(Inbox* inbox, snapshot::Merger merger, storage::Journal* journal,
+            snapshot::Coordinator* coordinator, MergeEvents events);
+
+  // Until `stop`; then drains the inbox (close it first), appends what came, and returns. An error:
+  // the journal or the merge is broken, and nothing more was appended.
+  absl::Status Run(std::stop_token stop);
+
+  // From a step: `window` was submitted for `task`; `release` is called when it is over.
+  void Track(snapshot::WindowId window, snapshot::Task task,
+             std::shared_ptr<const model::TableSchema> schema, std::function<void()> release);
+
+ private:
+  struct Tracked {
+    snapshot::Task task;
+    std::shared_ptr<const model::TableSchema> schema;
+    std::function<void()> release;
+  };
+  using Clock = std::chrono::steady_clock;
+
+  absl::Status Process(std::vector<Inbox::Item> items, std::stop_token stop);
+  absl::Status CloseWindows();
+  bool AppendIsDue() const;
+  absl::Status Append(std::stop_token stop);
+  absl::Status AppendWithRetry(const storage::AppendBatch& batch, std::stop_token stop);
+  void ReportDurable(uint64_t events);
+  void FailWaiting(const absl::Status& status);
+
+  Inbox* const inbox_;
+  snapshot::Merger merger_;
+  storage::Journal* const journal_;
+  snapshot::Coordinator* const coordinator_;
+  const MergeEvents events_;
+  std::map<snapshot::WindowId, Tracked> tracked_;
+  std::vector<std::shared_ptr<std::promise<absl::Status>>> waiting_;
+  Clock::time_point last_append_{};
+  model::Sequence appended_ = 0;
+  model::Position durable_frontier_;
+  model::Position acknowledged_;
+  uint64_t commit_time_us_ = 0;
+};
+
+}  // namespace tidemark::service
+
+#endif  // TIDEMARK_SERVICE_MERGE_LOOP_H_

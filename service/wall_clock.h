@@ -1,0 +1,17 @@
+#ifndef TIDEMARK_SERVICE_WALL_CLOCK_H_
+#define TIDEMARK_SERVICE_WALL_CLOCK_H_
+
+#include <chrono>
+#include <cstdint>
+
+namespace tidemark::service {
+
+// Microseconds since 1970-01-01 UTC.
+inline uint64_t NowUs() {
+  auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
+
+}  // namespace tidemark::service
+
+#endif  // TIDEMARK_SERVICE_WALL_CLOCK_H_
