@@ -52,6 +52,13 @@ struct FrameExtent {
   uint32_t after_size = 0;
   // The value of Change.position's first fixed64.
   uint32_t position_at = 0;
+
+  // The frame now starts `bytes` earlier in its buffer.
+  void MoveDown(uint32_t bytes) {
+    for (uint32_t* offset : {&at, &key_at, &after_at, &position_at}) {
+      if (*offset >= bytes) *offset -= bytes;  // else: absent
+    }
+  }
 };
 
 // What the changes of one transaction share.
@@ -92,6 +99,8 @@ class ChangeEncoder {
 
   // Sets last_in_transaction on the change that Begin opened last. REQUIRES: `out` still holds it.
   void MarkLast();
+  // That change now starts `bytes` earlier in `out`.
+  void MoveDown(size_t bytes) { last_at_ -= bytes; }
 
   Bytes& out() { return *out_; }
 

@@ -13,7 +13,8 @@ struct TransactionRef {
   uint64_t number = 0;
   // MySQL: index of the GTID's source id in the driver's table; MariaDB: the domain. PostgreSQL: 0.
   uint32_t domain = 0;
-  // Where its commit ends.
+  // MySQL, MariaDB: where its commit ends. PostgreSQL: where its commit record starts, which is all that is known when
+  // its first change is encoded.
   Position commit;
 };
 
