@@ -1,0 +1,76 @@
+// tidemark-oracle: folds the stream of a source, compares it with the server row by row, and says
+// in one line whether they are the same. Exit code 0: exact; 1: differences; 2: it could not find
+// out.
+
+#include <grpcpp/grpcpp.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "tests/oracle/compare.h"
+#include "tests/oracle/stream.h"
+#include "tests/support/sql_connection.h"
+
+namespace tidemark::oracle {
+namespace {
+
+struct Arguments {
+  std::string server = "127.0.0.1:7654";
+  std::string database;
+  StreamOptions stream;
+  CompareOptions compare;
+  int timeout_seconds = 120;
+};
+
+void Declare(CLI::App& app, Arguments& arguments) {
+  app.add_option("--server", arguments.server, "tidemarkd's address")->capture_default_str();
+  app.add_option("--source", arguments.stream.source, "Name of the source")->required();
+  app.add_option("--database", arguments.database, "libpq connection string of the source")
+      ->required();
+  app.add_option("--table", arguments.compare.tables,
+                 "namespace.name; default: all that a snapshot has read");
+  app.add_option("--from", arguments.stream.first_sequence,
+                 "First sequence to fold; default: the oldest");
+  app.add_option("--snapshot", arguments.stream.until_snapshot_ended,
+                 "Fold at least until this snapshot has ended");
+  app.add_option("--timeout", arguments.timeout_seconds, "Seconds to wait for the stream")
+      ->capture_default_str();
+  app.add_flag("--allow-unknown", arguments.compare.allow_unknown,
+               "Accept values that only ALTER TABLE has written");
+}
+
+absl::StatusOr<bool> Run(Arguments& arguments) {
+  auto source = testing::SqlConnection::Open(arguments.database);
+  if (!source.ok()) return source.status();
+  absl::StatusOr<uint64_t> end = EndOfLog(**source);
+  if (!end.ok()) return end.status();
+  arguments.stream.until_offset = *end;
+  arguments.stream.timeout = absl::Seconds(arguments.timeout_seconds);
+  grpc::ChannelArguments channel;
+  channel.SetMaxReceiveMessageSize(-1);
+  const auto stub = v1::ChangeStream::NewStub(
+      grpc::CreateCustomChannel(arguments.server, grpc::InsecureChannelCredentials(), channel));
+  Fold fold({.first_sequence = arguments.stream.first_sequence});
+  if (absl::Status read = FoldStream(*stub, arguments.stream, fold); !read.ok()) return read;
+  absl::StatusOr<Comparison> comparison = CompareWithSource(fold, **source, arguments.compare);
+  if (!comparison.ok()) return comparison.status();
+  std::printf("%s\n", Verdict(fold, *comparison).c_str());
+  return IsExact(fold, *comparison);
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Folds a source's change stream and compares it with the server row by row.");
+  Arguments arguments;
+  Declare(app, arguments);
+  CLI11_PARSE(app, argc, argv);
+  const absl::StatusOr<bool> exact = Run(arguments);
+  if (exact.ok()) return *exact ? 0 : 1;
+  std::fprintf(stderr, "tidemark-oracle: %s\n", exact.status().ToString().c_str());
+  return 2;
+}
+
+}  // namespace
+}  // namespace tidemark::oracle
+
+int main(int argc, char** argv) { return tidemark::oracle::Main(argc, argv); }
