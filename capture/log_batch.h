@@ -50,6 +50,10 @@ struct LogBatch {
   std::vector<std::vector<std::string>> keys;
   // The last transaction here goes on in the next batch.
   bool mid_transaction = false;
+  // After a restart the log delivers again what was merged but not acknowledged: `transactions` names it, without events,
+  // since it may not be visible to SELECTs yet. True until all of it has come, the transaction included of which only a
+  // part is in the journal. Until then no window may be opened.
+  bool replaying = false;
   // Once this batch is merged, every transaction that ends at or before this position has been.
   model::Position frontier;
   // Where to start reading the log again once this batch is durable. Opaque but for the driver.

@@ -85,14 +85,23 @@ absl::Status ChunkLoop::Plan(const snapshot::Task& task) {
 absl::Status ChunkLoop::Read(const snapshot::Task& task, std::stop_token stop) {
   if (!parts_.budget->WaitForRoom(stop)) return absl::CancelledError("stopped");
   snapshot::Merger::OpenedWindow window;
-  absl::Status status = parts_.inbox->Call(
-      [&](snapshot::Merger& merger) { window = merger.Open(task.request.table); });
+  absl::Status status = Open(task.request.table, &window);
   if (!status.ok()) return status;
   status = SettleAndRead(task, window, stop);
   if (!status.ok()) {
     parts_.inbox->Post([id = window.id](snapshot::Merger& merger) { merger.Abandon(id); });
   }
   return status;
+}
+
+absl::Status ChunkLoop::Open(model::TableId table, snapshot::Merger::OpenedWindow* window) {
+  absl::Status opened = absl::AbortedError("the log is not connected yet");
+  absl::Status called = parts_.inbox->Call([&](snapshot::Merger& merger) {
+    if (!merger.ready()) return;
+    *window = merger.Open(table);
+    opened = absl::OkStatus();
+  });
+  return called.ok() ? opened : called;
 }
 
 absl::Status ChunkLoop::SettleAndRead(const snapshot::Task& task,

@@ -73,6 +73,8 @@ class ChunkLoop {
   absl::Status Connect();
   absl::Status Plan(const snapshot::Task& task);
   absl::Status Read(const snapshot::Task& task, std::stop_token stop);
+  // Aborted: the merger is not ready for windows.
+  absl::Status Open(model::TableId table, snapshot::Merger::OpenedWindow* window);
   absl::Status SettleAndRead(const snapshot::Task& task,
                              const snapshot::Merger::OpenedWindow& window, std::stop_token stop);
   void Submit(const snapshot::Task& task, snapshot::WindowId window, capture::Chunk chunk);

@@ -36,6 +36,7 @@ absl::Status Merger::Merge(capture::LogBatch batch) {
   }
   output_.Append(std::move(batch.frames), scratch_frames_);
 
+  ready_ = ready_ || !batch.replaying;
   mid_transaction_ = batch.mid_transaction;
   changed_ = changed_ || !batch.events.empty() || batch.frontier > checkpoint_.frontier;
   checkpoint_.frontier = std::max(checkpoint_.frontier, batch.frontier);
@@ -105,6 +106,7 @@ void Merger::AppendJob(storage::JobRecord job) {
 }
 
 Merger::OpenedWindow Merger::Open(model::TableId table) {
+  TIDEMARK_CHECK(ready_);
   WindowId id = next_window_++;
   Table& state = tables_[table];
   state.windows.insert(id);

@@ -79,7 +79,10 @@ class Merger {
   // The log.
   absl::Status Merge(capture::LogBatch batch);
 
-  // Windows.
+  // False after a start until the log has delivered again what may not be visible yet: no window may be opened.
+  bool ready() const { return ready_; }
+
+  // Windows. Open: REQUIRES ready().
   OpenedWindow Open(model::TableId table);
   void Submit(WindowId window, capture::Chunk chunk);
   // Gives a window up in any state; its rows are forgotten.
@@ -147,6 +150,7 @@ class Merger {
   storage::Checkpoint checkpoint_;
   Output output_;
   Settling settling_;
+  bool ready_ = false;
   bool mid_transaction_ = false;
   bool changed_ = false;
   std::set<model::SchemaId> announced_;

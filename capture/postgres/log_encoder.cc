@@ -36,6 +36,7 @@ LogEncoder::LogEncoder(ResumeToken resume, const std::vector<model::SchemaId>& a
                        Catalog* catalog, SchemaRegistry* registry)
     : resume_(std::move(resume)),
       start_(resume_.lsn),
+      partial_seen_(resume_.partial_commit_lsn == 0),
       catalog_(catalog),
       registry_(registry),
       announced_(announced.begin(), announced.end()) {}
@@ -101,9 +102,11 @@ absl::Status LogEncoder::OnBegin(std::string_view message, uint64_t capture_time
   transaction.first_event = writer_.mark().events;
   if (begin->commit_lsn == resume_.partial_commit_lsn) {
     transaction.delivered = true;
+    partial_seen_ = true;
     transaction.messages_to_skip = resume_.partial_messages;
     transaction.changes = resume_.partial_changes;
   }
+  seen_ = std::max(seen_, begin->commit_lsn);
   model::Position position{0, begin->commit_lsn};
   transactions_.push_back({begin->xid, 0, position});
   commit_time_us_ = static_cast<uint64_t>(begin->commit_time_us);
@@ -273,7 +276,10 @@ absl::StatusOr<const RowLayout*> LogEncoder::Resolve(Relation& relation) {
   return relation.layout.get();
 }
 
-void LogEncoder::Advance(Lsn lsn) { resume_.lsn = std::max(resume_.lsn, lsn); }
+void LogEncoder::Advance(Lsn lsn) {
+  seen_ = std::max(seen_, lsn);
+  resume_.lsn = std::max(resume_.lsn, lsn);
+}
 
 size_t LogEncoder::pending_bytes() const {
   if (transaction_.has_value() && transaction_->before_last_change.has_value()) {
@@ -285,6 +291,7 @@ size_t LogEncoder::pending_bytes() const {
 LogBatch LogEncoder::Take() {
   LogBatch batch;
   batch.frontier = {0, resume_.lsn};
+  batch.replaying = replaying();
   batch.commit_time_us = std::exchange(commit_time_us_, 0);
   batch.transactions.swap(transactions_);
   if (transaction_.has_value()) {

@@ -63,6 +63,8 @@ class LogEncoder {
   // Everything that ends at or before it has been consumed.
   Lsn frontier() const { return resume_.lsn; }
   bool in_transaction() const { return transaction_.has_value(); }
+  // See LogBatch.replaying.
+  bool replaying() const { return seen_ < start_ || !partial_seen_; }
 
   // What was encoded since the last call; may have no events.
   LogBatch Take();
@@ -117,6 +119,10 @@ class LogEncoder {
   // What the next batch's token is, but for an open transaction's own progress.
   ResumeToken resume_;
   const Lsn start_;
+  // Everything that ends at or before it has come since the log was opened.
+  Lsn seen_ = 0;
+  // The transaction that the token names as partial has begun to come, or there is none.
+  bool partial_seen_;
   Catalog* catalog_;
   SchemaRegistry* registry_;
   std::unordered_set<model::SchemaId> announced_;

@@ -1,0 +1,248 @@
+#include "service/pipeline.h"
+
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "service/chunk_loop.h"
+#include "service/inbox.h"
+#include "service/log.h"
+#include "service/log_loop.h"
+#include "service/merge_loop.h"
+#include "service/wall_clock.h"
+#include "snapshot/coordinator.h"
+
+namespace tidemark::service {
+namespace {
+
+constexpr size_t kLogBatchBytes = 512 << 10;
+
+using Schemas = std::vector<std::shared_ptr<const model::TableSchema>>;
+
+std::set<model::SchemaId> IdsOf(const Schemas& schemas) {
+  std::set<model::SchemaId> ids;
+  for (const auto& schema : schemas) ids.insert(schema->id);
+  return ids;
+}
+
+class ThreadedPipeline : public Pipeline {
+ public:
+  ThreadedPipeline(const std::string& name, const PipelineOptions& options, capture::Source* source,
+                   storage::Store* store, storage::Journal* journal, Schemas schemas,
+                   std::vector<snapshot::Job> jobs);
+  ~ThreadedPipeline() override;
+
+  PipelineStatus status() const override;
+  snapshot::JobControl& jobs() override { return coordinator_; }
+
+ private:
+  snapshot::CoordinatorEnvironment CoordinatorNeeds(storage::Store* store);
+  MergeEvents MergeReports();
+  absl::StatusOr<std::string> DurableResume();
+  void LogChanged(const absl::Status& status);
+  void Durable(const model::Position& acknowledgeable, uint64_t commit_time_us, uint64_t events);
+  void Broken(const absl::Status& status);
+  void SetState(PipelineState state, const std::string& error);
+
+  const std::string name_;
+  capture::Source* const source_;
+  storage::Journal* const journal_;
+  const std::set<model::SchemaId> announced_;
+  capture::SchemaRegistry registry_;
+  Inbox inbox_;
+  ChunkBudget budget_;
+  ReaderWakeup wakeup_;
+  snapshot::Coordinator coordinator_;
+  LogLoop log_;
+  MergeLoop merge_;
+
+  mutable std::mutex mutex_;
+  PipelineStatus status_;
+  bool connected_once_ = false;
+  bool broken_ = false;
+
+  std::jthread merge_thread_;
+  std::jthread log_thread_;
+  std::vector<std::jthread> readers_;
+};
+
+snapshot::MergerOptions MergerSettings(const PipelineOptions& options) {
+  snapshot::MergerOptions merger;
+  merger.without_folding = options.without_folding;
+  return merger;
+}
+
+snapshot::ChunkTuning Tuning(const PipelineOptions& options) {
+  snapshot::ChunkTuning tuning;
+  tuning.chunk_us_target = uint64_t{options.chunk_ms_target} * 1000;
+  tuning.chunk_bytes_max = options.chunk_bytes_max / 2;
+  return tuning;
+}
+
+ThreadedPipeline::ThreadedPipeline(const std::string& name, const PipelineOptions& options,
+                                   capture::Source* source, storage::Store* store,
+                                   storage::Journal* journal, Schemas schemas,
+                                   std::vector<snapshot::Job> jobs)
+    : name_(name),
+      source_(source),
+      journal_(journal),
+      announced_(IdsOf(schemas)),
+      registry_(std::move(schemas)),
+      inbox_(options.queue_bytes_max),
+      budget_(options.chunk_bytes_max),
+      coordinator_(name, source, CoordinatorNeeds(store), Tuning(options), std::move(jobs)),
+      log_(
+          source, &registry_, &inbox_, kLogBatchBytes, [this] { return DurableResume(); },
+          [this](const absl::Status& status) { LogChanged(status); }),
+      merge_(
+          &inbox_,
+          snapshot::Merger(MergerSettings(options), &registry_, journal->checkpoint(), announced_),
+          journal, &coordinator_, MergeReports()) {
+  merge_thread_ = std::jthread([this](std::stop_token stop) {
+    if (absl::Status status = merge_.Run(stop); !status.ok()) Broken(status);
+  });
+  log_thread_ = std::jthread([this](std::stop_token stop) { log_.Run(stop); });
+  for (uint32_t i = 0; i < options.readers_max; ++i) {
+    ChunkLoop::Parts parts{source,  &registry_, &coordinator_, &inbox_,
+                           &merge_, &budget_,   &wakeup_,      &log_};
+    parts.without_settle = options.without_settle;
+    parts.probes = i == 0;
+    readers_.emplace_back([parts](std::stop_token stop) { ChunkLoop(parts).Run(stop); });
+  }
+}
+
+// In pipeline order: first what brings in, then the merge thread once it has appended what came,
+// then the last acknowledgement.
+ThreadedPipeline::~ThreadedPipeline() {
+  log_thread_.request_stop();
+  for (std::jthread& reader : readers_) reader.request_stop();
+  wakeup_.Wake();
+  log_thread_.join();
+  for (std::jthread& reader : readers_) reader.join();
+  inbox_.Close();
+  merge_thread_.request_stop();
+  merge_thread_.join();
+  log_.Finish();
+}
+
+snapshot::CoordinatorEnvironment ThreadedPipeline::CoordinatorNeeds(storage::Store* store) {
+  snapshot::CoordinatorEnvironment needs;
+  needs.now_us = [] { return NowUs(); };
+  needs.run_durably = [this](std::function<void(snapshot::Merger&)> step) {
+    return inbox_.RunDurably(std::move(step));
+  };
+  needs.next_id = [store] { return store->NextJobId(); };
+  needs.wake_readers = [this] { wakeup_.Wake(); };
+  needs.load_rereads = [this](size_t max) { return journal_->Rereads(max); };
+  return needs;
+}
+
+MergeEvents ThreadedPipeline::MergeReports() {
+  MergeEvents events;
+  events.durable = [this](const model::Position& acknowledgeable, uint64_t commit_time_us,
+                          uint64_t count) { Durable(acknowledgeable, commit_time_us, count); };
+  events.wanted = [this](const model::Position& position) { log_.RequestFrontier(position); };
+  events.stalled = [this](const absl::Status& status) {
+    std::lock_guard lock(mutex_);
+    status_.error = std::string(status.message());
+  };
+  return events;
+}
+
+absl::StatusOr<std::string> ThreadedPipeline::DurableResume() {
+  std::string resume;
+  absl::Status status =
+      inbox_.RunDurably([&](snapshot::Merger& merger) { resume = merger.resume(); });
+  if (!status.ok()) return status;
+  return resume;
+}
+
+void ThreadedPipeline::LogChanged(const absl::Status& status) {
+  {
+    std::lock_guard lock(mutex_);
+    if (broken_) return;
+    if (status.ok() && std::exchange(connected_once_, true)) ++status_.restarts;
+    status_.server = source_->Server();
+  }
+  if (status.ok()) {
+    SetState(PipelineState::kCapturing, "");
+  } else if (absl::IsUnavailable(status)) {
+    SetState(PipelineState::kConnecting, std::string(status.message()));
+  } else {
+    SetState(PipelineState::kStopped, std::string(status.message()));
+  }
+}
+
+void ThreadedPipeline::Durable(const model::Position& acknowledgeable, uint64_t commit_time_us,
+                               uint64_t events) {
+  log_.Acknowledge(acknowledgeable);
+  std::lock_guard lock(mutex_);
+  status_.acknowledged = acknowledgeable;
+  status_.events += events;
+  if (commit_time_us != 0) status_.lag_us = static_cast<int64_t>(NowUs() - commit_time_us);
+}
+
+void ThreadedPipeline::Broken(const absl::Status& status) {
+  {
+    std::lock_guard lock(mutex_);
+    broken_ = true;
+  }
+  log_thread_.request_stop();
+  SetState(PipelineState::kStopped, std::string(status.message()));
+}
+
+void ThreadedPipeline::SetState(PipelineState state, const std::string& error) {
+  std::lock_guard lock(mutex_);
+  if (status_.state == state && status_.error == error) return;
+  status_.state = state;
+  status_.error = error;
+  if (state == PipelineState::kCapturing) {
+    LogInfo("capturing", {{"source", name_}, {"server", status_.server}});
+  } else {
+    LogError(state == PipelineState::kStopped ? "source stopped" : "source disconnected",
+             {{"source", name_}, {"error", error}});
+  }
+}
+
+PipelineStatus ThreadedPipeline::status() const {
+  std::lock_guard lock(mutex_);
+  PipelineStatus status = status_;
+  status.frontier = journal_->bounds().frontier;
+  model::Position server = const_cast<LogLoop&>(log_).ServerPosition();
+  status.lag_bytes =
+      server.offset > status.frontier.offset ? server.offset - status.frontier.offset : 0;
+  return status;
+}
+
+absl::StatusOr<std::vector<snapshot::Job>> JobsOf(const std::string& name, storage::Store* store) {
+  absl::StatusOr<std::vector<storage::JobRecord>> records = store->Jobs();
+  if (!records.ok()) return records.status();
+  std::vector<snapshot::Job> jobs;
+  for (const storage::JobRecord& record : *records) {
+    std::string source;
+    absl::StatusOr<snapshot::Job> job = snapshot::DecodeJob(record.job, &source);
+    if (!job.ok()) return job.status();
+    if (source == name) jobs.push_back(*std::move(job));
+  }
+  return jobs;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Start(const std::string& name,
+                                                          PipelineOptions options,
+                                                          capture::Source* source,
+                                                          storage::Store* store,
+                                                          storage::Journal* journal) {
+  absl::StatusOr<Schemas> schemas = journal->Schemas();
+  if (!schemas.ok()) return schemas.status();
+  absl::StatusOr<std::vector<snapshot::Job>> jobs = JobsOf(name, store);
+  if (!jobs.ok()) return jobs.status();
+  return std::make_unique<ThreadedPipeline>(name, options, source, store, journal,
+                                            *std::move(schemas), *std::move(jobs));
+}
+
+}  // namespace tidemark::service
