@@ -9,6 +9,7 @@ using SchemaPtr = std::shared_ptr<const model::TableSchema>;
 SchemaRegistry::SchemaRegistry(std::vector<SchemaPtr> known) {
   for (SchemaPtr& schema : known) {
     next_id_ = std::max(next_id_, schema->id + 1);
+    journaled_.push_back(schema->id);
     by_table_[schema->table_id].push_back(schema);
     by_id_.emplace(schema->id, std::move(schema));
   }

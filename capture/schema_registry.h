@@ -22,6 +22,9 @@ class SchemaRegistry {
   SchemaRegistry(const SchemaRegistry&) = delete;
   SchemaRegistry& operator=(const SchemaRegistry&) = delete;
 
+  // Ids of the versions that the constructor was given: those that need no announcement in the stream.
+  std::vector<model::SchemaId> journaled() const { return journaled_; }
+
   // The registered version with this content (the id of `schema` is ignored); registers it under a
   // new id if there is none. Never fails.
   std::shared_ptr<const model::TableSchema> Resolve(model::TableSchema schema);
@@ -32,6 +35,7 @@ class SchemaRegistry {
   std::shared_ptr<const model::TableSchema> Latest(model::TableId table) const;
 
  private:
+  std::vector<model::SchemaId> journaled_;  // constant
   mutable std::mutex mutex_;
   std::map<model::SchemaId, std::shared_ptr<const model::TableSchema>> by_id_;
   std::map<model::TableId, std::vector<std::shared_ptr<const model::TableSchema>>> by_table_;

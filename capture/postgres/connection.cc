@@ -30,10 +30,10 @@ constexpr milliseconds kAbandonTimeout{5000};
 // session of ours.
 constexpr absl::string_view kSessionOptions =
     " -c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601 -c extra_float_digits=3"
-    " -c bytea_output=hex -c lc_monetary=C -c search_path=pg_catalog"
+    " -c bytea_output=hex -c lc_monetary=C"
     " -c quote_all_identifiers=off -c standard_conforming_strings=on"
-    " -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
-    " -c idle_session_timeout=0";
+    " -c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
+    " -c idle_session_timeout=0 -c row_security=off";
 
 struct ConninfoDeleter {
   void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
@@ -64,6 +64,8 @@ absl::StatusOr<std::map<std::string, std::string>> Keywords(const ConnectionOpti
   if (!options.password.empty()) keywords["password"] = options.password;
   if (options.replication) keywords["replication"] = "database";
   absl::StrAppend(&keywords["options"], kSessionOptions);
+  // A table locked by others must not hold us for ever; making a slot may wait longer.
+  absl::StrAppend(&keywords["options"], " -c lock_timeout=", options.replication ? "0" : "10s");
   keywords["client_encoding"] = "UTF8";
   return keywords;
 }
@@ -165,6 +167,16 @@ absl::Status Connection::Connect(const WaitLimits& limits) {
   PQsetNoticeProcessor(
       connection, [](void*, const char*) {}, nullptr);
   if (PQsetnonblocking(connection, 1) != 0) return Lost("connecting");
+  return FixSearchPath(limits);
+}
+
+absl::Status Connection::FixSearchPath(const WaitLimits& limits) {
+  absl::StatusOr<Result> row = Execute(
+      "SELECT pg_catalog.current_setting('search_path'),"
+      " pg_catalog.set_config('search_path', 'pg_catalog', false)",
+      limits);
+  if (!row.ok()) return row.status();
+  role_search_path_ = row->str(0, 0);
   return absl::OkStatus();
 }
 
@@ -221,10 +233,7 @@ absl::StatusOr<pg_result*> Connection::NextResult(Clock::time_point deadline,
 }
 
 void Connection::Abandon() {
-  char error[256];
-  PGcancel* cancel = PQgetCancel(connection_.get());
-  PQcancel(cancel, error, sizeof error);
-  PQfreeCancel(cancel);
+  RequestCancel();
   const Clock::time_point deadline = Clock::now() + kAbandonTimeout;
   while (true) {
     char* message = nullptr;
@@ -279,7 +288,10 @@ absl::StatusOr<Result> Connection::Query(const std::string& sql,
 
 absl::Status Connection::StartCopyOut(const std::string& sql, Clock::time_point deadline,
                                       const std::stop_token& stop) {
-  if (PQsendQuery(connection_.get(), sql.c_str()) != 1) return Lost("sending to PostgreSQL");
+  if (PQsendQueryParams(connection_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr,
+                        /*resultFormat=*/0) != 1) {
+    return Lost("sending to PostgreSQL");
+  }
   absl::StatusOr<pg_result*> next = NextResult(deadline, stop);
   if (!next.ok()) return next.status();
   Result first(*next);
@@ -349,12 +361,13 @@ absl::Status Connection::Send(absl::string_view message) {
   return absl::OkStatus();
 }
 
-absl::Status Connection::AwaitInput(milliseconds timeout) {
+absl::Status Connection::AwaitInput(milliseconds timeout, int wake) {
   int pending = PQflush(connection_.get());
   if (pending < 0) return Lost("answering the server");
-  pollfd waited{PQsocket(connection_.get()),
-                static_cast<short>(POLLIN | (pending == 1 ? POLLOUT : 0)), 0};
-  if (poll(&waited, 1, static_cast<int>(timeout.count())) < 0 && errno != EINTR) {
+  pollfd waited[] = {
+      {PQsocket(connection_.get()), static_cast<short>(POLLIN | (pending == 1 ? POLLOUT : 0)), 0},
+      {wake, POLLIN, 0}};
+  if (poll(waited, 2, static_cast<int>(timeout.count())) < 0 && errno != EINTR) {
     return Lost("waiting for the log");
   }
   return absl::OkStatus();
@@ -363,15 +376,34 @@ absl::Status Connection::AwaitInput(milliseconds timeout) {
 void Connection::EndCopyBoth(milliseconds timeout) {
   const Clock::time_point deadline = Clock::now() + timeout;
   if (PQputCopyEnd(connection_.get(), nullptr) < 0) return;
+  // Within a huge transaction the server looks at the end of the copy only after it: then a cancel
+  // ends it.
+  if (DrainCopy(Clock::now() + timeout / 3)) return;
+  RequestCancel();
+  DrainCopy(deadline);
+}
+
+bool Connection::DrainCopy(Clock::time_point deadline) {
   while (Clock::now() < deadline) {
     char* message = nullptr;
     int size = PQgetCopyData(connection_.get(), &message, /*async=*/1);
     PQfreemem(message);
     if (size > 0) continue;
-    if (size < 0 || !AwaitReady(deadline, {}).ok()) break;
+    if (size < 0) {
+      (void)LastResult(
+          {.timeout = std::chrono::ceil<milliseconds>(deadline - Clock::now()), .stop = {}});
+      return true;
+    }
+    if (!AwaitReady(deadline, {}).ok()) break;
   }
-  (void)LastResult(
-      {.timeout = std::chrono::ceil<milliseconds>(deadline - Clock::now()), .stop = {}});
+  return false;
+}
+
+void Connection::RequestCancel() {
+  char error[256];
+  PGcancel* cancel = PQgetCancel(connection_.get());
+  PQcancel(cancel, error, sizeof error);
+  PQfreeCancel(cancel);
 }
 
 std::string Connection::QuoteLiteral(absl::string_view text) const {

@@ -90,9 +90,9 @@ class Connection {
   absl::StatusOr<Result> Query(const std::string& sql, absl::Span<const std::string> parameters,
                                const WaitLimits& limits = {});
 
-  // Runs a COPY ... TO STDOUT and hands over each row (text format, without the end of line) until
-  // `row` returns false; the rest is then cancelled. False: cancelled, and with it the transaction
-  // that the statement ran in.
+  // Runs one COPY ... TO STDOUT (extended protocol) and hands over each row (text format, without
+  // the end of line) until `row` returns false; the rest is then cancelled. False: cancelled, and
+  // with it the transaction that the statement ran in.
   absl::StatusOr<bool> CopyOut(const std::string& sql,
                                absl::FunctionRef<absl::StatusOr<bool>(std::string_view line)> row,
                                const WaitLimits& limits);
@@ -108,8 +108,8 @@ class Connection {
   // stream.
   absl::StatusOr<std::optional<Received>> Receive();
   absl::Status Send(absl::string_view message);
-  // Waits until something can be received, at most `timeout`.
-  absl::Status AwaitInput(std::chrono::milliseconds timeout);
+  // Waits until something can be received or `wake` can be read, at most `timeout`.
+  absl::Status AwaitInput(std::chrono::milliseconds timeout, int wake);
   // Ends the stream and waits for the server's end of it, so that the slot is free afterwards.
   void EndCopyBoth(std::chrono::milliseconds timeout);
 
@@ -122,6 +122,8 @@ class Connection {
   std::string address() const;
   std::string database() const;
   std::string user() const;
+  // What search_path would be for this role and database had we not set it.
+  const std::string& role_search_path() const { return role_search_path_; }
   // False once it failed; then open another.
   bool healthy() const;
 
@@ -129,6 +131,7 @@ class Connection {
   explicit Connection(pg_conn* connection) : connection_(connection) {}
 
   absl::Status Connect(const WaitLimits& limits);
+  absl::Status FixSearchPath(const WaitLimits& limits);
   absl::Status ConnectError() const;
   absl::Status AwaitSocket(short events, std::chrono::steady_clock::time_point deadline,
                            const std::stop_token& stop);
@@ -142,9 +145,13 @@ class Connection {
                             const std::stop_token& stop);
   // Cancels the running statement and reads the connection to its end.
   void Abandon();
+  void RequestCancel();
+  // False: the copy had not ended by the deadline.
+  bool DrainCopy(std::chrono::steady_clock::time_point deadline);
   absl::Status Lost(absl::string_view action) const;
 
   std::unique_ptr<pg_conn, ConnectionDeleter> connection_;
+  std::string role_search_path_;
   // A statement could neither be ended nor cancelled.
   bool broken_ = false;
 };

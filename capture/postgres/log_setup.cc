@@ -126,17 +126,10 @@ absl::Status CreateSlot(Connection& sql, Connection& replication, const Postgres
   return CreateSlotError(sql, options, created);
 }
 
-absl::Status SlotHeld(const PostgresOptions& options, const SlotInfo& slot) {
-  return absl::UnavailableError(absl::StrCat("slot ", options.slot, " is in use by ", slot.holder,
-                                             " (a second tidemarkd, or an old connection that the "
-                                             "server has not noticed to be dead); stop "
-                                             "it or wait"));
-}
-
 absl::Status CheckUsable(Connection& sql, const PostgresOptions& options, const SlotInfo& slot) {
   absl::Status usable = ProblemsStatus(SlotProblems(slot, options.slot, sql.database()));
   if (!usable.ok()) return usable;
-  return slot.holder.empty() ? absl::OkStatus() : SlotHeld(options, slot);
+  return slot.holder.empty() ? absl::OkStatus() : SlotHeld(options.slot, slot.holder);
 }
 
 absl::Status EnsurePublication(Connection& sql, const PostgresOptions& options, bool slot_exists) {
@@ -314,6 +307,13 @@ absl::Status CheckLogSetup(Connection& sql, const PostgresOptions& options, uint
   }
   absl::StatusOr<std::vector<Problem>> problems = PublicationProblems(sql, options);
   return problems.ok() ? ProblemsStatus(*problems) : problems.status();
+}
+
+absl::Status SlotHeld(const std::string& name, const std::string& holder) {
+  return absl::UnavailableError(absl::StrCat("slot ", name, " is in use by ", holder,
+                                             " (a second tidemarkd, or an old connection that the "
+                                             "server has not noticed to be dead); stop "
+                                             "it or wait"));
 }
 
 absl::Status ProblemsStatus(const std::vector<Problem>& problems) {

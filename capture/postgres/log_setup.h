@@ -67,6 +67,9 @@ absl::StatusOr<uint64_t> EnsureLogSetup(Connection& sql, Connection& replication
 // hold all that comes after `resume_lsn`.
 absl::Status CheckLogSetup(Connection& sql, const PostgresOptions& options, uint64_t resume_lsn);
 
+// Unavailable: another client streams from the slot.
+absl::Status SlotHeld(const std::string& name, const std::string& holder);
+
 // FailedPrecondition with every error among `problems`; OK if there is none.
 absl::Status ProblemsStatus(const std::vector<Problem>& problems);
 

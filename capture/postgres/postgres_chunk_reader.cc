@@ -1,0 +1,342 @@
+#include "capture/postgres/postgres_chunk_reader.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "capture/postgres/chunk_encoder.h"
+#include "capture/postgres/log_setup.h"
+#include "capture/postgres/pg_snapshot.h"
+#include "capture/postgres/postgres_error.h"
+#include "capture/postgres/schema_builder.h"
+
+namespace tidemark::capture::postgres {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kSettlePollMin{1};
+constexpr milliseconds kSettlePollMax{50};
+// A wait shorter than this is not worth a report.
+constexpr milliseconds kSettleQuiet{500};
+constexpr size_t kReportedTransactionsMax = 10;
+// A predicate may read a huge table for few rows.
+constexpr std::chrono::hours kReadTimeout{6};
+constexpr std::chrono::minutes kSampleTimeout{5};
+// Tables up to this size are one range.
+constexpr uint64_t kSmallTablePages = 64;
+// Blocks sampled for each range: sizes then differ by about a fifth.
+constexpr double kSampledPagesPerRange = 30;
+
+uint64_t NowUs() {
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                   std::chrono::system_clock::now().time_since_epoch())
+                                   .count());
+}
+
+std::string WaitingFor(const std::vector<model::TransactionRef>& pending) {
+  const size_t shown = std::min(pending.size(), kReportedTransactionsMax);
+  std::string numbers = absl::StrJoin(
+      pending.begin(), pending.begin() + static_cast<ptrdiff_t>(shown), ", ",
+      [](std::string* out, const model::TransactionRef& t) { absl::StrAppend(out, t.number); });
+  if (shown < pending.size()) absl::StrAppend(&numbers, ", ...");
+  return absl::StrCat("commit of transactions ", numbers,
+                      " to become visible (a missing synchronous standby would hold them)");
+}
+
+// Tells the reporter what a wait is for, and when it is over.
+class WaitReport {
+ public:
+  explicit WaitReport(const WaitReporter& report) : report_(report) {}
+  ~WaitReport() {
+    if (!told_.empty()) report_("");
+  }
+  WaitReport(const WaitReport&) = delete;
+  WaitReport& operator=(const WaitReport&) = delete;
+
+  void Update(const std::vector<model::TransactionRef>& pending) {
+    if (!report_ || Clock::now() - start_ < kSettleQuiet) return;
+    std::string now = WaitingFor(pending);
+    if (now == told_) return;
+    told_ = std::move(now);
+    report_(told_);
+  }
+
+ private:
+  const WaitReporter& report_;
+  const Clock::time_point start_ = Clock::now();
+  std::string told_;
+};
+
+bool PrintsBySearchPath(const model::Type& type) {
+  if (type.element != nullptr && PrintsBySearchPath(*type.element)) return true;
+  for (const model::TypeField& field : type.fields) {
+    if (PrintsBySearchPath(*field.type)) return true;
+  }
+  return type.kind == model::TypeKind::kServerText && absl::StartsWith(type.name, "reg");
+}
+
+bool PrintsBySearchPath(const model::TableSchema& schema) {
+  return std::any_of(schema.columns.begin(), schema.columns.end(),
+                     [](const model::Column& c) { return PrintsBySearchPath(*c.type); });
+}
+
+KeyText KeyAt(const Result& rows, int row) {
+  KeyText key;
+  for (int column = 0; column < rows.columns(); ++column) key.push_back(rows.str(row, column));
+  return key;
+}
+
+std::string ExplainText(const Result& rows) {
+  std::string text;
+  for (int row = 0; row < rows.rows(); ++row) absl::StrAppend(&text, rows.str(row, 0), "\n");
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const model::ReadView>> PostgresChunkReader::CurrentView(
+    std::stop_token stop) {
+  absl::StatusOr<Result> row = connection_->Execute(
+      standby_ ? "SELECT concat(s, ':', s, ':') FROM pg_snapshot_xmin(pg_current_snapshot()) s"
+               : "SELECT pg_current_snapshot()",
+      {.timeout = std::chrono::seconds(30), .stop = stop});
+  if (!row.ok()) return row.status();
+  absl::StatusOr<PgSnapshot> snapshot = PgSnapshot::Parse(row->str(0, 0));
+  if (!snapshot.ok()) return snapshot.status();
+  return std::make_shared<const PgSnapshot>(*std::move(snapshot));
+}
+
+absl::StatusOr<std::shared_ptr<const model::ReadView>> PostgresChunkReader::Settle(
+    absl::Span<const model::TransactionRef> merged, const WaitReporter& report,
+    std::stop_token stop) {
+  std::vector<model::TransactionRef> pending(merged.begin(), merged.end());
+  WaitReport waiting(report);
+  for (milliseconds pause = kSettlePollMin;; pause = std::min(2 * pause, kSettlePollMax)) {
+    absl::StatusOr<std::shared_ptr<const model::ReadView>> view = CurrentView(stop);
+    if (!view.ok()) return view.status();
+    std::erase_if(pending, [&](const model::TransactionRef& t) { return (*view)->Contains(t); });
+    if (pending.empty()) return view;
+    waiting.Update(pending);
+    if (stop.stop_requested()) return absl::CancelledError("stopped");
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+absl::StatusOr<PostgresChunkReader::TableName> PostgresChunkReader::LookUpName(
+    model::TableId table) {
+  absl::StatusOr<Result> row = connection_->Query(
+      "SELECT n.nspname, c.relname, c.relkind = 'p',"
+      " (SELECT coalesce(sum(pg_relation_size(l.oid)), 0)::int8 FROM pg_class l"
+      "  WHERE l.relkind = 'r' AND l.oid IN"
+      "  (SELECT c.oid UNION SELECT relid FROM pg_partition_tree(c.oid)))"
+      " / current_setting('block_size')::int8"
+      " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+      " WHERE c.oid = $1 AND c.relkind IN ('r', 'p')",
+      {absl::StrCat(table)});
+  if (!row.ok()) return row.status();
+  if (row->rows() == 0) {
+    names_.erase(table);
+    return absl::NotFoundError(absl::StrCat("table with oid ", table, " is no longer there"));
+  }
+  TableName name{.name_space = row->str(0, 0),
+                 .name = row->str(0, 1),
+                 .partitioned = row->flag(0, 2),
+                 .pages = static_cast<uint64_t>(row->number(0, 3))};
+  names_[table] = name;
+  return name;
+}
+
+absl::Status PostgresChunkReader::Lock(const TableName& table, std::stop_token stop) {
+  return connection_
+      ->Execute(absl::StrCat("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE ",
+                             table.partitioned ? "" : "ONLY ",
+                             connection_->QuoteIdentifier(table.name_space), ".",
+                             connection_->QuoteIdentifier(table.name), " IN ACCESS SHARE MODE"),
+                {.timeout = std::chrono::seconds(60), .stop = stop})
+      .status();
+}
+
+absl::StatusOr<PostgresChunkReader::OpenTable> PostgresChunkReader::DescribeLocked(
+    model::TableId table, const TableName& name) {
+  absl::StatusOr<std::optional<CatalogTable>> described = catalog_.DescribeTable(table);
+  if (!described.ok()) return described.status();
+  const bool same = described->has_value() && (*described)->name_space == name.name_space &&
+                    (*described)->name == name.name;
+  if (!same) {
+    names_.erase(table);
+    return absl::AbortedError(absl::StrCat("table ", name.name_space, ".", name.name,
+                                           " was renamed, dropped or unpublished meanwhile"));
+  }
+  absl::StatusOr<model::TableSchema> schema = SchemaFromCatalog(**described, catalog_);
+  if (!schema.ok()) return schema.status();
+  OpenTable open{
+      .schema = registry_->Resolve(*std::move(schema)), .view = nullptr, .query = nullptr};
+  auto& [known_id, query] = queries_[table];
+  if (known_id != open.schema->id) {
+    absl::StatusOr<ChunkTable> built =
+        DescribeChunkTable(*connection_, *open.schema, name.partitioned);
+    if (!built.ok()) return built.status();
+    query = *std::move(built);
+    known_id = open.schema->id;
+  }
+  open.query = &query;
+  return open;
+}
+
+absl::StatusOr<PostgresChunkReader::OpenTable> PostgresChunkReader::OpenTransaction(
+    const ChunkRequest& request, std::stop_token stop) {
+  auto known = names_.find(request.table);
+  absl::StatusOr<TableName> name =
+      known != names_.end() ? known->second : LookUpName(request.table);
+  if (!name.ok()) return name.status();
+  absl::Status locked = Lock(*name, stop);
+  if (!locked.ok()) {
+    names_.erase(request.table);
+    if (SqlState(locked) != kUndefinedTable) return locked;
+    return absl::AbortedError(absl::StrCat("table ", name->name_space, ".", name->name,
+                                           " was renamed or dropped meanwhile"));
+  }
+  absl::StatusOr<std::shared_ptr<const model::ReadView>> view = CurrentView(stop);
+  if (!view.ok()) return view.status();
+  absl::StatusOr<OpenTable> table = DescribeLocked(request.table, *name);
+  if (!table.ok()) return table.status();
+  table->view = *view;
+  absl::Status status = CheckRequest(*table->query, request);
+  if (status.ok()) status = ApplySettings(*table, request);
+  if (!status.ok()) return status;
+  return table;
+}
+
+// Rows in key order must come from the key's index at once: sorting first would read the whole
+// range.
+absl::Status PostgresChunkReader::ApplySettings(const OpenTable& table,
+                                                const ChunkRequest& request) {
+  std::string settings;
+  if (NeedsOrder(request)) {
+    absl::StrAppend(&settings, "SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off;",
+                    "SET LOCAL enable_bitmapscan = off; SET LOCAL jit = off;");
+  } else if (!request.keys.empty()) {
+    absl::StrAppend(&settings, "SET LOCAL enable_seqscan = off; SET LOCAL jit = off;");
+  }
+  if (!request.predicate.empty() && !PrintsBySearchPath(*table.schema)) {
+    absl::StrAppend(&settings, "SELECT set_config('search_path', ",
+                    connection_->QuoteLiteral(connection_->role_search_path()), ", true);");
+  }
+  return settings.empty() ? absl::OkStatus() : connection_->Execute(settings).status();
+}
+
+absl::StatusOr<Chunk> PostgresChunkReader::CopyChunk(const OpenTable& table,
+                                                     const ChunkRequest& request,
+                                                     std::stop_token stop) {
+  ChunkEncoder encoder(table.schema, request.snapshot_id, NowUs());
+  const size_t bytes_max =
+      NeedsOrder(request) && request.bytes_max != 0 ? request.bytes_max : SIZE_MAX;
+  auto add = [&](std::string_view line) -> absl::StatusOr<bool> {
+    absl::Status status = encoder.AddRow(line);
+    if (!status.ok()) return status;
+    return encoder.frame_bytes() < bytes_max;
+  };
+  absl::StatusOr<bool> whole = connection_->CopyOut(
+      absl::StrCat("COPY (", ChunkSelect(*connection_, *table.query, request), ") TO STDOUT"), add,
+      {.timeout = kReadTimeout, .stop = stop});
+  if (!whole.ok()) return whole.status();
+  const bool all_rows =
+      !NeedsOrder(request) || request.rows_max == 0 || encoder.row_count() < request.rows_max;
+  Chunk chunk = encoder.Finish();
+  chunk.view = table.view;
+  chunk.exhausted = *whole && all_rows;
+  return chunk;
+}
+
+absl::StatusOr<model::Position> PostgresChunkReader::FinishAndBound() {
+  absl::StatusOr<Result> row =
+      connection_->Execute(standby_ ? "ROLLBACK; SELECT pg_last_wal_replay_lsn()"
+                                    : "ROLLBACK; SELECT pg_current_wal_insert_lsn()");
+  // A cancel that came after the end of the chunk may hit this instead.
+  if (SqlState(row.status()) == kQueryCanceled) {
+    row = connection_->Execute(standby_ ? "ROLLBACK; SELECT pg_last_wal_replay_lsn()"
+                                        : "ROLLBACK; SELECT pg_current_wal_insert_lsn()");
+  }
+  if (!row.ok()) return row.status();
+  return model::Position{.file = 0, .offset = ParseLsn(row->text(0, 0))};
+}
+
+absl::Status PostgresChunkReader::Fail(const ChunkRequest& request, const absl::Status& status) {
+  if (connection_->healthy()) (void)connection_->Execute("ROLLBACK");
+  return request.predicate.empty() ? status : AsUserSqlError(status);
+}
+
+absl::StatusOr<Chunk> PostgresChunkReader::Read(const ChunkRequest& request, std::stop_token stop) {
+  absl::StatusOr<OpenTable> table = OpenTransaction(request, stop);
+  if (!table.ok()) return Fail({}, table.status());
+  absl::StatusOr<Chunk> chunk = CopyChunk(*table, request, stop);
+  if (!chunk.ok()) return Fail(request, chunk.status());
+  absl::StatusOr<model::Position> bound = FinishAndBound();
+  if (!bound.ok()) return bound.status();
+  chunk->bound = *bound;
+  return chunk;
+}
+
+absl::StatusOr<std::vector<KeyRange>> PostgresChunkReader::PlanRanges(model::TableId table,
+                                                                      size_t count) {
+  absl::StatusOr<TableName> name = LookUpName(table);
+  if (!name.ok()) return name.status();
+  if (count <= 1 || name->pages <= kSmallTablePages) return std::vector<KeyRange>(1);
+  absl::StatusOr<OpenTable> open = DescribeLocked(table, *name);
+  if (!open.ok()) return open.status();
+  if (open->query->key.empty()) return std::vector<KeyRange>(1);
+  const double percent = std::clamp(
+      100.0 * kSampledPagesPerRange * static_cast<double>(count) / static_cast<double>(name->pages),
+      0.0001, 100.0);
+  absl::StatusOr<Result> bounds = connection_->Execute(SampleSelect(*open->query, percent, count),
+                                                       {.timeout = kSampleTimeout, .stop = {}});
+  if (!bounds.ok()) return bounds.status();
+  std::vector<KeyRange> ranges(1);
+  for (int row = 0; row < bounds->rows(); ++row) {
+    ranges.back().upper = KeyAt(*bounds, row);
+    ranges.push_back({.lower = ranges.back().upper, .upper = {}});
+  }
+  return ranges;
+}
+
+// Both with and without parentheses: what parses either way is one expression ("true) OR (true" is
+// not).
+absl::Status PostgresChunkReader::ExplainPredicate(const OpenTable& table,
+                                                   const ChunkRequest& request) {
+  if (request.predicate.empty()) return absl::OkStatus();
+  return connection_
+      ->Query(absl::StrCat("EXPLAIN SELECT FROM ", table.query->only, table.query->name, " WHERE ",
+                           request.predicate),
+              {})
+      .status();
+}
+
+absl::StatusOr<std::string> PostgresChunkReader::ExplainOpen(const ChunkRequest& request) {
+  absl::StatusOr<OpenTable> table = OpenTransaction(request, {});
+  if (!table.ok()) return table.status();
+  absl::Status status = ExplainPredicate(*table, request);
+  if (!status.ok()) return AsUserSqlError(status);
+  absl::StatusOr<Result> plan = connection_->Query(
+      absl::StrCat("EXPLAIN ", ChunkSelect(*connection_, *table->query, request)), {});
+  if (!plan.ok()) return AsUserSqlError(plan.status());
+  return ExplainText(*plan);
+}
+
+absl::StatusOr<std::string> PostgresChunkReader::Explain(const ChunkRequest& request) {
+  absl::StatusOr<std::string> plan = ExplainOpen(request);
+  if (connection_->healthy()) (void)connection_->Execute("ROLLBACK");
+  return plan;
+}
+
+absl::Status PostgresChunkReader::Validate(const ChunkRequest& request) {
+  return Explain(request).status();
+}
+
+}  // namespace tidemark::capture::postgres

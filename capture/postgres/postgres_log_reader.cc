@@ -1,0 +1,332 @@
+#include "capture/postgres/postgres_log_reader.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "capture/postgres/log_setup.h"
+#include "capture/postgres/postgres_error.h"
+#include "model/position.h"
+
+namespace tidemark::capture::postgres {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kStatusIntervalMax{10000};
+// Between an acknowledgement and the status update that carries it.
+constexpr milliseconds kAcknowledgeDelay{100};
+constexpr milliseconds kPingInterval{5};
+// How long keepalives alone are tried before a logical message moves the log on.
+constexpr milliseconds kEmitDelay{25};
+constexpr milliseconds kEmitInterval{200};
+constexpr milliseconds kEmitTimeout{5000};
+constexpr milliseconds kCloseTimeout{900};
+// PostgreSQL counts microseconds from 2000-01-01.
+constexpr int64_t kEpochOffsetUs = 946684800000000;
+constexpr char kStatusUpdate = 'r';
+
+int64_t NowUs() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string LsnText(Lsn lsn) { return model::ToString(model::Position{.file = 0, .offset = lsn}); }
+
+void AppendBigEndian(std::string* out, uint64_t value) {
+  for (int shift = 56; shift >= 0; shift -= 8) out->push_back(static_cast<char>(value >> shift));
+}
+
+void RaiseTo(std::atomic<Lsn>& target, Lsn value) {
+  Lsn known = target.load();
+  while (known < value && !target.compare_exchange_weak(known, value)) {
+  }
+}
+
+// pgoutput's newest protocol that the server knows; newer ones only add streaming and two-phase
+// messages.
+int ProtocolVersion(int server_version) {
+  if (server_version >= 160000) return 4;
+  return server_version >= 150000 ? 3 : 2;
+}
+
+std::string StartCommand(const Connection& stream, const PostgresOptions& options, Lsn lsn) {
+  return absl::StrCat(
+      "START_REPLICATION SLOT ", stream.QuoteIdentifier(options.slot), " LOGICAL ", LsnText(lsn),
+      " (proto_version '", ProtocolVersion(stream.server_version()), "', publication_names ",
+      stream.QuoteLiteral(stream.QuoteIdentifier(options.publication)), ", messages 'true')");
+}
+
+absl::Status CheckWalLevel(Connection& sql) {
+  absl::StatusOr<Result> level = sql.Execute("SHOW wal_level");
+  if (!level.ok()) return level.status();
+  if (level->text(0, 0) == "logical") return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("wal_level is ", level->str(0, 0),
+                   "; run ALTER SYSTEM SET wal_level = logical and restart the server"));
+}
+
+// What IDENTIFY_SYSTEM says.
+struct System {
+  std::string identifier;
+  Lsn flushed = 0;
+};
+absl::StatusOr<System> IdentifySystem(Connection& stream) {
+  absl::StatusOr<Result> row = stream.Execute("IDENTIFY_SYSTEM");
+  if (!row.ok()) return row.status();
+  return System{.identifier = row->str(0, 0), .flushed = ParseLsn(row->text(0, 2))};
+}
+
+absl::Status CheckSameSystem(const ResumeToken& token, const System& system) {
+  if (!token.system_id.empty() && token.system_id != system.identifier) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("this is another cluster (system identifier ", system.identifier,
+                     ") than the one whose log is in the journal (", token.system_id,
+                     "); connect to that one, or start with an empty journal"));
+  }
+  if (token.lsn > system.flushed) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the server's log ends at ", LsnText(system.flushed), " but the journal has it up to ",
+        LsnText(token.lsn),
+        ": the server was restored or a standby that had not received everything was promoted; "
+        "start with an empty journal and a new snapshot"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, Connection& stream,
+                                         const PostgresOptions& options,
+                                         const std::string& resume) {
+  absl::StatusOr<System> system = IdentifySystem(stream);
+  if (!system.ok()) return system.status();
+  if (resume.empty()) {
+    absl::StatusOr<uint64_t> lsn = EnsureLogSetup(sql, stream, options, {});
+    if (!lsn.ok()) return lsn.status();
+    ResumeToken token;
+    token.lsn = *lsn;
+    token.system_id = system->identifier;
+    return token;
+  }
+  absl::StatusOr<ResumeToken> token = ResumeToken::Decode(resume);
+  if (!token.ok()) return token.status();
+  absl::Status status = CheckSameSystem(*token, *system);
+  if (status.ok()) status = CheckLogSetup(sql, options, token->lsn);
+  if (!status.ok()) return status;
+  return token;
+}
+
+// A third of wal_sender_timeout, which is the stream's own setting; 0 there: never.
+absl::StatusOr<milliseconds> StatusInterval(Connection& stream) {
+  absl::StatusOr<Result> row =
+      stream.Execute("SELECT setting FROM pg_settings WHERE name = 'wal_sender_timeout'");
+  if (!row.ok()) return row.status();
+  milliseconds timeout(row->number(0, 0));
+  if (timeout.count() == 0) return kStatusIntervalMax;
+  return std::clamp(timeout / 3, milliseconds{1}, kStatusIntervalMax);
+}
+
+absl::Status StartStream(Connection& sql, Connection& stream, const PostgresOptions& options,
+                         Lsn lsn) {
+  absl::Status started = stream.StartCopyBoth(StartCommand(stream, options, lsn), {});
+  if (SqlState(started) != kObjectInUse) return started;
+  absl::StatusOr<std::optional<SlotInfo>> slot = LoadSlot(sql, options.slot);
+  if (!slot.ok() || !slot->has_value()) return started;
+  return SlotHeld(options.slot, (*slot)->holder);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LogReader>> PostgresLogReader::Open(SessionFactory* sessions,
+                                                                   const std::string& resume,
+                                                                   SchemaRegistry* registry) {
+  absl::StatusOr<std::unique_ptr<Connection>> sql = sessions->OpenSqlForLog();
+  if (!sql.ok()) return sql.status();
+  absl::Status status = CheckWalLevel(**sql);
+  if (!status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<Connection>> stream = sessions->OpenReplication();
+  if (!stream.ok()) return stream.status();
+  absl::StatusOr<ServerIdentity> identity = Identify(**sql);
+  if (!identity.ok()) return identity.status();
+  absl::StatusOr<ResumeToken> token = PrepareToken(**sql, **stream, sessions->options(), resume);
+  if (!token.ok()) return token.status();
+  absl::StatusOr<milliseconds> interval = StatusInterval(**stream);
+  if (!interval.ok()) return interval.status();
+  status = StartStream(**sql, **stream, sessions->options(), token->lsn);
+  if (!status.ok()) return status;
+  int wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (wake < 0) return absl::UnavailableError("no file descriptor is left; raise the limit");
+  return std::unique_ptr<LogReader>(new PostgresLogReader({.sql = *std::move(sql),
+                                                           .stream = *std::move(stream),
+                                                           .token = *std::move(token),
+                                                           .standby = identity->standby,
+                                                           .status_interval = *interval},
+                                                          sessions->options().publication, registry,
+                                                          wake));
+}
+
+PostgresLogReader::PostgresLogReader(Wiring wiring, const std::string& publication,
+                                     SchemaRegistry* registry, int wake)
+    : wiring_(std::move(wiring)),
+      catalog_(wiring_.sql.get(), publication),
+      encoder_(wiring_.token, registry->journaled(), &catalog_, registry),
+      taken_frontier_(0),
+      last_log_(Clock::now()),
+      wake_(wake),
+      acknowledged_(wiring_.token.lsn),
+      server_position_(wiring_.token.lsn) {}
+
+PostgresLogReader::~PostgresLogReader() {
+  if (wiring_.stream->healthy()) {
+    (void)SendStatus(false);
+    wiring_.stream->EndCopyBoth(kCloseTimeout);
+  }
+  close(wake_);
+}
+
+absl::StatusOr<LogBatch> PostgresLogReader::Read(size_t bytes_max, milliseconds wait) {
+  if (!failure_.ok()) return failure_;
+  const Clock::time_point deadline = Clock::now() + wait;
+  while (failure_.ok()) {
+    absl::StatusOr<bool> full = ConsumeAtHand(bytes_max);
+    failure_ = full.status();
+    if (!failure_.ok() || *full || HasSomething()) break;
+    const Clock::time_point now = Clock::now();
+    if (now >= deadline) break;
+    failure_ = AwaitMore(deadline);
+  }
+  if (!failure_.ok() && !HasSomething()) return failure_;
+  return TakeBatch();
+}
+
+bool PostgresLogReader::HasSomething() const {
+  return encoder_.pending_bytes() > 0 || encoder_.frontier() != taken_frontier_;
+}
+
+LogBatch PostgresLogReader::TakeBatch() {
+  LogBatch batch = encoder_.Take();
+  taken_frontier_ = encoder_.frontier();
+  return batch;
+}
+
+absl::StatusOr<bool> PostgresLogReader::ConsumeAtHand(size_t bytes_max) {
+  // The clock is read once for so many messages.
+  constexpr int kMessagesPerClock = 64;
+  while (true) {
+    const Clock::time_point now = Clock::now();
+    if (std::exchange(log_received_, false)) last_log_ = now;
+    absl::Status status = KeepTime(now);
+    if (!status.ok()) return status;
+    for (int i = 0; i < kMessagesPerClock; ++i) {
+      absl::StatusOr<std::optional<Connection::Received>> received = wiring_.stream->Receive();
+      if (!received.ok()) return received.status();
+      if (!received->has_value()) return false;
+      status = Consume((*received)->view());
+      if (!status.ok()) return status;
+      if (encoder_.pending_bytes() >= bytes_max) return true;
+    }
+  }
+}
+
+absl::Status PostgresLogReader::Consume(std::string_view copy_data) {
+  absl::StatusOr<Envelope> envelope = ParseEnvelope(copy_data);
+  if (!envelope.ok()) return envelope.status();
+  RaiseTo(server_position_, envelope->end_lsn);
+  if (envelope->kind == Envelope::Kind::kLog) log_received_ = true;
+  absl::Status status = encoder_.Consume(*envelope, static_cast<uint64_t>(NowUs()));
+  if (!status.ok()) return status;
+  return envelope->reply_requested ? SendStatus(false) : absl::OkStatus();
+}
+
+absl::Status PostgresLogReader::AwaitMore(Clock::time_point deadline) {
+  absl::Status status = NudgeServer(Clock::now());
+  if (!status.ok()) return status;
+  Clock::time_point until = std::min(deadline, Clock::now() + kAcknowledgeDelay);
+  until = std::min(until, last_status_ + wiring_.status_interval);
+  if (nudge_) until = std::min(until, nudge_->next_ping);
+  auto timeout = std::chrono::ceil<milliseconds>(until - Clock::now());
+  status = wiring_.stream->AwaitInput(std::max(timeout, milliseconds{0}), wake_);
+  uint64_t wakes = 0;
+  (void)!read(wake_, &wakes, sizeof wakes);
+  return status;
+}
+
+absl::Status PostgresLogReader::KeepTime(Clock::time_point now) {
+  const bool news = acknowledged_.load() > sent_flush_ && now - last_status_ >= kAcknowledgeDelay;
+  if (!news && now - last_status_ < wiring_.status_interval) return absl::OkStatus();
+  return SendStatus(false);
+}
+
+absl::Status PostgresLogReader::NudgeServer(Clock::time_point now) {
+  if (wanted_.load() <= encoder_.frontier()) {
+    nudge_.reset();
+    return absl::OkStatus();
+  }
+  if (!nudge_) nudge_ = Nudge{.next_ping = now, .next_emit = now + kEmitDelay};
+  if (now >= nudge_->next_ping) {
+    nudge_->next_ping = now + kPingInterval;
+    absl::Status status = SendStatus(/*reply_requested=*/true);
+    if (!status.ok()) return status;
+  }
+  // Only where the server has sent all it had does a message move the log on.
+  const bool quiet = now - last_log_ >= kPingInterval && !encoder_.in_transaction();
+  if (wiring_.standby || !quiet || now < nudge_->next_emit) return absl::OkStatus();
+  nudge_->next_emit = now + kEmitInterval;
+  return EmitMessage();
+}
+
+absl::Status PostgresLogReader::EmitMessage() {
+  absl::Status status =
+      wiring_.sql
+          ->Execute(
+              "BEGIN; SET LOCAL synchronous_commit = local;"
+              "SELECT pg_logical_emit_message(true, 'tidemark', 'frontier'); COMMIT",
+              {.timeout = kEmitTimeout, .stop = {}})
+          .status();
+  if (!wiring_.sql->healthy()) return status;
+  if (!status.ok()) status = wiring_.sql->Execute("ROLLBACK").status();
+  return status;
+}
+
+absl::Status PostgresLogReader::SendStatus(bool reply_requested) {
+  const Lsn flush = acknowledged_.load();
+  const Lsn write = std::max(encoder_.frontier(), flush);
+  std::string update;
+  update.reserve(34);
+  update.push_back(kStatusUpdate);
+  AppendBigEndian(&update, write);
+  AppendBigEndian(&update, flush);
+  AppendBigEndian(&update, flush);
+  AppendBigEndian(&update, static_cast<uint64_t>(NowUs() - kEpochOffsetUs));
+  update.push_back(reply_requested ? 1 : 0);
+  last_status_ = Clock::now();
+  sent_flush_ = flush;
+  return wiring_.stream->Send(update);
+}
+
+absl::Status PostgresLogReader::KeepAlive() {
+  if (!failure_.ok()) return failure_;
+  const Clock::time_point now = Clock::now();
+  if (now - last_status_ < kAcknowledgeDelay) return absl::OkStatus();
+  failure_ = SendStatus(false);
+  return failure_;
+}
+
+void PostgresLogReader::Acknowledge(const model::Position& durable) {
+  RaiseTo(acknowledged_, durable.offset);
+}
+
+void PostgresLogReader::RequestFrontier(const model::Position& position) {
+  RaiseTo(wanted_, position.offset);
+  uint64_t one = 1;
+  (void)!write(wake_, &one, sizeof one);
+}
+
+model::Position PostgresLogReader::ServerPosition() const {
+  return {.file = 0, .offset = server_position_.load()};
+}
+
+}  // namespace tidemark::capture::postgres

@@ -1,0 +1,91 @@
+#ifndef TIDEMARK_CAPTURE_POSTGRES_POSTGRES_LOG_READER_H_
+#define TIDEMARK_CAPTURE_POSTGRES_POSTGRES_LOG_READER_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "capture/postgres/connection.h"
+#include "capture/postgres/log_encoder.h"
+#include "capture/postgres/postgres_catalog.h"
+#include "capture/postgres/session.h"
+#include "capture/source.h"
+
+namespace tidemark::capture::postgres {
+
+// The log of one slot, over a walsender connection; a second, ordinary session answers questions
+// about the catalog and emits the logical messages that make an idle server move on. Status updates
+// go out at least every third of wal_sender_timeout (10 s at most), at once when the server asks,
+// and within 100 ms after Acknowledge; they carry exactly what was acknowledged. The destructor
+// ends the stream so that the slot is free, within a second. Thread rule and errors:
+// capture/source.h.
+class PostgresLogReader : public LogReader {
+ public:
+  // `resume`: see Source::OpenLog. `sessions` and `registry` must outlive the reader.
+  static absl::StatusOr<std::unique_ptr<LogReader>> Open(SessionFactory* sessions,
+                                                         const std::string& resume,
+                                                         SchemaRegistry* registry);
+  ~PostgresLogReader() override;
+
+  absl::StatusOr<LogBatch> Read(size_t bytes_max, std::chrono::milliseconds wait) override;
+  absl::Status KeepAlive() override;
+  void Acknowledge(const model::Position& durable) override;
+  void RequestFrontier(const model::Position& position) override;
+  model::Position ServerPosition() const override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Wiring {
+    std::unique_ptr<Connection> sql;
+    std::unique_ptr<Connection> stream;
+    ResumeToken token;
+    bool standby = false;
+    std::chrono::milliseconds status_interval{0};
+  };
+  // A wish for the frontier that has not come true yet.
+  struct Nudge {
+    Clock::time_point next_ping;
+    Clock::time_point next_emit;
+  };
+
+  PostgresLogReader(Wiring wiring, const std::string& publication, SchemaRegistry* registry,
+                    int wake);
+
+  // Takes what is at hand; true if `bytes_max` was reached.
+  absl::StatusOr<bool> ConsumeAtHand(size_t bytes_max);
+  absl::Status Consume(std::string_view copy_data);
+  absl::Status AwaitMore(Clock::time_point deadline);
+  absl::Status KeepTime(Clock::time_point now);
+  absl::Status NudgeServer(Clock::time_point now);
+  absl::Status EmitMessage();
+  absl::Status SendStatus(bool reply_requested);
+  bool HasSomething() const;
+  LogBatch TakeBatch();
+
+  Wiring wiring_;
+  PostgresCatalog catalog_;
+  LogEncoder encoder_;
+  // What stopped the stream; told once everything before it was handed out.
+  absl::Status failure_;
+  Lsn taken_frontier_;
+  Lsn sent_flush_ = 0;
+  Clock::time_point last_status_;
+  // When the newest piece of the log (not a keepalive) came, about.
+  Clock::time_point last_log_;
+  bool log_received_ = false;
+  std::optional<Nudge> nudge_;
+  // An eventfd by which RequestFrontier ends a wait.
+  const int wake_;
+  std::atomic<Lsn> acknowledged_;
+  std::atomic<Lsn> wanted_{0};
+  std::atomic<Lsn> server_position_;
+};
+
+}  // namespace tidemark::capture::postgres
+
+#endif  // TIDEMARK_CAPTURE_POSTGRES_POSTGRES_LOG_READER_H_

@@ -1,0 +1,84 @@
+#include "capture/postgres/postgres_source.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "capture/postgres/postgres_catalog.h"
+#include "capture/postgres/postgres_check.h"
+#include "capture/postgres/postgres_chunk_reader.h"
+#include "capture/postgres/postgres_log_reader.h"
+#include "capture/postgres/session.h"
+#include "capture/postgres/table_facts.h"
+
+namespace tidemark::capture::postgres {
+namespace {
+
+TableInfo InfoOf(const TableFacts& facts, const Connection& sql) {
+  TableInfo info{.id = facts.table.oid,
+                 .name_space = facts.table.name_space,
+                 .name = facts.table.name,
+                 .rows_estimated = facts.rows_estimated,
+                 .obstacles = {}};
+  for (const Problem& problem : TableProblems(facts, sql)) {
+    if (problem.severity != Problem::Severity::kError) continue;
+    info.obstacles.push_back(absl::StrCat(problem.message, "; ", problem.remedy));
+  }
+  return info;
+}
+
+class PostgresSource : public Source {
+ public:
+  explicit PostgresSource(PostgresOptions options) : sessions_(std::move(options)) {}
+
+  CheckResult Check() override { return CheckPostgres(sessions_); }
+
+  absl::StatusOr<std::unique_ptr<LogReader>> OpenLog(const std::string& resume,
+                                                     SchemaRegistry* registry) override {
+    return PostgresLogReader::Open(&sessions_, resume, registry);
+  }
+
+  absl::StatusOr<std::unique_ptr<ChunkReader>> OpenChunkReader(SchemaRegistry* registry) override {
+    return OpenReader(registry);
+  }
+
+  absl::StatusOr<std::vector<TableInfo>> ListTables() override {
+    absl::StatusOr<std::unique_ptr<Connection>> sql = sessions_.OpenSql();
+    if (!sql.ok()) return sql.status();
+    const std::string& publication = sessions_.options().publication;
+    PostgresCatalog catalog(sql->get(), publication);
+    absl::StatusOr<std::vector<TableFacts>> facts = LoadTableFacts(**sql, catalog, publication);
+    if (!facts.ok()) return facts.status();
+    std::vector<TableInfo> tables;
+    for (const TableFacts& table : *facts) tables.push_back(InfoOf(table, **sql));
+    return tables;
+  }
+
+  absl::Status Validate(const ChunkRequest& request) override {
+    // What it resolves is not for the journal.
+    SchemaRegistry registry({});
+    absl::StatusOr<std::unique_ptr<PostgresChunkReader>> reader = OpenReader(&registry);
+    return reader.ok() ? (*reader)->Validate(request) : reader.status();
+  }
+
+  std::string Server() const override { return sessions_.server(); }
+
+ private:
+  absl::StatusOr<std::unique_ptr<PostgresChunkReader>> OpenReader(SchemaRegistry* registry) {
+    absl::StatusOr<std::unique_ptr<Connection>> sql = sessions_.OpenSql();
+    if (!sql.ok()) return sql.status();
+    absl::StatusOr<ServerIdentity> identity = Identify(**sql);
+    if (!identity.ok()) return identity.status();
+    return std::make_unique<PostgresChunkReader>(*std::move(sql), sessions_.options().publication,
+                                                 identity->standby, registry);
+  }
+
+  SessionFactory sessions_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> MakePostgresSource(PostgresOptions options) {
+  return std::make_unique<PostgresSource>(std::move(options));
+}
+
+}  // namespace tidemark::capture::postgres

@@ -1,0 +1,164 @@
+#include "capture/postgres/table_facts.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace tidemark::capture::postgres {
+namespace {
+
+using Severity = Problem::Severity;
+
+// $1: publication. PostgreSQL 14 has no row filters.
+std::string FactsQuery(int version) {
+  return absl::StrCat(
+      R"sql(
+SELECT c.oid,
+  (SELECT greatest(sum(l.reltuples), 0)::int8 FROM pg_class l WHERE l.relkind = 'r' AND l.oid IN
+     (SELECT c.oid UNION SELECT relid FROM pg_partition_tree(c.oid))),
+  c.relkind = 'p', has_table_privilege(c.oid, 'SELECT'), row_security_active(c.oid), )sql",
+      version >= 150000 ? "p.rowfilter IS NOT NULL" : "false", R"sql(,
+  (SELECT coalesce(string_agg(attname, ', '), '') FROM pg_attribute
+   WHERE attrelid = c.oid AND attgenerated <> '' AND NOT attisdropped),
+  EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate),
+  EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique)
+FROM pg_publication_tables p
+JOIN pg_namespace n ON n.nspname = p.schemaname
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename
+WHERE p.pubname = $1 ORDER BY n.nspname, c.relname)sql");
+}
+
+bool CarriesGenerated(const CatalogTable& table) {
+  for (const CatalogColumn& column : table.columns) {
+    if (column.generated) return true;
+  }
+  return false;
+}
+
+TableFacts FactsAt(const Result& rows, int row, CatalogTable table) {
+  TableFacts facts;
+  facts.table = std::move(table);
+  facts.rows_estimated = static_cast<uint64_t>(rows.number(row, 1));
+  facts.partitioned = rows.flag(row, 2);
+  facts.may_select = rows.flag(row, 3);
+  facts.row_security = rows.flag(row, 4);
+  facts.row_filter = rows.flag(row, 5);
+  if (!CarriesGenerated(facts.table)) facts.generated_left_out = rows.str(row, 6);
+  facts.has_primary_key = rows.flag(row, 7);
+  facts.nullable_unique = rows.flag(row, 8) && !facts.has_primary_key && facts.table.key.empty();
+  return facts;
+}
+
+class TableExaminer {
+ public:
+  TableExaminer(const TableFacts& facts, const Connection& sql)
+      : facts_(facts),
+        name_(absl::StrCat(facts.table.name_space, ".", facts.table.name)),
+        quoted_(absl::StrCat(sql.QuoteIdentifier(facts.table.name_space), ".",
+                             sql.QuoteIdentifier(facts.table.name))),
+        user_(sql.QuoteIdentifier(sql.user())) {}
+
+  std::vector<Problem> Examine() {
+    Identity();
+    Key();
+    Reading();
+    Warnings();
+    return std::move(problems_);
+  }
+
+ private:
+  void Add(Severity severity, absl::string_view message, std::string remedy) {
+    problems_.push_back(
+        {severity, absl::StrCat("table ", name_, ": ", message), std::move(remedy)});
+  }
+
+  void Identity() {
+    if (facts_.table.replica_identity == 'n') {
+      Add(Severity::kError,
+          "replica identity is nothing: UPDATE and DELETE fail on the source while it is published",
+          absl::StrCat("run: ALTER TABLE ", quoted_, " REPLICA IDENTITY DEFAULT"));
+    } else if (facts_.table.replica_identity == 'd' && !facts_.has_primary_key) {
+      Add(Severity::kError,
+          "it has no primary key, so that UPDATE and DELETE fail on the source while it is "
+          "published",
+          absl::StrCat("add a primary key, or a unique not-null index and ALTER TABLE ", quoted_,
+                       " REPLICA IDENTITY USING INDEX"));
+    }
+  }
+
+  void Key() {
+    if (!facts_.table.key.empty()) return;
+    if (facts_.nullable_unique) {
+      Add(Severity::kError,
+          "no usable key: its unique index is over columns that may be NULL, or partial, "
+          "deferrable, or not published",
+          "set the columns NOT NULL, or add a primary key");
+    } else {
+      Add(Severity::kError,
+          facts_.has_primary_key ? "no usable key: the publication's column list lacks key columns"
+                                 : "no usable key",
+          facts_.has_primary_key ? "add the key's columns to the publication's column list"
+                                 : "add a primary key");
+    }
+  }
+
+  void Reading() {
+    if (!facts_.may_select) {
+      Add(Severity::kError, "no SELECT privilege, which snapshots need",
+          absl::StrCat("run: GRANT SELECT ON ", quoted_, " TO ", user_));
+    }
+    if (facts_.row_security) {
+      Add(Severity::kError, "row-level security hides rows from snapshots but not from the log",
+          absl::StrCat("run: ALTER ROLE ", user_, " BYPASSRLS"));
+    }
+    if (facts_.row_filter) {
+      Add(Severity::kError,
+          "the publication filters its rows, so that log and snapshots would differ",
+          "remove the WHERE of this table from the publication");
+    }
+  }
+
+  void Warnings() {
+    if (!facts_.generated_left_out.empty()) {
+      Add(Severity::kWarning,
+          absl::StrCat("generated columns are not captured: ", facts_.generated_left_out),
+          "PostgreSQL 18 can publish stored ones with publish_generated_columns = stored");
+    }
+    if (facts_.partitioned) {
+      Add(Severity::kWarning,
+          "TRUNCATE of a single partition is not in the log of the partitioned table",
+          "use DELETE, or snapshot the table again afterwards");
+    }
+  }
+
+  const TableFacts& facts_;
+  const std::string name_;
+  const std::string quoted_;
+  const std::string user_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<TableFacts>> LoadTableFacts(Connection& sql, Catalog& catalog,
+                                                       const std::string& publication) {
+  absl::StatusOr<Result> rows = sql.Query(FactsQuery(sql.server_version()), {publication});
+  if (!rows.ok()) return rows.status();
+  std::vector<TableFacts> tables;
+  for (int row = 0; row < rows->rows(); ++row) {
+    absl::StatusOr<std::optional<CatalogTable>> table =
+        catalog.DescribeTable(static_cast<uint32_t>(rows->number(row, 0)));
+    if (!table.ok()) return table.status();
+    // Dropped meanwhile.
+    if (!table->has_value()) continue;
+    tables.push_back(FactsAt(*rows, row, *std::move(*table)));
+  }
+  return tables;
+}
+
+std::vector<Problem> TableProblems(const TableFacts& facts, const Connection& sql) {
+  return TableExaminer(facts, sql).Examine();
+}
+
+}  // namespace tidemark::capture::postgres

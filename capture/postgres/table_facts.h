@@ -1,0 +1,41 @@
+#ifndef TIDEMARK_CAPTURE_POSTGRES_TABLE_FACTS_H_
+#define TIDEMARK_CAPTURE_POSTGRES_TABLE_FACTS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "capture/postgres/catalog.h"
+#include "capture/postgres/connection.h"
+#include "capture/source.h"
+
+namespace tidemark::capture::postgres {
+
+// A published table, and what decides whether it can be captured exactly.
+struct TableFacts {
+  CatalogTable table;
+  // Rows of all partitions together, as ANALYZE left them; 0: unknown.
+  uint64_t rows_estimated = 0;
+  bool partitioned = false;
+  bool may_select = true;
+  // A policy hides rows from our SELECT.
+  bool row_security = false;
+  bool row_filter = false;
+  // Names of stored or virtual columns that the publication leaves out.
+  std::string generated_left_out;
+  bool has_primary_key = false;
+  // Has a unique index, but over columns that may be NULL.
+  bool nullable_unique = false;
+};
+
+// All tables that the publication carries, by name.
+absl::StatusOr<std::vector<TableFacts>> LoadTableFacts(Connection& sql, Catalog& catalog,
+                                                       const std::string& publication);
+
+// What is wrong with the table; errors are the obstacles to a snapshot.
+std::vector<Problem> TableProblems(const TableFacts& facts, const Connection& sql);
+
+}  // namespace tidemark::capture::postgres
+
+#endif  // TIDEMARK_CAPTURE_POSTGRES_TABLE_FACTS_H_
