@@ -22,6 +22,10 @@ target_compile_options(tidemark_warnings INTERFACE -Wall -Wextra -Wshadow -Wnon-
 if(TIDEMARK_WERROR)
   target_compile_options(tidemark_warnings INTERFACE -Werror)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  # False alarms on the members of StatusOr (g++ 12).
+  target_compile_options(tidemark_warnings INTERFACE -Wno-maybe-uninitialized)
+endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   target_compile_options(tidemark_warnings INTERFACE -Wthread-safety)
 endif()
