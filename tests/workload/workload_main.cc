@@ -1,0 +1,66 @@
+// tidemark-workload: makes, fills and writes the tables of a small shop, for the demonstration.
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <string>
+
+#include "tests/workload/workload.h"
+
+namespace tidemark::workload {
+namespace {
+
+struct Arguments {
+  std::string database;
+  uint64_t rows = 300'000;
+  WriterOptions writers;
+};
+
+absl::Status LoadAll(const Arguments& arguments) {
+  auto connection = testing::SqlConnection::Open(arguments.database);
+  absl::Status status = connection.status();
+  if (status.ok()) status = CreateTables(**connection);
+  if (status.ok()) status = Load(**connection, arguments.rows);
+  return status;
+}
+
+// Until SIGINT or SIGTERM.
+absl::Status WriteUntilStopped(const Arguments& arguments) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  WriterOptions options = arguments.writers;
+  options.connection = arguments.database;
+  Writers writers(options);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  absl::Status status = writers.Stop();
+  std::printf("%llu\n", static_cast<unsigned long long>(writers.transaction_count()));
+  return status;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Makes, fills and writes the tables of a small shop.");
+  Arguments arguments;
+  app.add_option("--database", arguments.database, "libpq connection string")->required();
+  app.require_subcommand(1);
+  CLI::App* load = app.add_subcommand("load", "Create the tables and fill them");
+  load->add_option("--rows", arguments.rows, "Rows in all tables together")->capture_default_str();
+  CLI::App* write = app.add_subcommand("write", "Write until stopped; print the transactions done");
+  write->add_option("--writers", arguments.writers.writers, "Sessions")->capture_default_str();
+  write->add_option("--rate", arguments.writers.transactions_per_second,
+                    "Transactions per second of each session; 0: unlimited");
+  write->add_option("--seed", arguments.writers.seed, "Seed")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  const absl::Status status = *load ? LoadAll(arguments) : WriteUntilStopped(arguments);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "tidemark-workload: %s\n", status.ToString().c_str());
+  return 1;
+}
+
+}  // namespace
+}  // namespace tidemark::workload
+
+int main(int argc, char** argv) { return tidemark::workload::Main(argc, argv); }
