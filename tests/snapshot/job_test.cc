@@ -1,0 +1,159 @@
+#include "snapshot/job.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tidemark::snapshot {
+namespace {
+
+using capture::KeyRange;
+using capture::KeyText;
+
+Job TwoTables() {
+  Job job;
+  job.id = 3;
+  job.create_time_us = 1000;
+  job.tables.resize(2);
+  job.tables[0].id = 10;
+  job.tables[0].name_space = "public";
+  job.tables[0].name = "a";
+  job.tables[0].rows_estimated = 100000;
+  job.tables[1].id = 11;
+  job.tables[1].name_space = "public";
+  job.tables[1].name = "b";
+  job.tables[1].keys = {{"1"}, {"2"}};
+  return job;
+}
+
+Task Next(Job& job, uint64_t now_us = 1) {
+  auto task = job.NextTask(now_us, {});
+  EXPECT_TRUE(task.has_value());
+  return task.value_or(Task{});
+}
+
+TEST(JobTest, ReadsEveryRangeOnceAndSplitsAtTheLastKey) {
+  Job job = TwoTables();
+  job.tables.pop_back();
+  Task plan = Next(job);
+  ASSERT_EQ(plan.kind, Task::Kind::kPlan);
+  EXPECT_GT(plan.ranges, 1);
+  EXPECT_FALSE(job.NextTask(1, {}).has_value());
+  job.Planned(plan, {KeyRange{{}, {"50"}}, KeyRange{{"50"}, {}}}, 500);
+
+  Task first = Next(job), second = Next(job);
+  EXPECT_EQ(first.request.range.upper, KeyText{"50"});
+  EXPECT_EQ(second.request.range.lower, KeyText{"50"});
+  EXPECT_FALSE(job.NextTask(1, {}).has_value());
+  job.ReadDone(first, 10, false, {"20"}, 1, 1, {});
+  // The next read starts while the first window is still open.
+  Task rest = Next(job);
+  EXPECT_EQ(rest.request.range.lower, KeyText{"20"});
+  EXPECT_EQ(rest.request.range.upper, KeyText{"50"});
+  EXPECT_EQ(job.Finish(first, 2).upper, KeyText{"20"});
+  job.ReadDone(rest, 5, true, {}, 1, 1, {});
+  job.ReadDone(second, 5, true, {}, 1, 1, {});
+  job.Finish(rest, 2);
+  EXPECT_FALSE(job.FinishTable(0));
+  job.Finish(second, 2);
+  EXPECT_TRUE(job.FinishTable(0));
+  EXPECT_FALSE(job.FinishTable(0));
+  EXPECT_TRUE(job.AllTablesDone());
+  EXPECT_EQ(job.tables[0].rows_done, 20);
+}
+
+TEST(JobTest, SurvivesBeingStoredWithWhatIsLeft) {
+  Job job = TwoTables();
+  job.Planned(Next(job), {KeyRange{{}, {"50"}}, KeyRange{{"50"}, {}}}, 500);
+  Task first = Next(job);
+  job.ReadDone(first, 10, false, {"20"}, 1, 1, {});
+  job.Finish(first, 2);
+  job.limits.rows_per_second_max = 77;
+  job.state = JobState::kPaused;
+
+  std::string source;
+  auto again = DecodeJob(EncodeJob(job, "shop"), &source);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(source, "shop");
+  EXPECT_EQ(again->state, JobState::kPaused);
+  EXPECT_EQ(again->limits.rows_per_second_max, 77);
+  EXPECT_EQ(again->tables[0].rows_done, 10);
+  ASSERT_EQ(again->tables[0].pieces.size(), 2);
+  std::set<std::pair<KeyText, KeyText>> left;
+  for (const auto& [id, piece] : again->tables[0].pieces) {
+    EXPECT_EQ(piece.state, Piece::State::kIdle);
+    left.insert({piece.range.lower, piece.range.upper});
+  }
+  EXPECT_EQ(left, (std::set<std::pair<KeyText, KeyText>>{{{"20"}, {"50"}}, {{"50"}, {}}}));
+  EXPECT_EQ(again->tables[1].keys.size(), 2);
+  EXPECT_FALSE(DecodeJob("\xff\xff", &source).ok());
+}
+
+TEST(JobTest, KeysAreReadInBatches) {
+  Job job = TwoTables();
+  job.tables.erase(job.tables.begin());
+  Task plan = Next(job);
+  EXPECT_EQ(plan.ranges, 0);
+  job.Planned(plan, {}, 1);
+  EXPECT_EQ(Next(job).request.keys, std::vector<KeyText>{{"1"}});
+  EXPECT_EQ(Next(job).request.keys, std::vector<KeyText>{{"2"}});
+  EXPECT_FALSE(job.NextTask(1, {}).has_value());
+}
+
+TEST(JobTest, PausedReadsNothing) {
+  Job job = TwoTables();
+  job.state = JobState::kPaused;
+  EXPECT_FALSE(job.NextTask(1, {}).has_value());
+}
+
+TEST(JobTest, TheReadersLimitHolds) {
+  Job job = TwoTables();
+  job.limits.readers_max = 1;
+  Next(job);
+  EXPECT_FALSE(job.NextTask(1, {}).has_value());
+}
+
+TEST(JobTest, TheRowsLimitSpacesReads) {
+  Job job = TwoTables();
+  job.limits.rows_per_second_max = 100;
+  job.Planned(Next(job), {KeyRange{}}, 500);
+  Task task = Next(job);
+  EXPECT_EQ(task.request.rows_max, 25);
+  job.ReadDone(task, 25, false, {"5"}, 1, 1'000'000, {});
+  EXPECT_FALSE(job.NextTask(1'249'000, {}).has_value());
+  EXPECT_TRUE(job.NextTask(1'250'000, {}).has_value());
+}
+
+TEST(JobTest, TooManyTouchesHalveTheChunk) {
+  Job job = TwoTables();
+  job.Planned(Next(job), {KeyRange{}}, 500);
+  Task task = Next(job);
+  job.ReadDone(task, 1000, true, {}, 1, 1, {});
+  job.Redo(task, true, 1, {});
+  EXPECT_EQ(Next(job).request.rows_max, 500);
+  EXPECT_EQ(job.chunks_redone, 1);
+}
+
+TEST(JobTest, ChunkSizeFollowsTheTimeOfReads) {
+  Job job = TwoTables();
+  job.Planned(Next(job), {KeyRange{}}, 500);
+  Task task = Next(job);
+  uint64_t rows = task.request.rows_max;
+  job.ReadDone(task, rows, false, {"5"}, 1000, 1, {});
+  Task larger = Next(job);
+  EXPECT_EQ(larger.request.rows_max, rows * 2);
+  job.ReadDone(larger, rows * 2, false, {"9"}, 800'000, 1, {});
+  EXPECT_EQ(Next(job).request.rows_max, rows);
+}
+
+TEST(JobTest, ATableThatStartsAnewForgetsOldReads) {
+  Job job = TwoTables();
+  job.Planned(Next(job), {KeyRange{}}, 500);
+  Task old = Next(job);
+  job.RestartTable(0);
+  EXPECT_FALSE(job.Wanted(old));
+  job.ReadDone(old, 5, true, {}, 1, 1, {});
+  EXPECT_EQ(Next(job).kind, Task::Kind::kPlan);
+}
+
+}  // namespace
+}  // namespace tidemark::snapshot

@@ -1,0 +1,196 @@
+#include "snapshot/merger.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/snapshot/rows.h"
+
+namespace tidemark::snapshot {
+namespace {
+
+using model::Op;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class MergerTest : public testing::Test {
+ protected:
+  explicit MergerTest(MergerOptions options = {})
+      : registry_({}),
+        schema_(registry_.Resolve(TestSchema())),
+        merger_(options, &registry_, storage::Checkpoint{}, {}) {
+    EXPECT_TRUE(merger_.Merge({}).ok());
+  }
+
+  void Log(const TestChange& change) {
+    ASSERT_TRUE(merger_.Merge(TestLog(change, schema_->id)).ok());
+  }
+  void Read(WindowId window, const std::vector<TestRow>& rows, uint64_t bound,
+            std::set<uint64_t> shown = {}) {
+    merger_.Submit(window, TestChunk(rows, schema_, std::move(shown), bound));
+  }
+  std::vector<tidemark::v1::Event> Taken() {
+    std::vector<tidemark::v1::Event> events;
+    for (const storage::Block& block : merger_.Take(1).blocks) {
+      for (auto& event : Decode(block.frames)) events.push_back(std::move(event));
+    }
+    return events;
+  }
+
+  capture::SchemaRegistry registry_;
+  std::shared_ptr<const model::TableSchema> schema_;
+  Merger merger_;
+};
+
+TEST_F(MergerTest, RowsComeOutOnceTheFrontierHasPassedTheBound) {
+  auto window = merger_.Open(kTestTable);
+  Read(window.id, {{1, 10, 100}}, 8);
+  EXPECT_THAT(merger_.Closable(), IsEmpty());
+  EXPECT_EQ(merger_.WantedFrontier(), (model::Position{0, 8}));
+  Log({7, Op::kCreate, {2, 1, 1}});
+  EXPECT_THAT(merger_.Closable(), IsEmpty());
+  Log({8, Op::kCreate, {3, 1, 1}});
+  ASSERT_THAT(merger_.Closable(), ElementsAre(window.id));
+  auto closed = merger_.Close(window.id);
+  ASSERT_TRUE(closed.ok());
+  EXPECT_EQ(closed->rows, 1);
+  auto events = Taken();
+  ASSERT_EQ(events.size(), 4);  // two creates, the schema, the row
+  EXPECT_TRUE(events[2].has_schema());
+  EXPECT_EQ(events[3].change().op(), tidemark::v1::OP_READ);
+  EXPECT_EQ(events[3].change().position().offset(), 8);
+  for (size_t i = 0; i < events.size(); ++i) EXPECT_EQ(events[i].sequence(), i + 1);
+}
+
+TEST_F(MergerTest, AWindowKnowsOnlyTouchesSinceItWasOpened) {
+  Log({5, Op::kUpdate, {1, 11, 101}});
+  auto window = merger_.Open(kTestTable);
+  ASSERT_EQ(window.unsettled.size(), 1);
+  EXPECT_EQ(window.unsettled[0].number, 5);
+  Read(window.id, {{1, 11, 101}}, 5, {5});
+  EXPECT_EQ(merger_.Close(window.id)->rows, 1);
+}
+
+TEST_F(MergerTest, NothingClosesInsideATransaction) {
+  auto window = merger_.Open(kTestTable);
+  Read(window.id, {{1, 10, 100}}, 0);
+  EXPECT_THAT(merger_.Closable(), ElementsAre(window.id));
+  capture::LogBatch piece = TestLog({5, Op::kUpdate, {1, 11, 101}}, schema_->id);
+  piece.mid_transaction = true;
+  piece.frontier = {};
+  ASSERT_TRUE(merger_.Merge(std::move(piece)).ok());
+  EXPECT_THAT(merger_.Closable(), IsEmpty());
+  // A window that opens now does not know the touch above, and must wait for its transaction.
+  EXPECT_EQ(merger_.Open(kTestTable).unsettled.size(), 1);
+}
+
+TEST_F(MergerTest, ASchemaIsAnnouncedOnceAndFirst) {
+  for (int i = 0; i < 2; ++i) {
+    auto window = merger_.Open(kTestTable);
+    Read(window.id, {{1, 10, 100}}, 0);
+    ASSERT_TRUE(merger_.Close(window.id).ok());
+  }
+  storage::AppendBatch batch = merger_.Take(1);
+  ASSERT_EQ(batch.schemas.size(), 1);
+  EXPECT_EQ(batch.schemas[0].first, 1);
+  EXPECT_EQ(batch.checkpoint.next_sequence, 4);
+  ASSERT_EQ(batch.blocks.size(), 1);
+  EXPECT_THAT(batch.blocks[0].schemas, ElementsAre(schema_->id));
+}
+
+TEST_F(MergerTest, AMovedRowWithMissingColumnsIsToBeReadAgain) {
+  Log({5, Op::kCreate, {9, 1, {}}, true});
+  auto rereads = merger_.TakeRereads();
+  ASSERT_EQ(rereads.size(), 1);
+  EXPECT_EQ(rereads[0].sequence, 1);
+  EXPECT_THAT(rereads[0].key, ElementsAre("9"));
+  EXPECT_EQ(merger_.Take(1).rereads_added.size(), 1);
+  merger_.FinishRereads({1});
+  EXPECT_THAT(merger_.Take(1).rereads_done, ElementsAre(1));
+}
+
+TEST_F(MergerTest, AnAbandonedWindowLeavesNothing) {
+  auto window = merger_.Open(kTestTable);
+  Read(window.id, {{1, 10, 100}}, 0);
+  merger_.Abandon(window.id);
+  merger_.Abandon(window.id);
+  EXPECT_THAT(merger_.Closable(), IsEmpty());
+  EXPECT_THAT(Taken(), IsEmpty());
+}
+
+TEST_F(MergerTest, AFrontierWithoutEventsIsWorthStoring) {
+  merger_.Take(1);
+  EXPECT_FALSE(merger_.changed());
+  capture::LogBatch idle;
+  idle.frontier = {0, 99};
+  ASSERT_TRUE(merger_.Merge(std::move(idle)).ok());
+  EXPECT_TRUE(merger_.changed());
+  EXPECT_EQ(merger_.Take(1).checkpoint.frontier, (model::Position{0, 99}));
+}
+
+class TightMergerTest : public MergerTest {
+ protected:
+  TightMergerTest() : MergerTest({.touched_bytes_max = 100 << 10, .block_bytes = 4096}) {}
+};
+
+TEST_F(TightMergerTest, TooManyTouchesGiveTheWindowUp) {
+  auto window = merger_.Open(kTestTable);
+  for (uint64_t i = 1; i <= 3000; ++i) Log({i, Op::kUpdate, {int64_t(i), 1, 1}});
+  Read(window.id, {{1, 10, 100}}, 1 << 20);
+  // It need not wait for its bound.
+  ASSERT_THAT(merger_.Closable(), ElementsAre(window.id));
+  EXPECT_EQ(merger_.Close(window.id)->outcome, Closed::Outcome::kTooManyTouches);
+}
+
+TEST_F(TightMergerTest, BlocksAreCutAndFollowEachOther) {
+  auto window = merger_.Open(kTestTable);
+  std::vector<TestRow> rows;
+  for (int64_t key = 0; key < 500; ++key) rows.push_back({key, key, key});
+  Log({1, Op::kCreate, {1000, 1, 1}});
+  Read(window.id, rows, 1);
+  ASSERT_TRUE(merger_.Close(window.id).ok());
+  storage::AppendBatch batch = merger_.Take(42);
+  EXPECT_GT(batch.blocks.size(), 5);
+  model::Sequence next = 1;
+  for (const storage::Block& block : batch.blocks) {
+    EXPECT_EQ(block.first, next);
+    EXPECT_LE(block.frames.size(), 4096);
+    EXPECT_EQ(Decode(block.frames).size(), block.count);
+    EXPECT_EQ(Decode(block.frames)[0].sequence(), block.first);
+    next += block.count;
+  }
+  EXPECT_EQ(next, 503);
+}
+
+TEST(SettlingTest, AcknowledgesUpToTheOldestTransactionThatMayBeInvisible) {
+  Settling settling;
+  settling.Add({{1, 0, {0, 10}}, {2, 0, {0, 20}}, {3, 0, {0, 30}}});
+  EXPECT_EQ(settling.Acknowledgeable({0, 35}), (model::Position{0, 10}));
+  settling.Settle(TestView({1, 3}));
+  EXPECT_EQ(settling.Acknowledgeable({0, 35}), (model::Position{0, 20}));
+  EXPECT_EQ(settling.Acknowledgeable({0, 15}), (model::Position{0, 15}));
+  settling.Add({{3, 0, {0, 30}}});  // delivered again
+  settling.Settle(TestView({1, 2, 3}));
+  EXPECT_EQ(settling.Acknowledgeable({0, 35}), (model::Position{0, 35}));
+}
+
+TEST(TouchLogTest, KeepsOnlyWhatIsNotDropped) {
+  TouchLog touches;
+  for (uint64_t i = 0; i < 20000; ++i) {
+    std::string key = EncodeKey(static_cast<int64_t>(i));
+    Touch touch;
+    touch.transaction.number = i;
+    touch.key = key;
+    touches.Add(touch);
+  }
+  size_t full = touches.bytes();
+  touches.DropBefore(15000);
+  EXPECT_LT(touches.bytes(), full / 2);
+  EXPECT_EQ(touches.at(15000).key, EncodeKey(15000));
+  EXPECT_EQ(touches.at(19999).transaction.number, 19999);
+  touches.DropBefore(touches.end());
+  EXPECT_EQ(touches.bytes(), 0);
+  EXPECT_EQ(touches.end(), 20000);
+}
+
+}  // namespace
+}  // namespace tidemark::snapshot
