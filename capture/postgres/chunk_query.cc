@@ -17,7 +17,8 @@ WITH RECURSIVE base AS (
   UNION ALL
   SELECT t.oid, t.typbasetype, t.typtype FROM base b JOIN pg_type t ON t.oid = b.typbasetype
   WHERE b.typtype = 'd')
-SELECT format_type($1, -1), a.amopstrategy, format('OPERATOR(%I.%s)', n.nspname, o.oprname),
+SELECT format_type($1, -1), coalesce(a.amopstrategy, 0),
+       concat('OPERATOR(', quote_ident(n.nspname), '.', o.oprname, ')'),
        coalesce(n.nspname = 'pg_catalog', true)
 FROM base b
 LEFT JOIN pg_opclass c ON c.opcmethod = 403 AND c.opcdefault AND c.opcintype = b.oid

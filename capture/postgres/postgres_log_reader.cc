@@ -21,7 +21,7 @@ constexpr milliseconds kStatusIntervalMax{10000};
 constexpr milliseconds kAcknowledgeDelay{100};
 constexpr milliseconds kPingInterval{5};
 // How long keepalives alone are tried before a logical message moves the log on.
-constexpr milliseconds kEmitDelay{25};
+constexpr milliseconds kEmitDelay{20};
 constexpr milliseconds kEmitInterval{200};
 constexpr milliseconds kEmitTimeout{5000};
 constexpr milliseconds kCloseTimeout{900};
@@ -54,11 +54,15 @@ int ProtocolVersion(int server_version) {
   return server_version >= 150000 ? 3 : 2;
 }
 
-std::string StartCommand(const Connection& stream, const PostgresOptions& options, Lsn lsn) {
-  return absl::StrCat(
-      "START_REPLICATION SLOT ", stream.QuoteIdentifier(options.slot), " LOGICAL ", LsnText(lsn),
-      " (proto_version '", ProtocolVersion(stream.server_version()), "', publication_names ",
-      stream.QuoteLiteral(stream.QuoteIdentifier(options.publication)), ", messages 'true')");
+// Starts at the slot's confirmed_flush_lsn, which is what 0/0 means, and not at the resume token:
+// transactions that are in the journal but were not known to be visible have not been acknowledged,
+// and must be named again (LogBatch.replaying).
+std::string StartCommand(const Connection& stream, const PostgresOptions& options) {
+  return absl::StrCat("START_REPLICATION SLOT ", stream.QuoteIdentifier(options.slot),
+                      " LOGICAL 0/0 (proto_version '", ProtocolVersion(stream.server_version()),
+                      "', publication_names ",
+                      stream.QuoteLiteral(stream.QuoteIdentifier(options.publication)),
+                      ", messages 'true')");
 }
 
 absl::Status CheckWalLevel(Connection& sql) {
@@ -129,9 +133,8 @@ absl::StatusOr<milliseconds> StatusInterval(Connection& stream) {
   return std::clamp(timeout / 3, milliseconds{1}, kStatusIntervalMax);
 }
 
-absl::Status StartStream(Connection& sql, Connection& stream, const PostgresOptions& options,
-                         Lsn lsn) {
-  absl::Status started = stream.StartCopyBoth(StartCommand(stream, options, lsn), {});
+absl::Status StartStream(Connection& sql, Connection& stream, const PostgresOptions& options) {
+  absl::Status started = stream.StartCopyBoth(StartCommand(stream, options), {});
   if (SqlState(started) != kObjectInUse) return started;
   absl::StatusOr<std::optional<SlotInfo>> slot = LoadSlot(sql, options.slot);
   if (!slot.ok() || !slot->has_value()) return started;
@@ -155,7 +158,7 @@ absl::StatusOr<std::unique_ptr<LogReader>> PostgresLogReader::Open(SessionFactor
   if (!token.ok()) return token.status();
   absl::StatusOr<milliseconds> interval = StatusInterval(**stream);
   if (!interval.ok()) return interval.status();
-  status = StartStream(**sql, **stream, sessions->options(), token->lsn);
+  status = StartStream(**sql, **stream, sessions->options());
   if (!status.ok()) return status;
   int wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (wake < 0) return absl::UnavailableError("no file descriptor is left; raise the limit");
@@ -176,7 +179,6 @@ PostgresLogReader::PostgresLogReader(Wiring wiring, const std::string& publicati
       taken_frontier_(0),
       last_log_(Clock::now()),
       wake_(wake),
-      acknowledged_(wiring_.token.lsn),
       server_position_(wiring_.token.lsn) {}
 
 PostgresLogReader::~PostgresLogReader() {
@@ -203,12 +205,14 @@ absl::StatusOr<LogBatch> PostgresLogReader::Read(size_t bytes_max, milliseconds 
 }
 
 bool PostgresLogReader::HasSomething() const {
-  return encoder_.pending_bytes() > 0 || encoder_.frontier() != taken_frontier_;
+  return encoder_.pending_bytes() > 0 || encoder_.frontier() != taken_frontier_ ||
+         encoder_.replaying() != taken_replaying_;
 }
 
 LogBatch PostgresLogReader::TakeBatch() {
   LogBatch batch = encoder_.Take();
   taken_frontier_ = encoder_.frontier();
+  taken_replaying_ = encoder_.replaying();
   return batch;
 }
 
@@ -261,11 +265,18 @@ absl::Status PostgresLogReader::KeepTime(Clock::time_point now) {
 }
 
 absl::Status PostgresLogReader::NudgeServer(Clock::time_point now) {
-  if (wanted_.load() <= encoder_.frontier()) {
+  const Lsn wish = wanted_.load();
+  const bool wanted = wish > encoder_.frontier();
+  // A new wish has a delay of its own.
+  if (nudge_ && nudge_->wanted <= encoder_.frontier()) nudge_.reset();
+  if (!wanted && !encoder_.replaying()) {
     nudge_.reset();
     return absl::OkStatus();
   }
-  if (!nudge_) nudge_ = Nudge{.next_ping = now, .next_emit = now + kEmitDelay};
+  if (!nudge_) {
+    nudge_ = Nudge{
+        .wanted = wanted ? wish : UINT64_MAX, .next_ping = now, .next_emit = now + kEmitDelay};
+  }
   if (now >= nudge_->next_ping) {
     nudge_->next_ping = now + kPingInterval;
     absl::Status status = SendStatus(/*reply_requested=*/true);
@@ -273,7 +284,7 @@ absl::Status PostgresLogReader::NudgeServer(Clock::time_point now) {
   }
   // Only where the server has sent all it had does a message move the log on.
   const bool quiet = now - last_log_ >= kPingInterval && !encoder_.in_transaction();
-  if (wiring_.standby || !quiet || now < nudge_->next_emit) return absl::OkStatus();
+  if (!wanted || wiring_.standby || !quiet || now < nudge_->next_emit) return absl::OkStatus();
   nudge_->next_emit = now + kEmitInterval;
   return EmitMessage();
 }

@@ -49,6 +49,8 @@ class PostgresLogReader : public LogReader {
   };
   // A wish for the frontier that has not come true yet.
   struct Nudge {
+    // UINT64_MAX: only the end of the replay is awaited.
+    Lsn wanted = 0;
     Clock::time_point next_ping;
     Clock::time_point next_emit;
   };
@@ -73,6 +75,7 @@ class PostgresLogReader : public LogReader {
   // What stopped the stream; told once everything before it was handed out.
   absl::Status failure_;
   Lsn taken_frontier_;
+  bool taken_replaying_ = true;
   Lsn sent_flush_ = 0;
   Clock::time_point last_status_;
   // When the newest piece of the log (not a keepalive) came, about.
@@ -81,7 +84,7 @@ class PostgresLogReader : public LogReader {
   std::optional<Nudge> nudge_;
   // An eventfd by which RequestFrontier ends a wait.
   const int wake_;
-  std::atomic<Lsn> acknowledged_;
+  std::atomic<Lsn> acknowledged_ = 0;  // 0: leaves the slot as it is
   std::atomic<Lsn> wanted_{0};
   std::atomic<Lsn> server_position_;
 };

@@ -1,0 +1,282 @@
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "capture/postgres/resume_token.h"
+#include "tests/capture/postgres/source_fixture.h"
+
+namespace tidemark::capture::postgres {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+
+class LogReaderTest : public SourceTest {
+ protected:
+  std::string ConfirmedFlush() {
+    return Value(
+        absl::StrCat("SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '",
+                     options_.slot, "'"));
+  }
+  absl::Status OpenStatus(const std::string& resume = "") {
+    return source().OpenLog(resume, &registry_).status();
+  }
+};
+
+TEST_F(LogReaderTest, CreatesPublicationAndSlotAndDeliversEveryKindOfChange) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY, v text)");
+  OpenLog();
+  Exec("INSERT INTO t VALUES (1, 'a')");
+  Exec("UPDATE t SET v = 'b' WHERE id = 1");
+  Exec("UPDATE t SET id = 2 WHERE id = 1");
+  Exec("DELETE FROM t WHERE id = 2");
+  Exec("TRUNCATE t");
+  Delivered delivered = ReadChanges(6);
+  std::vector<v1::Op> ops;
+  for (const v1::Change& change : delivered.changes) ops.push_back(change.op());
+  EXPECT_THAT(ops, ::testing::ElementsAre(v1::OP_CREATE, v1::OP_UPDATE, v1::OP_DELETE,
+                                          v1::OP_CREATE, v1::OP_DELETE, v1::OP_TRUNCATE));
+  EXPECT_EQ(delivered.changes[3].key().values(0).integer(), 2);
+  ASSERT_EQ(delivered.schemas.size(), 1u);
+  EXPECT_EQ(delivered.schemas[0].table_id(), TableOf("t"));
+}
+
+TEST_F(LogReaderTest, UnchangedToastIsUnavailable) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY, n int, big text)");
+  Exec("ALTER TABLE t ALTER big SET STORAGE EXTERNAL");
+  OpenLog();
+  Exec("INSERT INTO t VALUES (1, 1, repeat('x', 100000))");
+  Exec("UPDATE t SET n = 2");
+  Delivered delivered = ReadChanges(2);
+  EXPECT_EQ(delivered.changes[0].after().values(2).text().size(), 100000u);
+  EXPECT_TRUE(delivered.changes[1].after().values(2).unavailable());
+  EXPECT_TRUE(delivered.events.back().partial || delivered.events[2].partial ||
+              delivered.events[3].partial);
+}
+
+TEST_F(LogReaderTest, PartitionsComeUnderTheirRoot) {
+  Exec("CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id)");
+  Exec("CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)");
+  Exec("CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20)");
+  OpenLog();
+  Exec("INSERT INTO p VALUES (1), (11)");
+  Delivered delivered = ReadChanges(2);
+  ASSERT_EQ(delivered.schemas.size(), 1u);
+  EXPECT_EQ(delivered.schemas[0].table_id(), TableOf("p"));
+  EXPECT_EQ(delivered.schemas[0].name(), "p");
+}
+
+TEST_F(LogReaderTest, FirstBatchCanBeResumedEvenWithoutEvents) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY)");
+  OpenLog();
+  ASSERT_OK_AND_ASSIGN(LogBatch batch, log_->Read(1 << 20, milliseconds(0)));
+  Exec("INSERT INTO t VALUES (1)");
+  OpenLog(batch.resume);
+  EXPECT_EQ(ReadChanges(1).changes.size(), 1u);
+}
+
+TEST_F(LogReaderTest, ResumeNeitherLosesNorRepeatsAlsoInsideABigTransaction) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY, v text)");
+  OpenLog();
+  Exec("INSERT INTO t SELECT i, repeat('v', 50) FROM generate_series(1, 20000) i");
+  Exec("INSERT INTO t VALUES (20001, 'last')");
+  std::vector<int64_t> ids;
+  std::string resume;
+  size_t restarts_inside = 0;
+  while (ids.size() < 20001) {
+    Delivered part = ReadUntil([](const Delivered& d) { return !d.changes.empty(); }, 100000);
+    ASSERT_FALSE(part.changes.empty());
+    for (const v1::Change& change : part.changes) ids.push_back(change.key().values(0).integer());
+    resume = part.resume;
+    if (part.mid_transaction && ++restarts_inside <= 5) OpenLog(resume);
+  }
+  EXPECT_GE(restarts_inside, 5u);
+  ASSERT_EQ(ids.size(), 20001u);
+  for (size_t i = 0; i < ids.size(); ++i) ASSERT_EQ(ids[i], static_cast<int64_t>(i + 1));
+}
+
+TEST_F(LogReaderTest, ServerForgetsOnlyWhatWasAcknowledged) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY)");
+  OpenLog();
+  const std::string before = ConfirmedFlush();
+  Exec("INSERT INTO t VALUES (1)");
+  Delivered delivered = ReadChanges(1);
+  (void)log_->Read(1 << 20, milliseconds(300));
+  EXPECT_EQ(ConfirmedFlush(), before);
+  log_->Acknowledge(delivered.frontier);
+  (void)log_->Read(1 << 20, milliseconds(300));
+  (void)log_->Read(1 << 20, milliseconds(300));
+  EXPECT_EQ(ConfirmedFlush(), model::ToString(delivered.frontier));
+}
+
+TEST_F(LogReaderTest, FrontierReachesAnIdleServersEndWithin200Milliseconds) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY)");
+  OpenLog();
+  for (int round = 0; round < 10; ++round) {
+    // Written in other databases, or not flushed: nothing the slot would send by itself.
+    Exec(
+        "SET synchronous_commit = off; CREATE TEMP TABLE x (i int); INSERT INTO x VALUES (1); DROP "
+        "TABLE x");
+    const std::string lsn = Value("SELECT (pg_current_wal_insert_lsn() - '0/0')::text");
+    const model::Position wanted{.file = 0, .offset = std::stoull(lsn)};
+    const auto start = std::chrono::steady_clock::now();
+    log_->RequestFrontier(wanted);
+    Delivered delivered = ReadUntil([&](const Delivered& d) { return d.frontier >= wanted; });
+    const auto took = std::chrono::steady_clock::now() - start;
+    EXPECT_LT(took, milliseconds(200));
+    EXPECT_TRUE(delivered.changes.empty());
+  }
+}
+
+TEST_F(LogReaderTest, RequestEndsAWaitThatRuns) {
+  OpenLog();
+  const std::string lsn = Value("SELECT (pg_current_wal_insert_lsn() - '0/0')::text");
+  const model::Position wanted{.file = 0, .offset = std::stoull(lsn) + 1};
+  std::thread asking([&] {
+    std::this_thread::sleep_for(milliseconds(100));
+    log_->RequestFrontier(wanted);
+  });
+  const auto start = std::chrono::steady_clock::now();
+  ReadUntil([&](const Delivered& d) { return d.frontier >= wanted; });
+  asking.join();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(1000));
+}
+
+TEST_F(LogReaderTest, ConnectionStaysAliveWhileNobodyReads) {
+  ASSERT_OK(Server().Exec("ALTER SYSTEM SET wal_sender_timeout = '1s'"));
+  ASSERT_OK(Server().Exec("SELECT pg_reload_conf()"));
+  Exec("CREATE TABLE t (id int PRIMARY KEY)");
+  std::this_thread::sleep_for(milliseconds(200));
+  OpenLog();
+  for (int i = 0; i < 8; ++i) {
+    std::this_thread::sleep_for(milliseconds(400));
+    ASSERT_OK(log_->KeepAlive());
+  }
+  Exec("INSERT INTO t VALUES (1)");
+  EXPECT_EQ(ReadChanges(1).changes.size(), 1u);
+}
+
+TEST_F(LogReaderTest, SlotIsFreeOnceTheReaderIsGone) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY)");
+  OpenLog();
+  Exec("INSERT INTO t SELECT generate_series(1, 300000)");
+  ASSERT_OK(log_->Read(1000, milliseconds(1000)));
+  const auto start = std::chrono::steady_clock::now();
+  log_.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(1500));
+  EXPECT_EQ(
+      Value("SELECT active FROM pg_replication_slots WHERE slot_name = '" + options_.slot + "'"),
+      "f");
+}
+
+TEST_F(LogReaderTest, SecondReaderIsToldWhoHoldsTheSlot) {
+  OpenLog();
+  absl::Status second = OpenStatus();
+  EXPECT_EQ(second.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(second.message()), HasSubstr("in use by pid "));
+  EXPECT_THAT(std::string(second.message()), HasSubstr("127.0.0.1"));
+}
+
+TEST_F(LogReaderTest, MissingSlotIsNeverReplacedSilently) {
+  OpenLog();
+  ASSERT_OK_AND_ASSIGN(LogBatch batch, log_->Read(1 << 20, milliseconds(0)));
+  log_.reset();
+  Exec("SELECT pg_drop_replication_slot('" + options_.slot + "')");
+  absl::Status status = OpenStatus(batch.resume);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("is gone"));
+}
+
+TEST_F(LogReaderTest, SlotThatAnotherClientMovedOnIsRefused) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY)");
+  OpenLog();
+  ASSERT_OK_AND_ASSIGN(LogBatch batch, log_->Read(1 << 20, milliseconds(0)));
+  log_.reset();
+  Exec("INSERT INTO t VALUES (1)");
+  Exec("SELECT pg_replication_slot_advance('" + options_.slot + "', pg_current_wal_lsn())");
+  absl::Status status = OpenStatus(batch.resume);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("moved on"));
+}
+
+TEST_F(LogReaderTest, SlotThatLostItsLogIsRefused) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY)");
+  OpenLog();
+  ASSERT_OK_AND_ASSIGN(LogBatch batch, log_->Read(1 << 20, milliseconds(0)));
+  log_.reset();
+  ASSERT_OK(Server().Exec("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'"));
+  ASSERT_OK(Server().Exec("SELECT pg_reload_conf()"));
+  for (int i = 0; i < 6; ++i)
+    Exec("INSERT INTO t VALUES (" + std::to_string(i) + "); SELECT pg_switch_wal()");
+  Exec("CHECKPOINT");
+  absl::Status status = OpenStatus(batch.resume);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("has lost its log"));
+}
+
+TEST_F(LogReaderTest, SlotOfAnotherPluginIsRefused) {
+  Exec("SELECT pg_create_physical_replication_slot('" + options_.slot + "')");
+  absl::Status status = OpenStatus();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(LogReaderTest, AnotherClusterIsRefused) {
+  OpenLog();
+  ASSERT_OK_AND_ASSIGN(LogBatch batch, log_->Read(1 << 20, milliseconds(0)));
+  log_.reset();
+  ASSERT_OK_AND_ASSIGN(ResumeToken token, ResumeToken::Decode(batch.resume));
+  token.system_id = "7000000000000000001";
+  absl::Status status = OpenStatus(token.Encode());
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("another cluster"));
+}
+
+TEST_F(LogReaderTest, WithoutLeaveToCreateItSaysTheSql) {
+  options_.create_publication = false;
+  absl::Status status = OpenStatus();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("CREATE PUBLICATION \"tidemark\" FOR ALL TABLES"));
+  source_.reset();
+  options_.create_publication = true;
+  options_.create_slot = false;
+  status = OpenStatus();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("pg_create_logical_replication_slot"));
+}
+
+TEST_F(LogReaderTest, TableMissingFromThePublicationIsNamedWithTheSql) {
+  Exec("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY)");
+  Exec("CREATE PUBLICATION tidemark FOR TABLE a WITH (publish_via_partition_root = true)");
+  options_.tables = {"public.a", "public.b"};
+  absl::Status status = OpenStatus();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("ALTER PUBLICATION \"tidemark\" ADD TABLE \"public\".\"b\""));
+}
+
+TEST_F(LogReaderTest, ServerThatStopsEndsTheLogAsUnavailable) {
+  auto server = testing::PostgresServer::Start({});
+  ASSERT_OK(server);
+  options_.connection = (*server)->ConnectionString();
+  OpenLog();
+  std::jthread reading([&](std::stop_token stop) {
+    while (!stop.stop_requested()) {
+      auto batch = log_->Read(1 << 20, milliseconds(20));
+      if (!batch.ok()) {
+        EXPECT_EQ(batch.status().code(), absl::StatusCode::kUnavailable) << batch.status();
+        return;
+      }
+      log_->Acknowledge(batch->frontier);
+    }
+  });
+  const auto start = std::chrono::steady_clock::now();
+  ASSERT_OK((*server)->Stop(testing::PostgresServer::StopMode::kFast));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(8));
+  reading.join();
+  log_.reset();
+  EXPECT_EQ(OpenStatus().code(), absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace tidemark::capture::postgres

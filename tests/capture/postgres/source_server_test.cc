@@ -1,0 +1,199 @@
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "tests/capture/postgres/source_fixture.h"
+
+namespace tidemark::capture::postgres {
+namespace {
+
+using ::testing::HasSubstr;
+
+class PostgresSourceTest : public SourceTest {
+ protected:
+  void TearDown() override {
+    for (const std::string& role : roles_) {
+      (void)sql_->Exec("DROP OWNED BY " + role);
+      (void)sql_->Exec("DROP ROLE " + role);
+    }
+    SourceTest::TearDown();
+  }
+
+  // A role of this test, which the source then uses.
+  std::string UseRole(const std::string& attributes) {
+    std::string role = "role_" + database_;
+    Exec("CREATE ROLE " + role + " LOGIN " + attributes);
+    roles_.push_back(role);
+    options_.connection = Server().ConnectionString(database_, role);
+    return role;
+  }
+
+  // The problem whose message holds `part`; fails if there is none.
+  Problem Find(const CheckResult& result, const std::string& part) {
+    for (const Problem& problem : result.problems) {
+      if (absl::StrContains(problem.message, part)) return problem;
+    }
+    ADD_FAILURE() << "no problem with: " << part << "\n" << All(result);
+    return {};
+  }
+
+  static std::string All(const CheckResult& result) {
+    std::string all;
+    for (const Problem& problem : result.problems) {
+      absl::StrAppend(&all, problem.message, " | ", problem.remedy, "\n");
+    }
+    return all;
+  }
+
+  static size_t Errors(const CheckResult& result) {
+    return static_cast<size_t>(
+        std::count_if(result.problems.begin(), result.problems.end(),
+                      [](const Problem& p) { return p.severity == Problem::Severity::kError; }));
+  }
+
+  std::vector<std::string> roles_;
+};
+
+TEST_F(PostgresSourceTest, CheckOfAGoodServerFindsNoError) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY)");
+  CheckResult before = source().Check();
+  EXPECT_EQ(Errors(before), 0u) << All(before);
+  EXPECT_THAT(before.server, HasSubstr("PostgreSQL 15."));
+  EXPECT_THAT(before.server, HasSubstr("database " + database_));
+  OpenLog();
+  CheckResult running = source().Check();
+  EXPECT_EQ(Errors(running), 0u) << All(running);
+  EXPECT_EQ(Find(running, "is in use by pid").severity, Problem::Severity::kWarning);
+  EXPECT_EQ(source().Server(), running.server);
+}
+
+TEST_F(PostgresSourceTest, CheckListsAllProblemsOfABrokenSetUpAtOnce) {
+  const std::string role = UseRole("");
+  Exec(
+      "CREATE TABLE no_key (id int); CREATE TABLE nothing (id int PRIMARY KEY);"
+      "ALTER TABLE nothing REPLICA IDENTITY NOTHING;"
+      "CREATE TABLE maybe (id int UNIQUE); ALTER TABLE maybe REPLICA IDENTITY FULL;"
+      "CREATE TABLE secret (id int PRIMARY KEY); ALTER TABLE secret ENABLE ROW LEVEL SECURITY;"
+      "GRANT SELECT ON secret, no_key, nothing, maybe TO " +
+      role +
+      ";"
+      "CREATE TABLE hidden (id int PRIMARY KEY);"
+      "CREATE TABLE part (id int PRIMARY KEY) PARTITION BY RANGE (id);"
+      "GRANT SELECT ON part TO " +
+      role +
+      ";"
+      "CREATE TABLE gen (id int PRIMARY KEY, g int GENERATED ALWAYS AS (id + 1) STORED);"
+      "GRANT SELECT ON gen TO " +
+      role +
+      ";"
+      "CREATE UNLOGGED TABLE scratch (id int PRIMARY KEY)");
+  Exec("CREATE PUBLICATION tidemark FOR ALL TABLES WITH (publish = 'insert, update')");
+  Exec("SELECT pg_create_physical_replication_slot('" + options_.slot + "')");
+  CheckResult result = source().Check();
+  EXPECT_THAT(Find(result, "may not replicate").remedy, HasSubstr("ALTER ROLE " + role));
+  EXPECT_THAT(Find(result, "leaves out: delete, truncate").remedy, HasSubstr("ALTER PUBLICATION"));
+  EXPECT_THAT(Find(result, "table public.hidden: no SELECT").remedy,
+              HasSubstr("GRANT SELECT ON \"public\".\"hidden\""));
+  EXPECT_EQ(Find(result, "is not of plugin pgoutput").severity, Problem::Severity::kError);
+  Find(result, "table public.no_key: it has no primary key");
+  Find(result, "table public.no_key: no usable key");
+  Find(result, "table public.nothing: replica identity is nothing");
+  Find(result, "table public.maybe: no usable key: its unique index");
+  Find(result, "table public.secret: row-level security");
+  EXPECT_EQ(Find(result, "names partitions").severity, Problem::Severity::kWarning);
+  EXPECT_EQ(Find(result, "unlogged tables").severity, Problem::Severity::kWarning);
+  EXPECT_EQ(Find(result, "table public.gen: generated columns").severity,
+            Problem::Severity::kWarning);
+  EXPECT_EQ(Find(result, "max_slot_wal_keep_size is -1").severity, Problem::Severity::kWarning);
+}
+
+TEST_F(PostgresSourceTest, CheckOfAnUnreachableServerSaysSo) {
+  options_.connection = "host=127.0.0.1 port=1 dbname=x user=y";
+  options_.password = "sesame";
+  CheckResult result = source().Check();
+  ASSERT_EQ(result.problems.size(), 1u);
+  EXPECT_EQ(result.server, "");
+  EXPECT_EQ(All(result).find("sesame"), std::string::npos);
+}
+
+TEST_F(PostgresSourceTest, ErrorsOfConnectingAreToldApart) {
+  options_.connection = Server().ConnectionString("nosuch");
+  EXPECT_EQ(source().ListTables().status().code(), absl::StatusCode::kFailedPrecondition);
+  source_.reset();
+  options_.connection = "host=127.0.0.1 port=1 dbname=x user=y";
+  EXPECT_EQ(source().ListTables().status().code(), absl::StatusCode::kUnavailable);
+  source_.reset();
+  options_.connection = "no keywords";
+  EXPECT_EQ(source().ListTables().status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(PostgresSourceTest, TablesComeWithTheirObstacles) {
+  Exec(
+      "CREATE TABLE good (id int PRIMARY KEY); INSERT INTO good SELECT generate_series(1, 100);"
+      "ANALYZE good; CREATE TABLE bad (id int)");
+  Exec("CREATE PUBLICATION tidemark FOR ALL TABLES");
+  ASSERT_OK_AND_ASSIGN(std::vector<TableInfo> tables, source().ListTables());
+  ASSERT_EQ(tables.size(), 2u);
+  EXPECT_EQ(tables[0].name, "bad");
+  EXPECT_FALSE(tables[0].obstacles.empty());
+  EXPECT_EQ(tables[1].name, "good");
+  EXPECT_EQ(tables[1].rows_estimated, 100u);
+  EXPECT_TRUE(tables[1].obstacles.empty());
+}
+
+TEST_F(PostgresSourceTest, ValidateTakesOnlyOneExpressionAndKeysThatFit) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY, v int)");
+  Exec("CREATE PUBLICATION tidemark FOR ALL TABLES");
+  ChunkRequest request;
+  request.table = TableOf("t");
+  request.predicate = "v > 3 OR v IS NULL";
+  EXPECT_OK(source().Validate(request));
+  for (const char* bad : {"nosuch = 1", "v >", "true) OR (true", "true; DROP TABLE t", "v = 'x'",
+                          "true)) TO STDOUT; DROP TABLE t; --", "v", "true ORDER BY v"}) {
+    request.predicate = bad;
+    EXPECT_EQ(source().Validate(request).code(), absl::StatusCode::kInvalidArgument) << bad;
+  }
+  request.predicate = "";
+  request.keys = {{"1"}, {"2"}};
+  EXPECT_OK(source().Validate(request));
+  request.keys = {{"1", "2"}};
+  EXPECT_EQ(source().Validate(request).code(), absl::StatusCode::kInvalidArgument);
+  request.keys = {{"one"}};
+  EXPECT_EQ(source().Validate(request).code(), absl::StatusCode::kInvalidArgument);
+  request.table = 1;
+  EXPECT_EQ(source().Validate(request).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Value("SELECT count(*) FROM t"), "0");
+}
+
+TEST_F(PostgresSourceTest, TypesResolveWithTheirShape) {
+  Exec(
+      "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN age AS int CHECK (VALUE > 0);"
+      "CREATE TYPE pair AS (a int, b text[]); CREATE EXTENSION hstore; CREATE EXTENSION citext;"
+      "CREATE TABLE t (id int PRIMARY KEY, m mood, a age, p pair, n numeric(10,2), r int4range,"
+      " mr datemultirange, bs box[], h hstore, c citext, v int2vector, ms mood[])");
+  Exec("CREATE PUBLICATION tidemark FOR ALL TABLES");
+  OpenChunks();
+  ChunkRequest request;
+  request.table = TableOf("t");
+  ASSERT_OK_AND_ASSIGN(Chunk chunk, chunks_->Read(request, {}));
+  const std::vector<model::Column>& columns = chunk.schema->columns;
+  using model::TypeKind;
+  EXPECT_THAT(columns[1].type->labels, ::testing::ElementsAre("sad", "ok"));
+  EXPECT_EQ(columns[2].type->kind, TypeKind::kInteger);
+  EXPECT_EQ(columns[2].type->name, "public.age");
+  ASSERT_EQ(columns[3].type->fields.size(), 2u);
+  EXPECT_EQ(columns[3].type->fields[1].type->element->kind, TypeKind::kText);
+  EXPECT_EQ(columns[4].type->name, "numeric(10,2)");
+  EXPECT_EQ(columns[5].type->element->kind, TypeKind::kInteger);
+  EXPECT_EQ(columns[6].type->kind, TypeKind::kMultiRange);
+  EXPECT_EQ(columns[6].type->element->kind, TypeKind::kDate);
+  EXPECT_EQ(columns[7].type->delimiter, ';');
+  EXPECT_EQ(columns[8].type->kind, TypeKind::kServerText);
+  EXPECT_EQ(columns[9].type->kind, TypeKind::kText);
+  EXPECT_EQ(columns[10].type->kind, TypeKind::kServerText);
+  EXPECT_EQ(columns[11].type->element->labels.size(), 2u);
+}
+
+}  // namespace
+}  // namespace tidemark::capture::postgres
