@@ -108,6 +108,33 @@ TEST_F(PostgresSourceTest, CheckListsAllProblemsOfABrokenSetUpAtOnce) {
   EXPECT_EQ(Find(result, "max_slot_wal_keep_size is -1").severity, Problem::Severity::kWarning);
 }
 
+TEST_F(PostgresSourceTest, RoleWithReplicationAndSelectIsEnough) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+  Exec("CREATE PUBLICATION tidemark FOR ALL TABLES WITH (publish_via_partition_root = true)");
+  Exec("GRANT SELECT ON t TO " + UseRole("REPLICATION"));
+  CheckResult result = source().Check();
+  EXPECT_EQ(Errors(result), 0u) << All(result);
+  OpenLog();
+  OpenChunks();
+  ChunkRequest request;
+  request.table = TableOf("t");
+  ASSERT_OK_AND_ASSIGN(Chunk chunk, chunks_->Read(request, {}));
+  EXPECT_EQ(chunk.rows.size(), 1u);
+  log_->RequestFrontier(chunk.bound);
+  ReadUntil([&](const Delivered& d) { return d.frontier >= chunk.bound; });
+}
+
+TEST_F(PostgresSourceTest, PolicyThatAppearsLaterFailsTheRead) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+  Exec("CREATE PUBLICATION tidemark FOR ALL TABLES");
+  Exec("GRANT SELECT ON t TO " + UseRole("REPLICATION"));
+  OpenChunks();
+  Exec("ALTER TABLE t ENABLE ROW LEVEL SECURITY");
+  ChunkRequest request;
+  request.table = TableOf("t");
+  EXPECT_EQ(chunks_->Read(request, {}).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
 TEST_F(PostgresSourceTest, CheckOfAnUnreachableServerSaysSo) {
   options_.connection = "host=127.0.0.1 port=1 dbname=x user=y";
   options_.password = "sesame";
