@@ -1,0 +1,130 @@
+// Columns added, dropped, renamed and retyped: between transactions, inside them, and while
+// tidemarkd is down.
+
+#include "tests/contract/capture_test.h"
+
+namespace tidemark::contract {
+namespace {
+
+class DdlTest : public CaptureTest {
+ protected:
+  void SetUp() override {
+    CaptureTest::SetUp();
+    Sql("CREATE TABLE t (id int PRIMARY KEY, a text, b int, version bigint)");
+    Sql("INSERT INTO t SELECT i, 'a' || i, i, 1 FROM generate_series(1, 500) i");
+  }
+
+  // Each step changes the table and then writes it.
+  void ChangeTable() {
+    Sql("ALTER TABLE t ADD c text");
+    Sql("UPDATE t SET c = 'c', version = version + 1 WHERE id % 3 = 0");
+    Sql("ALTER TABLE t DROP COLUMN b");
+    Sql("INSERT INTO t (id, a, c, version) VALUES (1001, 'x', 'y', 1)");
+    Sql("ALTER TABLE t RENAME a TO alpha");
+    Sql("UPDATE t SET alpha = 'renamed', version = version + 1 WHERE id % 5 = 0");
+    Sql("ALTER TABLE t ADD n int DEFAULT 7");
+    Sql("UPDATE t SET n = 8, version = version + 1 WHERE id % 7 = 0");
+    Sql("ALTER TABLE t ALTER n TYPE numeric(10,2)");
+    Sql("UPDATE t SET n = 9.5, version = version + 1 WHERE id % 11 = 0");
+  }
+};
+
+TEST_P(DdlTest, ChangesBetweenTransactionsAreExactAfterASnapshot) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  ChangeTable();
+  ExpectExact({.allow_unknown = true});
+  Snapshot();
+  ExpectExact();
+}
+
+TEST_P(DdlTest, ChangesInsideATransactionAreExactAfterASnapshot) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Sql("BEGIN");
+  Sql("UPDATE t SET a = 'first', version = version + 1 WHERE id < 50");
+  ChangeTable();
+  Sql("COMMIT");
+  ExpectExact({.allow_unknown = true});
+  Snapshot();
+  ExpectExact();
+}
+
+TEST_P(DdlTest, ChangesWhileTheServiceIsDownAreExactAfterASnapshot) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  StopService();
+  ChangeTable();
+  StartServiceAgain();
+  ASSERT_FALSE(HasFatalFailure());
+  ExpectExact({.allow_unknown = true});
+  Snapshot();
+  ExpectExact();
+}
+
+TEST_P(DdlTest, ChangesDuringASnapshotAreExact) {
+  Sql("INSERT INTO t SELECT i, repeat('a', 100), i, 1 FROM generate_series(2000, 60000) i");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  auto snapshot = service().CreateSnapshot();
+  ASSERT_OK(snapshot);
+  ChangeTable();
+  ASSERT_OK(service().WaitForSnapshot(snapshot->id()));
+  Snapshot();
+  ExpectExact();
+}
+
+TEST_P(DdlTest, TableThatIsDroppedAndMadeAgainIsANewTable) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Sql("DROP TABLE t");
+  Sql("CREATE TABLE t (id bigint PRIMARY KEY, other jsonb)");
+  Sql("INSERT INTO t VALUES (1, '{\"a\": 1}')");
+  ExpectExact({.tables = {"public.t"}});
+}
+
+TEST_P(DdlTest, NewTablesAndRenamedTablesAreCaptured) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Sql("CREATE TABLE fresh (id int PRIMARY KEY, note text)");
+  Sql("INSERT INTO fresh VALUES (1, 'a'), (2, 'b')");
+  Sql("ALTER TABLE t RENAME TO t2");
+  Sql("UPDATE t2 SET a = 'x', version = 2 WHERE id = 1");
+  Sql("CREATE SCHEMA other");
+  Sql("ALTER TABLE fresh SET SCHEMA other");
+  Sql("DELETE FROM other.fresh WHERE id = 1");
+  ExpectExact({.tables = {"public.t2", "other.fresh"}});
+}
+
+TEST_P(DdlTest, GeneratedColumnsAreTheSameOnBothPaths) {
+  Sql("CREATE TABLE g (id int PRIMARY KEY, a int, twice int GENERATED ALWAYS AS (a * 2) STORED, "
+      "serial bigint GENERATED ALWAYS AS IDENTITY)");
+  Sql("INSERT INTO g (id, a) SELECT i, i FROM generate_series(1, 100) i");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Sql("UPDATE g SET a = a + 1 WHERE id % 2 = 0; INSERT INTO g (id, a) VALUES (500, 5)");
+  ExpectExact();
+}
+
+TEST_P(DdlTest, EnumLabelsAndPrimaryKeysMayChange) {
+  Sql("CREATE TYPE mood AS ENUM ('sad', 'ok')");
+  Sql("CREATE TABLE e (id int PRIMARY KEY, code int NOT NULL UNIQUE, m mood)");
+  Sql("INSERT INTO e VALUES (1, 10, 'sad')");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Sql("ALTER TYPE mood ADD VALUE 'happy'");
+  Sql("INSERT INTO e VALUES (2, 20, 'happy')");
+  ExpectExact();
+}
+
+TIDEMARK_ON_EVERY_SERVER(DdlTest);
+
+}  // namespace
+}  // namespace tidemark::contract

@@ -1,0 +1,60 @@
+// Partitions under the identity of their root.
+
+#include "tests/contract/capture_test.h"
+
+namespace tidemark::contract {
+namespace {
+
+class PartitionsTest : public CaptureTest {
+ protected:
+  void SetUp() override {
+    CaptureTest::SetUp();
+    Sql("CREATE TABLE p (id int, region text, version bigint, PRIMARY KEY (id, region)) "
+        "PARTITION BY LIST (region)");
+    Sql("CREATE TABLE p_north PARTITION OF p FOR VALUES IN ('north') PARTITION BY RANGE (id)");
+    Sql("CREATE TABLE p_north_low PARTITION OF p_north FOR VALUES FROM (0) TO (500)");
+    Sql("CREATE TABLE p_north_high PARTITION OF p_north FOR VALUES FROM (500) TO (100000)");
+    Sql("CREATE TABLE p_south PARTITION OF p FOR VALUES IN ('south')");
+    Sql("INSERT INTO p SELECT i, CASE WHEN i % 3 = 0 THEN 'north' ELSE 'south' END, 1 "
+        "FROM generate_series(1, 1000) i");
+  }
+};
+
+TEST_P(PartitionsTest, RowsThatMoveBetweenPartitionsAreExact) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Sql("UPDATE p SET region = 'north', version = 2 WHERE id % 4 = 0");
+  Sql("UPDATE p SET id = id + 2000, version = 3 WHERE id % 10 = 0");
+  Sql("UPDATE p_south SET version = 4 WHERE id % 7 = 0; DELETE FROM p WHERE id % 11 = 0");
+  ExpectExact({.tables = {"public.p"}});
+  EXPECT_EQ(fold().FindTable("public.p_south"), nullptr);
+}
+
+TEST_P(PartitionsTest, NewAndTruncatedPartitionsAreExactAfterASnapshot) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Sql("CREATE TABLE p_west PARTITION OF p FOR VALUES IN ('west')");
+  Sql("INSERT INTO p VALUES (1, 'west', 1), (2, 'west', 1)");
+  ExpectExact({.tables = {"public.p"}});
+  Sql("TRUNCATE p");
+  Sql("INSERT INTO p VALUES (5, 'west', 9), (6, 'south', 9)");
+  ExpectExact({.tables = {"public.p"}});
+}
+
+TEST_P(PartitionsTest, InheritanceKeepsParentAndChildApart) {
+  Sql("CREATE TABLE base (id int PRIMARY KEY, note text)");
+  Sql("CREATE TABLE derived (extra int, PRIMARY KEY (id)) INHERITS (base)");
+  Sql("INSERT INTO base VALUES (1, 'a'); INSERT INTO derived VALUES (1, 'b', 5), (2, 'c', 6)");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot({"public.base", "public.derived"});
+  Sql("UPDATE base SET note = 'all'; DELETE FROM ONLY base");
+  ExpectExact({.tables = {"public.base", "public.derived"}});
+}
+
+TIDEMARK_ON_EVERY_SERVER(PartitionsTest);
+
+}  // namespace
+}  // namespace tidemark::contract
