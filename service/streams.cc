@@ -7,23 +7,28 @@
 namespace tidemark::service {
 
 uint64_t Streams::Open(const std::string& source, const std::string& consumer, End end) {
-  Name name(source, consumer);
-  if (!consumer.empty()) {
-    EndConsumer(source, consumer,
-                absl::AbortedError(absl::StrCat("another stream took over the consumer \"",
-                                                consumer, "\" of source \"", source, "\"")));
-  }
+  End other;
   absl::Status stopped;
   uint64_t id;
   {
     std::lock_guard lock(mutex_);
     id = next_id_++;
-    streams_[id] = {name, end};
-    if (!consumer.empty()) names_[name] = id;
+    if (!consumer.empty()) other = TakeName({source, consumer}, id);
+    streams_[id] = {{source, consumer}, end};
     stopped = end_all_;
+  }
+  if (other) {
+    other(absl::AbortedError(absl::StrCat("another stream took over the consumer \"", consumer,
+                                          "\" of source \"", source, "\"")));
   }
   if (!stopped.ok()) end(stopped);
   return id;
+}
+
+Streams::End Streams::TakeName(const Name& name, uint64_t id) {
+  uint64_t other = std::exchange(names_[name], id);
+  auto stream = streams_.find(other);
+  return stream == streams_.end() ? End() : stream->second.second;
 }
 
 void Streams::Close(uint64_t id) {

@@ -34,6 +34,9 @@ class Streams {
  private:
   using Name = std::pair<std::string, std::string>;  // source, consumer
 
+  // Gives the name to stream `id`; what ends the one that had it. REQUIRES: mutex_ is held.
+  End TakeName(const Name& name, uint64_t id);
+
   mutable std::mutex mutex_;
   uint64_t next_id_ = 1;
   std::map<uint64_t, std::pair<Name, End>> streams_;

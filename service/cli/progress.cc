@@ -1,0 +1,148 @@
+#include "service/cli/progress.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "service/snapshot_messages.h"
+#include "service/units.h"
+
+namespace tidemark::service {
+namespace {
+
+constexpr size_t kTablesShown = 20;
+constexpr size_t kBarCells = 24;
+
+// 0 to 1; below 1 until it is done, however wrong the estimate is.
+double Fraction(uint64_t done, uint64_t estimated, bool is_done) {
+  if (is_done) return 1;
+  if (estimated == 0) return 0;
+  return std::min(0.99, static_cast<double>(done) / static_cast<double>(estimated));
+}
+
+std::string Bar(double fraction) {
+  size_t full = static_cast<size_t>(fraction * kBarCells);
+  std::string out;
+  for (size_t i = 0; i < kBarCells; ++i) out += i < full ? "█" : "░";
+  return out;
+}
+
+std::string Rows(uint64_t done, uint64_t estimated, bool is_done) {
+  std::string out = FormatCount(done);
+  if (!is_done && estimated > done) absl::StrAppend(&out, " of about ", FormatCount(estimated));
+  return out + " rows";
+}
+
+std::string Speed(const v1::Snapshot& snapshot) {
+  if (snapshot.state() != v1::Snapshot::RUNNING) return "";
+  auto rate = static_cast<uint64_t>(std::llround(snapshot.rows_per_second()));
+  std::string out = absl::StrCat(", ", FormatCount(rate), " rows/s");
+  if (snapshot.eta_seconds() > 0) {
+    absl::StrAppend(&out, ", ", FormatSeconds(snapshot.eta_seconds()), " left");
+  }
+  return out;
+}
+
+// What is left of a table at the snapshot's present rate.
+std::string TableEta(const v1::Snapshot& snapshot, const v1::TableProgress& table) {
+  bool running = snapshot.state() == v1::Snapshot::RUNNING && snapshot.rows_per_second() >= 1;
+  if (table.done()) return "done";
+  if (!running || table.chunks_done() == 0 || table.rows_estimated() <= table.rows_done())
+    return "";
+  double left = static_cast<double>(table.rows_estimated() - table.rows_done());
+  return FormatSeconds(static_cast<uint64_t>(left / snapshot.rows_per_second()) + 1) + " left";
+}
+
+std::string TableLine(const v1::Snapshot& snapshot, const v1::TableProgress& table,
+                      size_t name_width) {
+  double fraction = Fraction(table.rows_done(), table.rows_estimated(), table.done());
+  std::string rows = Rows(table.rows_done(), table.rows_estimated(), table.done());
+  return absl::StrFormat("  %-*s  %s %3d%%  %s  %s", static_cast<int>(name_width), table.table(),
+                         Bar(fraction), static_cast<int>(fraction * 100), rows,
+                         TableEta(snapshot, table));
+}
+
+// Cut to so many characters (not bytes).
+std::string Fit(const std::string& line, size_t width) {
+  size_t columns = 0;
+  for (size_t i = 0; i < line.size(); ++i) {
+    bool starts = (static_cast<uint8_t>(line[i]) & 0xC0) != 0x80;
+    if (starts && ++columns > width) return line.substr(0, i);
+  }
+  return std::string(absl::StripTrailingAsciiWhitespace(line));
+}
+
+}  // namespace
+
+std::string StateName(const v1::Snapshot& snapshot) {
+  return absl::AsciiStrToLower(v1::Snapshot::State_Name(snapshot.state()));
+}
+
+std::string ProgressLine(const v1::Snapshot& snapshot) {
+  bool done = snapshot.state() == v1::Snapshot::COMPLETED;
+  std::string out = absl::StrCat(
+      "snapshot ", snapshot.id(), " of ", snapshot.source(), ": ", StateName(snapshot), ", ",
+      Rows(snapshot.rows_done(), snapshot.rows_estimated(), done), Speed(snapshot));
+  if (!snapshot.waiting_for().empty()) {
+    absl::StrAppend(&out, "; waits for ", snapshot.waiting_for());
+  }
+  if (!snapshot.error().empty()) absl::StrAppend(&out, "; ", snapshot.error());
+  return out;
+}
+
+std::vector<std::string> ProgressBars(const v1::Snapshot& snapshot, size_t width) {
+  std::vector<std::string> lines = {Fit(ProgressLine(snapshot), width)};
+  size_t name_width = 0;
+  for (const v1::TableProgress& table : snapshot.tables()) {
+    name_width = std::max(name_width, table.table().size());
+  }
+  // Those that are being read come first where not all fit.
+  std::vector<const v1::TableProgress*> tables;
+  for (const v1::TableProgress& table : snapshot.tables()) tables.push_back(&table);
+  if (tables.size() > kTablesShown) {
+    std::stable_sort(tables.begin(), tables.end(), [](const auto* a, const auto* b) {
+      auto rank = [](const auto* table) { return table->done() ? 2 : table->rows_done() ? 0 : 1; };
+      return rank(a) < rank(b);
+    });
+  }
+  for (size_t i = 0; i < std::min(tables.size(), kTablesShown); ++i) {
+    lines.push_back(Fit(TableLine(snapshot, *tables[i], name_width), width));
+  }
+  if (tables.size() > kTablesShown) {
+    lines.push_back(absl::StrCat("  and ", tables.size() - kTablesShown, " more tables"));
+  }
+  return lines;
+}
+
+std::string ProgressDisplay::Show(const v1::Snapshot& snapshot) {
+  if (width_ == 0) {
+    std::string line = ProgressLine(snapshot);
+    if (line == last_) return "";
+    last_ = line;
+    return line + "\n";
+  }
+  std::string out;
+  if (lines_drawn_ > 0) absl::StrAppend(&out, "\x1b[", lines_drawn_, "A");
+  std::vector<std::string> lines = ProgressBars(snapshot, width_);
+  for (const std::string& line : lines) absl::StrAppend(&out, "\x1b[2K", line, "\n");
+  absl::StrAppend(&out, "\x1b[J");
+  lines_drawn_ = lines.size();
+  return out;
+}
+
+size_t TerminalWidth() {
+  winsize size = {};
+  if (!::isatty(STDOUT_FILENO)) return 0;
+  const char* term = std::getenv("TERM");
+  if (term == nullptr || std::string(term) == "dumb") return 0;
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20) return 80;
+  return size.ws_col;
+}
+
+}  // namespace tidemark::service

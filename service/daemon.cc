@@ -1,0 +1,132 @@
+#include "service/daemon.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "capture/postgres/postgres_source.h"
+#include "service/log.h"
+#include "service/problem_text.h"
+
+namespace tidemark::service {
+namespace {
+
+constexpr auto kShutdownGrace = std::chrono::milliseconds(1500);
+constexpr auto kRetentionInterval = std::chrono::seconds(10);
+
+uint64_t NowUs() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// Test-only switches: they make the stream inexact, which the tests must notice.
+bool TestSwitch(const char* name, std::string_view what) {
+  const char* value = std::getenv(name);
+  if (value == nullptr || std::string_view(value) != "1") return false;
+  LogError("TEST SWITCH IS SET: snapshots are not exact; never use this data",
+           {{"variable", name}, {"left_out", what}});
+  return true;
+}
+
+PipelineOptions MakeOptions(const SourceConfig& config) {
+  PipelineOptions options;
+  options.readers_max = config.readers_max;
+  options.chunk_ms_target = config.chunk_ms_target;
+  options.without_settle = TestSwitch("TIDEMARK_TEST_WITHOUT_SETTLE", "the settle step");
+  options.without_folding = TestSwitch("TIDEMARK_TEST_WITHOUT_FOLDING", "folding");
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
+  std::unique_ptr<Daemon> daemon(new Daemon);
+  storage::StoreOptions store_options;
+  store_options.folder = config.data;
+  auto store = storage::Store::Open(store_options);
+  if (!store.ok()) return store.status();
+  daemon->store_ = *std::move(store);
+  for (const SourceConfig& source : config.sources) {
+    absl::Status started = daemon->StartSource(source);
+    if (!started.ok()) return started;
+  }
+  daemon->sources_.emplace(daemon->captured_);
+  auto server = GrpcServer::Start(config.listen, &*daemon->sources_);
+  if (!server.ok()) return server.status();
+  daemon->server_ = *std::move(server);
+  daemon->retention_ = std::jthread(
+      [self = daemon.get()](std::stop_token stop) { self->KeepRetention(std::move(stop)); });
+  return daemon;
+}
+
+absl::Status Daemon::StartSource(const SourceConfig& config) {
+  auto journal = store_->OpenJournal(config.name);
+  if (!journal.ok()) return journal.status();
+  drivers_.push_back(capture::postgres::MakePostgresSource(config.postgres));
+  capture::Source* driver = drivers_.back().get();
+  auto pipeline = Pipeline::Start(config.name, MakeOptions(config), driver, store_.get(), *journal);
+  if (!pipeline.ok()) return pipeline.status();
+  pipelines_.push_back(*std::move(pipeline));
+  captured_.push_back({config.name, "postgres", driver, *journal, pipelines_.back().get()});
+  retentions_.push_back(config.retention);
+  LogInfo("source started", {{"source", config.name}});
+  return absl::OkStatus();
+}
+
+Daemon::~Daemon() {
+  retention_.request_stop();
+  if (server_ != nullptr) {
+    server_->Shutdown(kShutdownGrace);
+    LogInfo("streams ended");
+  }
+  StopPipelines();
+  if (retention_.joinable()) retention_.join();
+  server_.reset();
+  if (store_ == nullptr) return;
+  LogInfo("pipelines stopped");
+  store_.reset();
+  LogInfo("store closed");
+}
+
+void Daemon::StopPipelines() {
+  std::vector<std::jthread> stops;
+  for (std::unique_ptr<Pipeline>& pipeline : pipelines_) {
+    stops.emplace_back([&pipeline] { pipeline.reset(); });
+  }
+}
+
+void Daemon::KeepRetention(std::stop_token stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  while (!stop.stop_requested()) {
+    Trim();
+    never.wait_for(lock, stop, kRetentionInterval, [] { return false; });
+  }
+}
+
+void Daemon::Trim() {
+  for (size_t i = 0; i < captured_.size(); ++i) {
+    absl::Status trimmed = captured_[i].journal->Trim(retentions_[i], NowUs());
+    if (trimmed.ok()) continue;
+    LogWarning("retention failed", {{"source", captured_[i].name}, {"error", trimmed.ToString()}});
+  }
+}
+
+bool CheckSources(const Config& config) {
+  bool good = true;
+  for (const SourceConfig& source : config.sources) {
+    capture::CheckResult result = capture::postgres::MakePostgresSource(source.postgres)->Check();
+    std::fputs(FormatCheck(source.name, result).c_str(), stdout);
+    good = good && !HasErrors(result);
+  }
+  return good;
+}
+
+}  // namespace tidemark::service

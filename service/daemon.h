@@ -1,0 +1,59 @@
+#ifndef TIDEMARK_SERVICE_DAEMON_H_
+#define TIDEMARK_SERVICE_DAEMON_H_
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "capture/source.h"
+#include "service/config.h"
+#include "service/grpc_server.h"
+#include "service/pipeline.h"
+#include "service/sources.h"
+#include "storage/journal.h"
+
+namespace tidemark::service {
+
+// Everything that tidemarkd runs, wired up: the store, a pipeline for each source, retention and
+// the gRPC server. One thread owns it.
+class Daemon {
+ public:
+  // FailedPrecondition: an operator must act (address or data folder in use, newer data, ...);
+  // DataLoss: the data folder is damaged.
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config);
+  // Stops in order, within 5 seconds unless the disk hangs: streams end and no call is taken,
+  // pipelines stop, the store closes. Nothing durable is lost.
+  ~Daemon();
+
+  // Where gRPC is served, with the real port.
+  const std::string& address() const { return server_->address(); }
+
+ private:
+  Daemon() = default;
+
+  absl::Status StartSource(const SourceConfig& config);
+  void KeepRetention(std::stop_token stop);
+  void Trim();
+  void StopPipelines();
+
+  std::unique_ptr<storage::Store> store_;
+  std::vector<std::unique_ptr<capture::Source>> drivers_;
+  std::vector<std::unique_ptr<Pipeline>> pipelines_;
+  std::vector<CapturedSource> captured_;
+  std::vector<storage::Retention> retentions_;
+  std::optional<Sources> sources_;
+  std::unique_ptr<GrpcServer> server_;
+  std::jthread retention_;
+};
+
+// Runs Check of every source and prints what it finds, with remedies, on standard output. True: no
+// errors.
+bool CheckSources(const Config& config);
+
+}  // namespace tidemark::service
+
+#endif  // TIDEMARK_SERVICE_DAEMON_H_
