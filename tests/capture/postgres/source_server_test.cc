@@ -59,7 +59,7 @@ TEST_F(PostgresSourceTest, CheckOfAGoodServerFindsNoError) {
   Exec("CREATE TABLE t (id int PRIMARY KEY)");
   CheckResult before = source().Check();
   EXPECT_EQ(Errors(before), 0u) << All(before);
-  EXPECT_THAT(before.server, HasSubstr("PostgreSQL 15."));
+  EXPECT_THAT(before.server, HasSubstr("PostgreSQL 1"));
   EXPECT_THAT(before.server, HasSubstr("database " + database_));
   OpenLog();
   CheckResult running = source().Check();
