@@ -1,5 +1,7 @@
 #include "storage/database.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -11,6 +13,8 @@ namespace tidemark::storage {
 namespace {
 
 constexpr size_t kCreateWriteBufferBytes = 1 << 20;
+// For manifests and logs, besides the write buffers that may have to be flushed.
+constexpr uint64_t kSpaceForFiles = 16 << 20;
 
 rocksdb::ColumnFamilyOptions OptionsFor(const std::string& family, size_t write_buffer_bytes) {
   return absl::StartsWith(family, JournalFamily("")) ? MakeJournalOptions(write_buffer_bytes)
@@ -41,8 +45,8 @@ absl::Status ToStatus(const rocksdb::Status& status, const std::string& what) {
   std::string message = absl::StrCat(what, ": ", status.ToString());
   if (status.IsCorruption()) return absl::DataLossError(absl::StrCat(message, "; ", kDamageRemedy));
   if (status.IsNoSpace() || status.subcode() == rocksdb::Status::SubCode::kSpaceLimit) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        message, "; free space on the disk of the data folder, it goes on by itself then"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat(message, "; free space on the disk of the data folder"));
   }
   if (status.IsIOError() || status.IsBusy() || status.IsTryAgain() || status.IsTimedOut()) {
     return absl::UnavailableError(message);
@@ -115,7 +119,7 @@ absl::StatusOr<rocksdb::ColumnFamilyHandle*> Database::JournalOf(const std::stri
 }
 
 absl::Status Database::Write(rocksdb::WriteBatch* batch) {
-  if (absl::Status status = Recover(); !status.ok()) return status;
+  if (absl::Status status = CheckUsable(batch->GetDataSize()); !status.ok()) return status;
   rocksdb::WriteOptions options;
   options.sync = true;
   rocksdb::Status status = db_->Write(options, batch);
@@ -124,17 +128,26 @@ absl::Status Database::Write(rocksdb::WriteBatch* batch) {
   return absl::OkStatus();
 }
 
-absl::Status Database::Recover() {
-  std::lock_guard lock(failure_mutex_);
-  if (failure_.ok()) return failure_;
-  // Busy: RocksDB is recovering on its own, the disk is still full as far as we know.
-  if (db_->Resume().ok()) failure_ = absl::OkStatus();
-  return failure_;
+absl::Status Database::CheckUsable(size_t bytes) {
+  {
+    std::lock_guard lock(failure_mutex_);
+    if (!failure_.ok()) return failure_;
+  }
+  std::error_code error;
+  std::filesystem::space_info space = std::filesystem::space(db_->GetName(), error);
+  uint64_t needed = bytes + 2 * write_buffer_bytes_ + kSpaceForFiles;
+  if (error || space.available >= needed) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the disk of ", db_->GetName(), " is full: ", space.available >> 20, " MiB are free, ",
+      needed >> 20, " MiB are needed; free space, it goes on by itself then"));
 }
 
 absl::Status Database::Fail(const rocksdb::Status& status) {
   std::lock_guard lock(failure_mutex_);
-  failure_ = ToStatus(status, absl::StrCat("cannot write to ", db_->GetName()));
+  absl::Status reason = ToStatus(status, absl::StrCat("cannot write to ", db_->GetName()));
+  failure_ = absl::Status(
+      absl::IsResourceExhausted(reason) ? absl::StatusCode::kUnavailable : reason.code(),
+      absl::StrCat(reason.message(), "; then restart the service"));
   return failure_;
 }
 

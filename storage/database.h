@@ -41,8 +41,9 @@ class Database {
   // A journal's family, created if it is not there.
   absl::StatusOr<rocksdb::ColumnFamilyHandle*> JournalOf(const std::string& source);
 
-  // Atomic and durable when it returns. After an error (a full disk, say) each call first tries to
-  // bring the database back.
+  // Atomic and durable when it returns. ResourceExhausted: the disk is nearly full, nothing was
+  // tried, and it may be called again: RocksDB is never brought to write to a full disk, since it
+  // does not survive that in every build. After any other error all later calls fail.
   absl::Status Write(rocksdb::WriteBatch* batch);
   absl::Status Put(const std::string& family_name, const std::string& key,
                    const std::string& value);
@@ -58,7 +59,7 @@ class Database {
  private:
   Database(rocksdb::DB* db, size_t write_buffer_bytes, DurableMark mark)
       : db_(db), write_buffer_bytes_(write_buffer_bytes), mark_(std::move(mark)) {}
-  absl::Status Recover();
+  absl::Status CheckUsable(size_t bytes);
   absl::Status Fail(const rocksdb::Status& status);
 
   std::unique_ptr<rocksdb::DB> db_;
@@ -69,7 +70,7 @@ class Database {
   std::map<std::string, rocksdb::ColumnFamilyHandle*> families_;
 
   std::mutex failure_mutex_;
-  // The error of the last write; ok: none to recover from.
+  // Why nothing can be written any more.
   absl::Status failure_;
 };
 
