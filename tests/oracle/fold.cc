@@ -135,7 +135,7 @@ void Fold::ApplyChange(const v1::Change& change) {
 void Fold::ApplyRow(const v1::Change& change, const v1::TableSchema& schema, HeldTable& table) {
   const absl::StatusOr<Cells> key = CellsOfKey(change.key(), schema);
   if (!key.ok()) {
-    return Violate(absl::StrCat(table.name, ": ", std::string(key.status().message())));
+    return Violate(absl::StrCat(table.name, ": ", key.status().message()));
   }
   const std::string key_bytes = change.key().SerializeAsString();
   HeldRow& row = table.rows[key_bytes];
@@ -160,7 +160,7 @@ void Fold::Set(const v1::Change& change, const v1::TableSchema& schema, const Ce
                HeldRow& row) {
   absl::StatusOr<Cells> cells = CellsOfRow(change.after(), schema);
   if (!cells.ok()) {
-    return Violate(absl::StrCat(NameOf(schema), std::string(cells.status().message())));
+    return Violate(absl::StrCat(NameOf(schema), ": ", cells.status().message()));
   }
   for (int i = 0; i < schema.key_columns_size(); ++i) {
     if ((*cells)[schema.key_columns(i)] == key[i]) continue;

@@ -22,7 +22,8 @@ static_assert(v1::Value::kComposite == int{v1::TYPE_KIND_COMPOSITE});
 bool KindFits(const v1::Value& value, const v1::Type& type) {
   if (value.kind_case() == v1::Value::kInfinity) return IsTemporal(type.kind());
   if (value.kind_case() == v1::Value::kServerText) {
-    return type.kind() == v1::TYPE_KIND_SERVER_TEXT;
+    // Also for times that microseconds since 1970 cannot hold: PostgreSQL counts from 2000.
+    return type.kind() == v1::TYPE_KIND_SERVER_TEXT || IsTemporal(type.kind());
   }
   return static_cast<int>(value.kind_case()) == static_cast<int>(type.kind());
 }
