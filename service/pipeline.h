@@ -41,8 +41,8 @@ struct PipelineOptions {
   bool without_folding = false;
 };
 
-// One source at work: log thread, merge thread and chunk readers between a Source and a Journal. Reconnects with
-// backoff; stops for good (state kStopped) where an operator must act. Thread-safe.
+// One source at work: log thread, merge thread and chunk readers between a Source and a Journal.
+// Reconnects with backoff; stops for good (state kStopped) where an operator must act. Thread-safe.
 class Pipeline {
  public:
   // `source` and `journal` must outlive it. Starts at once. `jobs`: stored jobs of this source.
@@ -51,7 +51,8 @@ class Pipeline {
                                                          capture::Source* source,
                                                          storage::Store* store,
                                                          storage::Journal* journal);
-  // Stops in pipeline order: nothing durable is lost, open windows are read again after the next start.
+  // Stops in pipeline order: nothing durable is lost, open windows are read again after the next
+  // start.
   virtual ~Pipeline() = default;
 
   virtual PipelineStatus status() const = 0;

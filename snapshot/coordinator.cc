@@ -257,8 +257,9 @@ void Coordinator::ReadDone(const Task& task, const capture::Chunk& chunk, uint64
   Guard guard(mutex_);
   auto job = jobs_.find(task.job);
   if (task.kind != Task::Kind::kRead || job == jobs_.end()) return;
-  job->second.ReadDone(task, chunk.rows.size(), chunk.exhausted, chunk.last_key, elapsed_us,
-                       environment_.now_us(), tuning_);
+  job->second.ReadDone(
+      task, {chunk.rows.size(), chunk.frames.size(), chunk.exhausted, chunk.last_key, elapsed_us},
+      environment_.now_us(), tuning_);
 }
 
 void Coordinator::Waiting(const Task& task, const std::string& what) {

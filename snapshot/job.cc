@@ -119,28 +119,38 @@ bool Job::Wanted(const Task& task) const {
   return active() && !tables[task.table].done && task.epoch == tables[task.table].epoch;
 }
 
-void Job::ReadDone(const Task& task, uint64_t rows, bool exhausted,
-                   const capture::KeyText& last_key, uint64_t elapsed_us, uint64_t now_us,
+void Job::ReadDone(const Task& task, const ReadResult& read, uint64_t now_us,
                    const ChunkTuning& tuning) {
   Piece* piece = FindPiece(task);
   if (piece == nullptr) return;
   TableWork& table = tables[task.table];
   piece->state = Piece::State::kClosing;
-  piece->rows_read = rows;
+  piece->rows_read = read.rows;
   if (limits.rows_per_second_max > 0) {
-    next_read_us_ = std::max(next_read_us_, now_us) + rows * 1'000'000 / limits.rows_per_second_max;
+    next_read_us_ =
+        std::max(next_read_us_, now_us) + read.rows * 1'000'000 / limits.rows_per_second_max;
   }
-  if (exhausted) return;
+  if (read.exhausted) return;
   Piece rest;
-  rest.range.lower = last_key;
+  rest.range.lower = read.last_key;
   rest.range.upper = piece->range.upper;
-  piece->range.upper = last_key;
+  piece->range.upper = read.last_key;
   AddPiece(table, std::move(rest));
-  if (task.request.rows_max == table.chunk_rows && rows == table.chunk_rows) {
-    double factor = static_cast<double>(tuning.chunk_us_target) / std::max<uint64_t>(elapsed_us, 1);
-    table.chunk_rows = std::clamp(static_cast<uint64_t>(rows * std::clamp(factor, 0.5, 2.0)),
-                                  tuning.chunk_rows_min, tuning.chunk_rows_max);
-  }
+  AdaptChunkRows(task, read, tuning, &table);
+}
+
+// Towards the time that a read should take, but so that the bound of bytes is not hit: a read that
+// hits it has to be cancelled at the server.
+void Job::AdaptChunkRows(const Task& task, const ReadResult& read, const ChunkTuning& tuning,
+                         TableWork* table) {
+  bool cut_short = read.rows < task.request.rows_max;
+  if (!cut_short && task.request.rows_max < table->chunk_rows) return;  // another limit held it
+  double by_time =
+      static_cast<double>(tuning.chunk_us_target) / std::max<uint64_t>(read.elapsed_us, 1);
+  double by_bytes = 0.9 * tuning.chunk_bytes_max / std::max<size_t>(read.bytes, 1);
+  double factor = std::clamp(std::min(by_time, by_bytes), 0.5, 2.0);
+  table->chunk_rows = std::clamp(static_cast<uint64_t>(read.rows * factor), tuning.chunk_rows_min,
+                                 tuning.chunk_rows_max);
 }
 
 capture::KeyRange Job::Finish(const Task& task, uint64_t now_us) {

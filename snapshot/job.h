@@ -111,9 +111,16 @@ class Job {
 
   // A plan task's result: the ranges together cover every key once.
   void Planned(const Task& task, std::vector<capture::KeyRange> ranges, size_t keys_per_chunk);
-  // A read ended; its window is still open. `rows` as the SELECT returned them.
-  void ReadDone(const Task& task, uint64_t rows, bool exhausted, const capture::KeyText& last_key,
-                uint64_t elapsed_us, uint64_t now_us, const ChunkTuning& tuning);
+  // A read ended; its window is still open.
+  struct ReadResult {
+    uint64_t rows = 0;  // as the SELECT returned them
+    size_t bytes = 0;
+    bool exhausted = true;
+    capture::KeyText last_key;
+    uint64_t elapsed_us = 0;
+  };
+  void ReadDone(const Task& task, const ReadResult& read, uint64_t now_us,
+                const ChunkTuning& tuning);
   // False: what the task read is not wanted any more (the job ended, or the table started anew).
   bool Wanted(const Task& task) const;
   // The task's rows are in the journal. Returns the key range that is done.
@@ -132,6 +139,8 @@ class Job {
 
  private:
   Piece* FindPiece(const Task& task);
+  static void AdaptChunkRows(const Task& task, const ReadResult& read, const ChunkTuning& tuning,
+                             TableWork* table);
   std::optional<Task> NextOf(size_t index, uint64_t now_us, const ChunkTuning& tuning);
   Task PlanTask(size_t index, const ChunkTuning& tuning);
   Task ReadTask(size_t index, uint64_t piece, const ChunkTuning& tuning);

@@ -11,13 +11,15 @@ namespace tidemark::capture::postgres {
 
 // How to reach and capture one database of a PostgreSQL server (14 to 18).
 struct PostgresOptions {
-  // libpq keywords or a URI: "host=10.0.0.7 dbname=shop user=tidemark". The password may come separately.
+  // libpq keywords or a URI: "host=10.0.0.7 dbname=shop user=tidemark". The password may come
+  // separately.
   std::string connection;
   std::string password;
   // [a-z0-9_], at most 63.
   std::string slot = "tidemark";
   std::string publication = "tidemark";
-  // Tables for a publication that Tidemark creates, "schema.table"; empty: all tables of the database.
+  // Tables for a publication that Tidemark creates, "schema.table"; empty: all tables of the
+  // database.
   std::vector<std::string> tables;
   // Create publication and slot if they are missing and the role may.
   bool create_publication = true;

@@ -44,14 +44,14 @@ TEST(JobTest, ReadsEveryRangeOnceAndSplitsAtTheLastKey) {
   EXPECT_EQ(first.request.range.upper, KeyText{"50"});
   EXPECT_EQ(second.request.range.lower, KeyText{"50"});
   EXPECT_FALSE(job.NextTask(1, {}).has_value());
-  job.ReadDone(first, 10, false, {"20"}, 1, 1, {});
+  job.ReadDone(first, {10, 1000, false, {"20"}, 1}, 1, {});
   // The next read starts while the first window is still open.
   Task rest = Next(job);
   EXPECT_EQ(rest.request.range.lower, KeyText{"20"});
   EXPECT_EQ(rest.request.range.upper, KeyText{"50"});
   EXPECT_EQ(job.Finish(first, 2).upper, KeyText{"20"});
-  job.ReadDone(rest, 5, true, {}, 1, 1, {});
-  job.ReadDone(second, 5, true, {}, 1, 1, {});
+  job.ReadDone(rest, {5, 1000, true, {}, 1}, 1, {});
+  job.ReadDone(second, {5, 1000, true, {}, 1}, 1, {});
   job.Finish(rest, 2);
   EXPECT_FALSE(job.FinishTable(0));
   job.Finish(second, 2);
@@ -65,7 +65,7 @@ TEST(JobTest, SurvivesBeingStoredWithWhatIsLeft) {
   Job job = TwoTables();
   job.Planned(Next(job), {KeyRange{{}, {"50"}}, KeyRange{{"50"}, {}}}, 500);
   Task first = Next(job);
-  job.ReadDone(first, 10, false, {"20"}, 1, 1, {});
+  job.ReadDone(first, {10, 1000, false, {"20"}, 1}, 1, {});
   job.Finish(first, 2);
   job.limits.rows_per_second_max = 77;
   job.state = JobState::kPaused;
@@ -118,7 +118,7 @@ TEST(JobTest, TheRowsLimitSpacesReads) {
   job.Planned(Next(job), {KeyRange{}}, 500);
   Task task = Next(job);
   EXPECT_EQ(task.request.rows_max, 25);
-  job.ReadDone(task, 25, false, {"5"}, 1, 1'000'000, {});
+  job.ReadDone(task, {25, 1000, false, {"5"}, 1}, 1'000'000, {});
   EXPECT_FALSE(job.NextTask(1'249'000, {}).has_value());
   EXPECT_TRUE(job.NextTask(1'250'000, {}).has_value());
 }
@@ -127,7 +127,7 @@ TEST(JobTest, TooManyTouchesHalveTheChunk) {
   Job job = TwoTables();
   job.Planned(Next(job), {KeyRange{}}, 500);
   Task task = Next(job);
-  job.ReadDone(task, 1000, true, {}, 1, 1, {});
+  job.ReadDone(task, {1000, 1000, true, {}, 1}, 1, {});
   job.Redo(task, true, 1, {});
   EXPECT_EQ(Next(job).request.rows_max, 500);
   EXPECT_EQ(job.chunks_redone, 1);
@@ -138,11 +138,20 @@ TEST(JobTest, ChunkSizeFollowsTheTimeOfReads) {
   job.Planned(Next(job), {KeyRange{}}, 500);
   Task task = Next(job);
   uint64_t rows = task.request.rows_max;
-  job.ReadDone(task, rows, false, {"5"}, 1000, 1, {});
+  job.ReadDone(task, {rows, 1000, false, {"5"}, 1000}, 1, {});
   Task larger = Next(job);
   EXPECT_EQ(larger.request.rows_max, rows * 2);
-  job.ReadDone(larger, rows * 2, false, {"9"}, 800'000, 1, {});
+  job.ReadDone(larger, {rows * 2, 1000, false, {"9"}, 800'000}, 1, {});
   EXPECT_EQ(Next(job).request.rows_max, rows);
+}
+
+TEST(JobTest, AReadThatHitsTheBoundOfBytesMakesTheNextOneSmaller) {
+  Job job = TwoTables();
+  job.Planned(Next(job), {KeyRange{}}, 500);
+  Task task = Next(job);
+  ChunkTuning tuning;
+  job.ReadDone(task, {6000, tuning.chunk_bytes_max, false, {"5"}, 1000}, 1, tuning);
+  EXPECT_EQ(Next(job).request.rows_max, 5400);
 }
 
 TEST(JobTest, ATableThatStartsAnewForgetsOldReads) {
@@ -151,7 +160,7 @@ TEST(JobTest, ATableThatStartsAnewForgetsOldReads) {
   Task old = Next(job);
   job.RestartTable(0);
   EXPECT_FALSE(job.Wanted(old));
-  job.ReadDone(old, 5, true, {}, 1, 1, {});
+  job.ReadDone(old, {5, 1000, true, {}, 1}, 1, {});
   EXPECT_EQ(Next(job).kind, Task::Kind::kPlan);
 }
 
