@@ -43,12 +43,12 @@ struct HeldTable {
 //  - an old row that the log carries is the row that was held;
 //  - an event uses a schema that came before it, its values fit the types, its key equals its
 //  row's;
-//  - the rows that chunks and tables report are the rows that came;
+//  - a chunk reports no more rows than came;
 //  - in a table with an integer column `version`, which every write of a row must raise (also over
 //  deletes,
 //    key changes and truncates), no key goes back to an older version, and no deleted key comes
 //    back without a newer one.
-// Not thread-safe.
+// Rows of tables without a key are not held. Not thread-safe.
 class Fold {
  public:
   struct Options {
@@ -61,6 +61,8 @@ class Fold {
   explicit Fold(Options options);
 
   void Apply(const v1::Event& event);
+  // A new stream goes on after the last event: it begins with schemas that this one already had.
+  void BeginStream() { in_preamble_ = true; }
 
   // What was wrong, in words; at most the first 100.
   const std::vector<std::string>& violations() const { return violations_; }
@@ -79,11 +81,6 @@ class Fold {
   }
 
  private:
-  struct SnapshotCount {
-    uint64_t in_chunk = 0;
-    uint64_t in_table = 0;
-  };
-
   void CheckSequence(const v1::Event& event);
   void ApplyEnd(const v1::TransactionEnd& end);
   void ApplySchema(const v1::TableSchema& schema);
@@ -103,7 +100,7 @@ class Fold {
   uint64_t sequence_ = 0;
   uint64_t event_count_ = 0;
   uint64_t frontier_offset_ = 0;
-  // Only schemas have come so far.
+  // Only schemas have come so far in this stream.
   bool in_preamble_ = true;
   // False for a filtered stream, and until the end of the transaction in whose middle the stream
   // may start.
@@ -111,8 +108,8 @@ class Fold {
   TransactionOrder order_;
   std::map<uint32_t, v1::TableSchema> schemas_;
   std::map<uint32_t, HeldTable> tables_;
-  // By snapshot and table.
-  std::map<std::pair<uint64_t, uint32_t>, SnapshotCount> counts_;
+  // READs since the last finished chunk, by snapshot and table.
+  std::map<std::pair<uint64_t, uint32_t>, uint64_t> rows_of_chunk_;
   std::map<uint64_t, v1::SnapshotMark::Kind> ended_snapshots_;
   std::vector<std::string> violations_;
 };

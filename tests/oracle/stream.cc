@@ -47,6 +47,7 @@ absl::Status FoldStream(v1::ChangeStream::StubInterface& stub, const StreamOptio
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() +
                        absl::ToChronoMilliseconds(options.timeout));
+  fold.BeginStream();
   const auto reader = stub.Subscribe(&context, Request(options, fold));
   v1::SubscribeResponse response;
   while (!CaughtUp(options, fold)) {
