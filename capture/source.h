@@ -124,7 +124,8 @@ class ChunkReader {
   // Cuts the key space of a table into about `count` ranges of similar size by sampling its key
   // index. Together the ranges cover every key exactly once. May return fewer; {unbounded} for a
   // small table.
-  virtual absl::StatusOr<std::vector<KeyRange>> PlanRanges(model::TableId table, size_t count) = 0;
+  virtual absl::StatusOr<std::vector<KeyRange>> PlanRanges(model::TableId table, size_t count,
+                                                           std::stop_token stop) = 0;
 };
 
 // A captured table as it is now.
@@ -163,10 +164,11 @@ class Source {
   // which creates what the driver needs (PostgreSQL: publication and slot). `registry` must outlive
   // the reader.
   virtual absl::StatusOr<std::unique_ptr<LogReader>> OpenLog(const std::string& resume,
-                                                             SchemaRegistry* registry) = 0;
+                                                             SchemaRegistry* registry,
+                                                             std::stop_token stop) = 0;
 
-  virtual absl::StatusOr<std::unique_ptr<ChunkReader>> OpenChunkReader(
-      SchemaRegistry* registry) = 0;
+  virtual absl::StatusOr<std::unique_ptr<ChunkReader>> OpenChunkReader(SchemaRegistry* registry,
+                                                                       std::stop_token stop) = 0;
 
   // The captured tables now.
   virtual absl::StatusOr<std::vector<TableInfo>> ListTables() = 0;

@@ -59,25 +59,25 @@ void ChunkLoop::Run(std::stop_token stop) {
 }
 
 absl::Status ChunkLoop::Perform(const snapshot::Task& task, std::stop_token stop) {
-  if (absl::Status status = Connect(); !status.ok()) return status;
-  return task.kind == snapshot::Task::Kind::kPlan ? Plan(task) : Read(task, stop);
+  if (absl::Status status = Connect(stop); !status.ok()) return status;
+  return task.kind == snapshot::Task::Kind::kPlan ? Plan(task, stop) : Read(task, stop);
 }
 
-absl::Status ChunkLoop::Connect() {
+absl::Status ChunkLoop::Connect(std::stop_token stop) {
   if (reader_ != nullptr) return absl::OkStatus();
   absl::StatusOr<std::unique_ptr<capture::ChunkReader>> opened =
-      parts_.source->OpenChunkReader(parts_.registry);
+      parts_.source->OpenChunkReader(parts_.registry, stop);
   if (opened.ok()) reader_ = *std::move(opened);
   return opened.status();
 }
 
-absl::Status ChunkLoop::Plan(const snapshot::Task& task) {
+absl::Status ChunkLoop::Plan(const snapshot::Task& task, std::stop_token stop) {
   if (task.ranges == 0) {
     parts_.coordinator->Planned(task, {});
     return absl::OkStatus();
   }
   absl::StatusOr<std::vector<capture::KeyRange>> ranges =
-      reader_->PlanRanges(task.request.table, task.ranges);
+      reader_->PlanRanges(task.request.table, task.ranges, stop);
   if (ranges.ok()) parts_.coordinator->Planned(task, *std::move(ranges));
   return ranges.status();
 }
@@ -146,7 +146,7 @@ void ChunkLoop::Probe(std::stop_token stop) {
   parts_.inbox->Call([&](snapshot::Merger& merger) { needed = merger.settling().size() > 0; })
       .IgnoreError();
   if (!needed) return;
-  if (absl::Status status = Connect(); !status.ok()) {
+  if (absl::Status status = Connect(stop); !status.ok()) {
     // A server that is shutting down takes no SQL any more and waits until its log is acknowledged,
     // which needs SQL: give the log connection up too.
     if (absl::IsUnavailable(status)) parts_.log->Reconnect();

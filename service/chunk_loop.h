@@ -70,8 +70,8 @@ class ChunkLoop {
 
  private:
   absl::Status Perform(const snapshot::Task& task, std::stop_token stop);
-  absl::Status Connect();
-  absl::Status Plan(const snapshot::Task& task);
+  absl::Status Connect(std::stop_token stop);
+  absl::Status Plan(const snapshot::Task& task, std::stop_token stop);
   absl::Status Read(const snapshot::Task& task, std::stop_token stop);
   // Aborted: the merger is not ready for windows.
   absl::Status Open(model::TableId table, snapshot::Merger::OpenedWindow* window);

@@ -54,7 +54,8 @@ void LogLoop::Run(std::stop_token stop) {
 absl::Status LogLoop::Session(std::stop_token stop) {
   absl::StatusOr<std::string> resume = resume_();
   if (!resume.ok()) return resume.status();
-  absl::StatusOr<std::unique_ptr<capture::LogReader>> opened = source_->OpenLog(*resume, registry_);
+  absl::StatusOr<std::unique_ptr<capture::LogReader>> opened =
+      source_->OpenLog(*resume, registry_, stop);
   if (!opened.ok()) return opened.status();
   std::shared_ptr<capture::LogReader> log = *std::move(opened);
   SetReader(log);

@@ -285,7 +285,8 @@ absl::StatusOr<Chunk> PostgresChunkReader::Read(const ChunkRequest& request, std
 }
 
 absl::StatusOr<std::vector<KeyRange>> PostgresChunkReader::PlanRanges(model::TableId table,
-                                                                      size_t count) {
+                                                                      size_t count,
+                                                                      std::stop_token stop) {
   absl::StatusOr<TableName> name = LookUpName(table);
   if (!name.ok()) return name.status();
   if (count <= 1 || name->pages <= kSmallTablePages) return std::vector<KeyRange>(1);
@@ -296,7 +297,7 @@ absl::StatusOr<std::vector<KeyRange>> PostgresChunkReader::PlanRanges(model::Tab
       100.0 * kSampledPagesPerRange * static_cast<double>(count) / static_cast<double>(name->pages),
       0.0001, 100.0);
   absl::StatusOr<Result> bounds = connection_->Execute(SampleSelect(*open->query, percent, count),
-                                                       {.timeout = kSampleTimeout, .stop = {}});
+                                                       {.timeout = kSampleTimeout, .stop = stop});
   if (!bounds.ok()) return bounds.status();
   std::vector<KeyRange> ranges(1);
   for (int row = 0; row < bounds->rows(); ++row) {

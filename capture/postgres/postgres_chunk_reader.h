@@ -43,7 +43,8 @@ class PostgresChunkReader : public ChunkReader {
       absl::Span<const model::TransactionRef> merged, const WaitReporter& report,
       std::stop_token stop) override;
   absl::StatusOr<Chunk> Read(const ChunkRequest& request, std::stop_token stop) override;
-  absl::StatusOr<std::vector<KeyRange>> PlanRanges(model::TableId table, size_t count) override;
+  absl::StatusOr<std::vector<KeyRange>> PlanRanges(model::TableId table, size_t count,
+                                                   std::stop_token stop) override;
 
   // As Read, but only plans the SELECT and reads nothing.
   absl::Status Validate(const ChunkRequest& request);

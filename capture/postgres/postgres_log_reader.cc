@@ -103,12 +103,12 @@ absl::Status CheckSameSystem(const ResumeToken& token, const System& system) {
 }
 
 absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, Connection& stream,
-                                         const PostgresOptions& options,
-                                         const std::string& resume) {
+                                         const PostgresOptions& options, const std::string& resume,
+                                         std::stop_token stop) {
   absl::StatusOr<System> system = IdentifySystem(stream);
   if (!system.ok()) return system.status();
   if (resume.empty()) {
-    absl::StatusOr<uint64_t> lsn = EnsureLogSetup(sql, stream, options, {});
+    absl::StatusOr<uint64_t> lsn = EnsureLogSetup(sql, stream, options, stop);
     if (!lsn.ok()) return lsn.status();
     ResumeToken token;
     token.lsn = *lsn;
@@ -145,16 +145,18 @@ absl::Status StartStream(Connection& sql, Connection& stream, const PostgresOpti
 
 absl::StatusOr<std::unique_ptr<LogReader>> PostgresLogReader::Open(SessionFactory* sessions,
                                                                    const std::string& resume,
-                                                                   SchemaRegistry* registry) {
-  absl::StatusOr<std::unique_ptr<Connection>> sql = sessions->OpenSqlForLog();
+                                                                   SchemaRegistry* registry,
+                                                                   std::stop_token stop) {
+  absl::StatusOr<std::unique_ptr<Connection>> sql = sessions->OpenSqlForLog({.timeout = std::chrono::seconds(30), .stop = stop});
   if (!sql.ok()) return sql.status();
   absl::Status status = CheckWalLevel(**sql);
   if (!status.ok()) return status;
-  absl::StatusOr<std::unique_ptr<Connection>> stream = sessions->OpenReplication();
+  absl::StatusOr<std::unique_ptr<Connection>> stream = sessions->OpenReplication({.timeout = std::chrono::seconds(30), .stop = stop});
   if (!stream.ok()) return stream.status();
   absl::StatusOr<ServerIdentity> identity = Identify(**sql);
   if (!identity.ok()) return identity.status();
-  absl::StatusOr<ResumeToken> token = PrepareToken(**sql, **stream, sessions->options(), resume);
+  absl::StatusOr<ResumeToken> token =
+      PrepareToken(**sql, **stream, sessions->options(), resume, stop);
   if (!token.ok()) return token.status();
   absl::StatusOr<milliseconds> interval = StatusInterval(**stream);
   if (!interval.ok()) return interval.status();

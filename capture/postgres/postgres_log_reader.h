@@ -28,7 +28,8 @@ class PostgresLogReader : public LogReader {
   // `resume`: see Source::OpenLog. `sessions` and `registry` must outlive the reader.
   static absl::StatusOr<std::unique_ptr<LogReader>> Open(SessionFactory* sessions,
                                                          const std::string& resume,
-                                                         SchemaRegistry* registry);
+                                                         SchemaRegistry* registry,
+                                                         std::stop_token stop);
   ~PostgresLogReader() override;
 
   absl::StatusOr<LogBatch> Read(size_t bytes_max, std::chrono::milliseconds wait) override;

@@ -33,12 +33,14 @@ class PostgresSource : public Source {
   CheckResult Check() override { return CheckPostgres(sessions_); }
 
   absl::StatusOr<std::unique_ptr<LogReader>> OpenLog(const std::string& resume,
-                                                     SchemaRegistry* registry) override {
-    return PostgresLogReader::Open(&sessions_, resume, registry);
+                                                     SchemaRegistry* registry,
+                                                     std::stop_token stop) override {
+    return PostgresLogReader::Open(&sessions_, resume, registry, stop);
   }
 
-  absl::StatusOr<std::unique_ptr<ChunkReader>> OpenChunkReader(SchemaRegistry* registry) override {
-    return OpenReader(registry);
+  absl::StatusOr<std::unique_ptr<ChunkReader>> OpenChunkReader(SchemaRegistry* registry,
+                                                               std::stop_token stop) override {
+    return OpenReader(registry, stop);
   }
 
   absl::StatusOr<std::vector<TableInfo>> ListTables() override {
@@ -56,15 +58,16 @@ class PostgresSource : public Source {
   absl::Status Validate(const ChunkRequest& request) override {
     // What it resolves is not for the journal.
     SchemaRegistry registry({});
-    absl::StatusOr<std::unique_ptr<PostgresChunkReader>> reader = OpenReader(&registry);
+    absl::StatusOr<std::unique_ptr<PostgresChunkReader>> reader = OpenReader(&registry, {});
     return reader.ok() ? (*reader)->Validate(request) : reader.status();
   }
 
   std::string Server() const override { return sessions_.server(); }
 
  private:
-  absl::StatusOr<std::unique_ptr<PostgresChunkReader>> OpenReader(SchemaRegistry* registry) {
-    absl::StatusOr<std::unique_ptr<Connection>> sql = sessions_.OpenSql();
+  absl::StatusOr<std::unique_ptr<PostgresChunkReader>> OpenReader(SchemaRegistry* registry,
+                                                                  std::stop_token stop) {
+    absl::StatusOr<std::unique_ptr<Connection>> sql = sessions_.OpenSql({.timeout = std::chrono::seconds(30), .stop = stop});
     if (!sql.ok()) return sql.status();
     absl::StatusOr<ServerIdentity> identity = Identify(**sql);
     if (!identity.ok()) return identity.status();

@@ -29,11 +29,12 @@ class ModelSource : public capture::Source {
  public:
   capture::CheckResult Check() override { return {}; }
   absl::StatusOr<std::unique_ptr<capture::LogReader>> OpenLog(const std::string&,
-                                                              capture::SchemaRegistry*) override {
+                                                              capture::SchemaRegistry*,
+                                                              std::stop_token) override {
     return absl::UnimplementedError("the simulation reads the log itself");
   }
-  absl::StatusOr<std::unique_ptr<capture::ChunkReader>> OpenChunkReader(
-      capture::SchemaRegistry*) override {
+  absl::StatusOr<std::unique_ptr<capture::ChunkReader>> OpenChunkReader(capture::SchemaRegistry*,
+                                                                        std::stop_token) override {
     return absl::UnimplementedError("the simulation reads chunks itself");
   }
   absl::StatusOr<std::vector<capture::TableInfo>> ListTables() override {

@@ -179,7 +179,7 @@ TEST_F(ChunkReaderTest, PlannedRangesCoverEveryKeyOnce) {
   Exec("CREATE TABLE small (id int PRIMARY KEY)");
   Publish();
   OpenChunks();
-  ASSERT_OK_AND_ASSIGN(std::vector<KeyRange> ranges, chunks_->PlanRanges(TableOf("t"), 8));
+  ASSERT_OK_AND_ASSIGN(std::vector<KeyRange> ranges, chunks_->PlanRanges(TableOf("t"), 8, {}));
   EXPECT_EQ(ranges.size(), 8u);
   std::multiset<std::string> keys;
   for (const KeyRange& range : ranges) {
@@ -191,7 +191,7 @@ TEST_F(ChunkReaderTest, PlannedRangesCoverEveryKeyOnce) {
     keys.insert(part.begin(), part.end());
   }
   ExpectEachOnce(keys, 50000);
-  ASSERT_OK_AND_ASSIGN(ranges, chunks_->PlanRanges(TableOf("small"), 8));
+  ASSERT_OK_AND_ASSIGN(ranges, chunks_->PlanRanges(TableOf("small"), 8, {}));
   EXPECT_EQ(ranges.size(), 1u);
 }
 
@@ -204,7 +204,7 @@ TEST_F(ChunkReaderTest, PartitionedTableIsReadAndPlannedAsOne) {
   Exec("INSERT INTO p SELECT i, repeat('v', 50) FROM generate_series(1, 30000) i");
   Publish();
   OpenChunks();
-  ASSERT_OK_AND_ASSIGN(std::vector<KeyRange> ranges, chunks_->PlanRanges(TableOf("p"), 4));
+  ASSERT_OK_AND_ASSIGN(std::vector<KeyRange> ranges, chunks_->PlanRanges(TableOf("p"), 4, {}));
   EXPECT_EQ(ranges.size(), 4u);
   ChunkRequest request;
   request.table = TableOf("p");

@@ -19,7 +19,7 @@ class LogReaderTest : public SourceTest {
                      options_.slot, "'"));
   }
   absl::Status OpenStatus(const std::string& resume = "") {
-    return source().OpenLog(resume, &registry_).status();
+    return source().OpenLog(resume, &registry_, {}).status();
   }
 };
 

@@ -95,10 +95,10 @@ class SourceTest : public ::testing::Test {
 
   void OpenLog(const std::string& resume = "") {
     log_.reset();
-    ASSERT_OK_AND_ASSIGN(log_, source().OpenLog(resume, &registry_));
+    ASSERT_OK_AND_ASSIGN(log_, source().OpenLog(resume, &registry_, {}));
   }
 
-  void OpenChunks() { ASSERT_OK_AND_ASSIGN(chunks_, source().OpenChunkReader(&registry_)); }
+  void OpenChunks() { ASSERT_OK_AND_ASSIGN(chunks_, source().OpenChunkReader(&registry_, {})); }
 
   // Reads until `done`, at most 20 s.
   Delivered ReadUntil(const std::function<bool(const Delivered&)>& done,
