@@ -31,7 +31,8 @@ void CaptureTest::SetUp() {
 }
 
 void CaptureTest::EnsureSession() {
-  if (session_ != nullptr && session_->Connected()) return;
+  // An idle session learns only now that the server has gone.
+  if (session_ != nullptr && session_->Exec("SELECT 1").ok()) return;
   session_ = NewSession();
 }
 
@@ -84,7 +85,11 @@ void CaptureTest::CatchUp() {
   EnsureSession();
   ASSERT_NE(session_, nullptr);
   ASSERT_OK_AND_ASSIGN(const uint64_t end, oracle::EndOfLog(*session_));
-  const oracle::StreamOptions options = {.source = ServiceProcess::kSource, .until_offset = end};
+  // Rows that a snapshot read follow the log's end where the server is idle.
+  ASSERT_OK_AND_ASSIGN(const v1::Source source, service_->Status());
+  const oracle::StreamOptions options = {.source = ServiceProcess::kSource,
+                                         .until_offset = end,
+                                         .until_sequence = source.newest_sequence()};
   ASSERT_OK(oracle::FoldStream(service_->change_stream(), options, fold_)) << service_->Log();
 }
 
@@ -92,6 +97,13 @@ void CaptureTest::ExpectExact(const oracle::CompareOptions& options) {
   CatchUp();
   if (HasFatalFailure()) return;
   auto comparison = oracle::CompareWithSource(fold_, *session_, options);
+  // Rows that are read again after a key change follow the log at their own pace.
+  for (int more = 0; more < 20 && comparison.ok() && comparison->unknown_values > 0; ++more) {
+    if (options.allow_unknown) break;
+    ASSERT_OK(oracle::FoldMore(service_->change_stream(), ServiceProcess::kSource,
+                               absl::Milliseconds(500), fold_));
+    comparison = oracle::CompareWithSource(fold_, *session_, options);
+  }
   ASSERT_OK(comparison);
   EXPECT_TRUE(oracle::IsExact(fold_, *comparison)) << oracle::Verdict(fold_, *comparison);
 }

@@ -62,6 +62,13 @@ absl::Status FoldStream(v1::ChangeStream::StubInterface& stub, const StreamOptio
   return absl::OkStatus();
 }
 
+absl::Status FoldMore(v1::ChangeStream::StubInterface& stub, const std::string& source,
+                      absl::Duration time, Fold& fold) {
+  const absl::Status status =
+      FoldStream(stub, {.source = source, .until_sequence = UINT64_MAX, .timeout = time}, fold);
+  return absl::IsDeadlineExceeded(status) ? absl::OkStatus() : status;
+}
+
 absl::StatusOr<uint64_t> EndOfLog(testing::SqlConnection& source) {
   absl::StatusOr<std::string> text =
       source.QueryValue("SELECT pg_current_wal_flush_lsn() - '0/0'::pg_lsn");

@@ -32,6 +32,11 @@ struct StreamOptions {
 absl::Status FoldStream(v1::ChangeStream::StubInterface& stub, const StreamOptions& options,
                         Fold& fold);
 
+// Applies what comes within `time`, if anything does: rows that Tidemark reads again after a key
+// change whose log image was partial follow the log at their own pace.
+absl::Status FoldMore(v1::ChangeStream::StubInterface& stub, const std::string& source,
+                      absl::Duration time, Fold& fold);
+
 // The end of the server's log, in bytes: everything that was committed before this call is before
 // it.
 absl::StatusOr<uint64_t> EndOfLog(testing::SqlConnection& source);
