@@ -43,7 +43,7 @@ class CaptureTest : public ::testing::TestWithParam<int> {
   // A snapshot from its start to its completion; no tables: all.
   v1::Snapshot Snapshot(const std::vector<std::string>& tables = {});
 
-  // Folds what the stream has gained up to the end of the server's log.
+  // Folds what the stream has gained up to the end of the server's log, and of the journal.
   void CatchUp();
   // Catches up and compares. The fold is one for the whole scenario: it starts at the oldest event.
   void ExpectExact(const oracle::CompareOptions& options = {});

@@ -81,9 +81,10 @@ void Fold::Apply(const v1::Event& event) {
 
 void Fold::CheckSequence(const v1::Event& event) {
   const uint64_t expected = sequence_ == 0 ? options_.first_sequence : sequence_ + 1;
-  // A reader that starts in the middle is sent older schemas first, under their own sequence.
-  in_preamble_ = in_preamble_ && event.body_case() == v1::Event::kSchema;
-  if (in_preamble_ && event.sequence() < expected) return;
+  // A reader that starts in the middle is sent each older schema before its first use, under the
+  // schema's own sequence.
+  if (event.has_schema() && event.sequence() < expected) return;
+  in_preamble_ = in_preamble_ && event.has_schema();
   const bool any = expected == 0 || (options_.first_sequence == 0 && in_preamble_);
   if (!options_.filtered && !any && event.sequence() != expected) {
     Violate(absl::StrCat("sequence ", event.sequence(), " instead of ", expected));

@@ -1,0 +1,60 @@
+#include "tests/fault/fault_test.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace tidemark::fault {
+
+constexpr absl::Duration kRereadTimeout = absl::Seconds(20);
+constexpr absl::Duration kPoll = absl::Milliseconds(30);
+
+void FaultTest::ExpectExactNow(const oracle::CompareOptions& options) {
+  oracle::CompareOptions incomplete = options;
+  incomplete.allow_unknown = true;
+  const absl::Time deadline = absl::Now() + kRereadTimeout;
+  for (;;) {
+    CatchUp();
+    if (HasFatalFailure()) return;
+    const auto session = NewSession();
+    ASSERT_NE(session, nullptr);
+    ASSERT_OK_AND_ASSIGN(const oracle::Comparison found,
+                         oracle::CompareWithSource(fold(), *session, incomplete));
+    ASSERT_TRUE(oracle::IsExact(fold(), found)) << oracle::Verdict(fold(), found) << "\n"
+                                                << service().Log();
+    if (found.unknown_values == 0) return;
+    ASSERT_LT(absl::Now(), deadline) << found.unknown_values << " values were never completed\n"
+                                     << service().Log();
+    absl::SleepFor(kPoll);
+  }
+}
+
+std::string FaultTest::WaitForError(const std::string& text, absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  std::string error;
+  while (absl::Now() < deadline) {
+    const auto source = service().Status();
+    EXPECT_OK(source);
+    if (source.ok()) error = source->error();
+    if (absl::StrContains(error, text)) return error;
+    absl::SleepFor(kPoll);
+  }
+  ADD_FAILURE() << "no error with \"" << text << "\" came, but: " << error << "\n"
+                << service().Log();
+  return error;
+}
+
+absl::Status FaultTest::TryCreate(const std::string& table, const std::string& predicate,
+                                  const std::vector<std::string>& key) {
+  v1::CreateSnapshotRequest request;
+  v1::TableSelection* selection = request.add_tables();
+  selection->set_table(table);
+  selection->set_predicate(predicate);
+  if (!key.empty()) {
+    v1::KeyText* text = selection->add_keys();
+    for (const std::string& column : key) text->add_columns(column);
+  }
+  return service().CreateSnapshot(request).status();
+}
+
+}  // namespace tidemark::fault
