@@ -1,0 +1,138 @@
+#include <algorithm>
+#include <cmath>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "bench/consumer.h"
+#include "bench/database.h"
+#include "bench/paced_writers.h"
+#include "bench/parts.h"
+#include "bench/stream_state.h"
+#include "model/event.h"
+#include "tests/support/service_process.h"
+
+namespace tidemark::bench {
+namespace {
+
+using testing::PostgresServer;
+using testing::ServiceProcess;
+
+constexpr int kSeconds = 10;
+// Not counted.
+constexpr int kWarmUpSeconds = 1;
+constexpr uint64_t kProbe = 4000;
+// A disk that commits so much more than asked for does not decide the figures.
+constexpr double kHeadroom = 1.2;
+constexpr absl::Duration kTimeout = absl::Seconds(90);
+
+// The journal of one rate: when each key came, nanoseconds of MonotonicNs; 0: not yet.
+struct Arrivals {
+  explicit Arrivals(uint64_t first, uint64_t count) : first_key(first), received_ns(count) {}
+
+  uint64_t first_key;
+  std::vector<int64_t> received_ns;
+};
+
+absl::Status Receive(Consumer& consumer, Arrivals& arrivals) {
+  for (uint64_t missing = arrivals.received_ns.size(); missing > 0;) {
+    absl::StatusOr<std::string_view> frames = consumer.Next();
+    const int64_t now = MonotonicNs();
+    if (!frames.ok()) return frames.status();
+    model::FrameScanner scanner(*frames);
+    model::EventView event;
+    while (scanner.Next(&event)) {
+      const std::optional<int64_t> key = IntegerKey(event);
+      const uint64_t index = key.value_or(0) - arrivals.first_key;
+      if (!key || index >= arrivals.received_ns.size()) continue;
+      missing -= arrivals.received_ns[index] == 0;
+      arrivals.received_ns[index] = now;
+    }
+  }
+  return absl::OkStatus();
+}
+
+// "p50 1.20, p99 3.40, p99.9 5.60, max 7.80 ms".
+std::string Percentiles(std::vector<int64_t> nanoseconds) {
+  std::sort(nanoseconds.begin(), nanoseconds.end());
+  const auto at = [&](double share) {
+    const auto rank = static_cast<size_t>(std::ceil(share * nanoseconds.size()));
+    return nanoseconds[std::max<size_t>(rank, 1) - 1] / 1e6;
+  };
+  return absl::StrFormat("p50 %.2f, p99 %.2f, p99.9 %.2f, max %.2f ms", at(0.5), at(0.99),
+                         at(0.999), at(1));
+}
+
+void AddFigures(const WriteOptions& options, const std::vector<CommitTimes>& times,
+                const Arrivals& arrivals, Report& report) {
+  std::vector<int64_t> from_sent, from_returned, committing;
+  for (size_t i = kWarmUpSeconds * static_cast<size_t>(options.rate); i < times.size(); ++i) {
+    const int64_t received = arrivals.received_ns[i];
+    from_sent.push_back(received - times[i].sent_ns);
+    from_returned.push_back(std::max<int64_t>(received - times[i].returned_ns, 0));
+    committing.push_back(times[i].returned_ns - times[i].sent_ns);
+  }
+  const double seconds = (times.back().returned_ns - times.front().sent_ns) / 1e9;
+  const std::string at =
+      absl::StrFormat("latency at %s transactions/s%s", Grouped(options.rate),
+                      options.synchronous_commit ? "" : " (synchronous_commit = off)");
+  report.Add({at + ", COMMIT sent to consumer", Percentiles(from_sent),
+              absl::StrCat("COMMIT itself: ", Percentiles(committing)), ""});
+  report.Add({at + ", COMMIT returned to consumer", Percentiles(from_returned),
+              absl::StrCat("transactions written: ", Grouped(times.size() / seconds), "/s"), ""});
+}
+
+// Without synchronous_commit where the disk is too slow for the rate.
+absl::StatusOr<double> CommitsPerSecond(const PostgresServer& server) {
+  const int64_t start = MonotonicNs();
+  auto times = WritePaced({.connection = server.ConnectionString(), .count = kProbe});
+  if (!times.ok()) return times.status();
+  const double rate = kProbe * 1e9 / static_cast<double>(MonotonicNs() - start);
+  Say(absl::StrCat("  the server commits ", Grouped(rate), " transactions/s at most"));
+  return rate;
+}
+
+absl::Status MeasureRate(const WriteOptions& options, ServiceProcess& service, Report& report) {
+  absl::StatusOr<v1::GetBoundsResponse> bounds = GetBounds(service);
+  if (!bounds.ok()) return bounds.status();
+  auto consumer = Consumer::Open(service.address(), bounds->newest_sequence() + 1, kTimeout);
+  if (!consumer.ok()) return consumer.status();
+  Arrivals arrivals(options.first_key, options.count);
+  absl::Status received;
+  std::jthread receiver([&] { received = Receive(**consumer, arrivals); });
+  absl::StatusOr<std::vector<CommitTimes>> times = WritePaced(options);
+  if (!times.ok()) (*consumer)->Cancel();
+  receiver.join();
+  if (!times.ok()) return times.status();
+  if (!received.ok()) return received;
+  AddFigures(options, *times, arrivals, report);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status MeasureLatency(Report& report) {
+  Say("latency: writers at 1,000 and 5,000 transactions a second");
+  auto server = StartDatabase();
+  if (!server.ok()) return server.status();
+  const absl::StatusOr<double> most = CommitsPerSecond(**server);
+  if (!most.ok()) return most.status();
+  auto service = StartService(**server);
+  if (!service.ok()) return service.status();
+  uint64_t first_key = kProbe + 1;
+  for (const double rate : {1000.0, 5000.0}) {
+    WriteOptions options{.connection = (*server)->ConnectionString(),
+                         .rate = rate,
+                         .first_key = first_key,
+                         .count = static_cast<uint64_t>(rate) * (kWarmUpSeconds + kSeconds),
+                         .synchronous_commit = *most >= rate * kHeadroom};
+    if (absl::Status done = MeasureRate(options, **service, report); !done.ok()) return done;
+    first_key += options.count;
+  }
+  report.Add({"latency, peak resident memory",
+              Mebibytes(testing::PeakResidentBytes((*service)->process().pid()))});
+  return absl::OkStatus();
+}
+
+}  // namespace tidemark::bench

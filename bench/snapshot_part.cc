@@ -1,0 +1,119 @@
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "bench/consumer.h"
+#include "bench/database.h"
+#include "bench/parts.h"
+#include "bench/raw_client.h"
+#include "bench/stream_state.h"
+#include "model/event.h"
+#include "tests/support/service_process.h"
+
+namespace tidemark::bench {
+namespace {
+
+using testing::ServiceProcess;
+
+constexpr uint64_t kRows = 3'000'000;
+constexpr int kRounds = 3;
+constexpr absl::Duration kTimeout = absl::Seconds(120);
+
+struct Taken {
+  double seconds = 1e9;
+  double cpu_seconds = 1e9;
+  uint64_t bytes = 0;
+};
+
+// What a consumer counts of a snapshot.
+struct Count {
+  uint64_t rows = 0;
+  uint64_t bytes = 0;
+  bool completed = false;
+};
+
+absl::Status CountFrames(std::string_view frames, Count& count) {
+  count.bytes += frames.size();
+  model::FrameScanner scanner(frames);
+  model::EventView event;
+  while (scanner.Next(&event)) {
+    count.rows += event.op == model::Op::kRead;
+    count.completed |= IsCompletedMark(event);
+  }
+  return scanner.malformed() ? absl::DataLossError("malformed frames") : absl::OkStatus();
+}
+
+absl::StatusOr<Count> Receive(Consumer& consumer) {
+  Count count;
+  while (!count.completed) {
+    absl::StatusOr<std::string_view> frames = consumer.Next();
+    if (!frames.ok()) return frames.status();
+    if (absl::Status status = CountFrames(*frames, count); !status.ok()) return status;
+  }
+  if (count.rows == kRows) return count;
+  return absl::InternalError(absl::StrFormat("%d rows instead of %d", count.rows, kRows));
+}
+
+// From the request to create the snapshot until the consumer has all of it.
+absl::StatusOr<Taken> TakeSnapshot(ServiceProcess& service) {
+  absl::StatusOr<v1::GetBoundsResponse> bounds = GetBounds(service);
+  if (!bounds.ok()) return bounds.status();
+  auto consumer = Consumer::Open(service.address(), bounds->newest_sequence() + 1, kTimeout);
+  if (!consumer.ok()) return consumer.status();
+  const absl::Duration cpu = testing::CpuTime(service.process().pid());
+  const absl::Time start = absl::Now();
+  if (auto created = service.CreateSnapshot({kTable}); !created.ok()) return created.status();
+  absl::StatusOr<Count> count = Receive(**consumer);
+  if (!count.ok()) return count.status();
+  return Taken{
+      .seconds = absl::ToDoubleSeconds(absl::Now() - start),
+      .cpu_seconds = absl::ToDoubleSeconds(testing::CpuTime(service.process().pid()) - cpu),
+      .bytes = count->bytes};
+}
+
+struct Best {
+  Discarded copy{.rows = 0, .bytes = 0, .seconds = 1e9};
+  Taken snapshot;
+};
+
+absl::Status Round(const testing::PostgresServer& server, ServiceProcess& service, Best& best) {
+  absl::StatusOr<Discarded> copy = DiscardCopy(server.ConnectionString(), kTable);
+  if (!copy.ok()) return copy.status();
+  absl::StatusOr<Taken> taken = TakeSnapshot(service);
+  if (!taken.ok()) return taken.status();
+  Say(absl::StrFormat(
+      "  COPY %.2f s (%d bytes a row), snapshot %.2f s, %.2f CPU s (%d bytes a row)", copy->seconds,
+      copy->bytes / kRows, taken->seconds, taken->cpu_seconds, taken->bytes / kRows));
+  if (copy->seconds < best.copy.seconds) best.copy = *copy;
+  if (taken->seconds < best.snapshot.seconds) best.snapshot = *taken;
+  return absl::OkStatus();
+}
+
+void AddFigures(const Best& best, uint64_t peak_bytes, Report& report) {
+  report.Add({"snapshot of 3 M rows, through to one gRPC consumer",
+              RowsPerSecond(kRows, best.snapshot.seconds),
+              "COPY … TO STDOUT, discarded: " + RowsPerSecond(kRows, best.copy.seconds),
+              Ratio(best.copy.seconds, best.snapshot.seconds)});
+  report.Add({"snapshot, per CPU second of tidemarkd",
+              Grouped(kRows / best.snapshot.cpu_seconds) + " rows"});
+  report.Add({"snapshot, peak resident memory", Mebibytes(peak_bytes)});
+}
+
+}  // namespace
+
+absl::Status MeasureSnapshot(Report& report) {
+  Say("snapshot: filling a table with 3 million rows");
+  auto server = StartDatabase();
+  if (!server.ok()) return server.status();
+  if (absl::Status filled = Fill(**server, kRows); !filled.ok()) return filled;
+  auto service = StartService(**server);
+  if (!service.ok()) return service.status();
+  Best best;
+  for (int round = 0; round < kRounds; ++round) {
+    if (absl::Status done = Round(**server, **service, best); !done.ok()) return done;
+  }
+  AddFigures(best, testing::PeakResidentBytes((*service)->process().pid()), report);
+  return absl::OkStatus();
+}
+
+}  // namespace tidemark::bench
