@@ -85,7 +85,7 @@ void LogLoop::SetReader(std::shared_ptr<capture::LogReader> log) {
   old = std::exchange(reader_, std::move(log));
 }
 
-std::shared_ptr<capture::LogReader> LogLoop::reader() {
+std::shared_ptr<capture::LogReader> LogLoop::reader() const {
   std::lock_guard lock(mutex_);
   return reader_;
 }
@@ -98,7 +98,7 @@ void LogLoop::RequestFrontier(const model::Position& position) {
   if (auto log = reader()) log->RequestFrontier(position);
 }
 
-model::Position LogLoop::ServerPosition() {
+model::Position LogLoop::ServerPosition() const {
   auto log = reader();
   return log == nullptr ? model::Position{} : log->ServerPosition();
 }

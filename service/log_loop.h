@@ -32,7 +32,7 @@ class LogLoop {
   void Acknowledge(const model::Position& durable);
   void RequestFrontier(const model::Position& position);
   // The server's newest position as far as known; 0: not connected.
-  model::Position ServerPosition();
+  model::Position ServerPosition() const;
 
   // Any thread. Closes the connection and opens it again.
   void Reconnect() { reconnect_ = true; }
@@ -44,7 +44,7 @@ class LogLoop {
   absl::Status Session(std::stop_token stop);
   absl::Status Deliver(capture::LogBatch batch, capture::LogReader& reader, std::stop_token stop);
   void SetReader(std::shared_ptr<capture::LogReader> reader);
-  std::shared_ptr<capture::LogReader> reader();
+  std::shared_ptr<capture::LogReader> reader() const;
 
   capture::Source* const source_;
   capture::SchemaRegistry* const registry_;
@@ -53,7 +53,7 @@ class LogLoop {
   const std::function<absl::StatusOr<std::string>()> resume_;
   const std::function<void(const absl::Status&)> changed_;
   std::atomic<bool> reconnect_ = false;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::shared_ptr<capture::LogReader> reader_;
 };
 

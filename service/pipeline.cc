@@ -211,9 +211,9 @@ PipelineStatus ThreadedPipeline::status() const {
   std::lock_guard lock(mutex_);
   PipelineStatus status = status_;
   status.frontier = journal_->bounds().frontier;
-  model::Position server = const_cast<LogLoop&>(log_).ServerPosition();
-  status.lag_bytes =
-      server.offset > status.frontier.offset ? server.offset - status.frontier.offset : 0;
+  model::Position server = log_.ServerPosition();
+  bool behind = status.frontier.offset > 0 && server.offset > status.frontier.offset;
+  status.lag_bytes = behind ? server.offset - status.frontier.offset : 0;
   return status;
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "service/json_text.h"
 
 namespace tidemark::service {
@@ -202,7 +203,9 @@ std::string Cut(const std::string& text, size_t length_max) {
 std::string Quoted(const std::string& text) {
   std::string escaped;
   AppendJsonString(escaped, text);
-  return absl::StrCat("'", escaped.substr(1, escaped.size() - 2), "'");
+  // Double quotes need no escape between single ones.
+  return absl::StrCat(
+      "'", absl::StrReplaceAll(escaped.substr(1, escaped.size() - 2), {{"\\\"", "\""}}), "'");
 }
 
 std::string HumanRange(const v1::Range& range, const v1::Type& type) {
