@@ -2,43 +2,11 @@
 
 namespace tidemark::model {
 
-void AppendVarintField(Bytes& out, uint32_t field, uint64_t value) {
-  out.Reserve(15);
-  char* at = WriteVarint(WriteTag(out.end(), field, WireType::kVarint), value);
-  out.Advance(at - out.end());
-}
-
-void AppendFixed64Field(Bytes& out, uint32_t field, uint64_t value) {
-  out.Reserve(13);
-  char* at = WriteFixed64(WriteTag(out.end(), field, WireType::kFixed64), value);
-  out.Advance(at - out.end());
-}
-
 void AppendLengthField(Bytes& out, uint32_t field, std::string_view bytes) {
   out.Reserve(15 + bytes.size());
   char* at = WriteVarint(WriteTag(out.end(), field, WireType::kLength), bytes.size());
   if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
   out.Advance(at + bytes.size() - out.end());
-}
-
-LengthMark LengthMark::Open(Bytes& out, uint32_t field, size_t bound) {
-  LengthMark mark;
-  mark.width_ = static_cast<uint8_t>(VarintSize(bound));
-  out.Reserve(5 + mark.width_);
-  char* at = WriteTag(out.end(), field, WireType::kLength);
-  mark.at_ = at - out.data();
-  out.Advance(at + mark.width_ - out.end());
-  return mark;
-}
-
-void LengthMark::Close(Bytes& out) const {
-  uint64_t length = out.size() - at_ - width_;
-  char* at = out.data() + at_;
-  for (uint8_t i = 0; i + 1 < width_; ++i) {
-    *at++ = static_cast<char>((length & 0x7f) | 0x80);
-    length >>= 7;
-  }
-  *at = static_cast<char>(length);
 }
 
 bool WireReader::ReadVarint(uint64_t* value) {

@@ -55,8 +55,16 @@ inline char* WriteFixed64(char* out, uint64_t value) {
   return out + 8;
 }
 
-void AppendVarintField(Bytes& out, uint32_t field, uint64_t value);
-void AppendFixed64Field(Bytes& out, uint32_t field, uint64_t value);
+inline void AppendVarintField(Bytes& out, uint32_t field, uint64_t value) {
+  out.Reserve(15);
+  char* at = WriteVarint(WriteTag(out.end(), field, WireType::kVarint), value);
+  out.Advance(at - out.end());
+}
+inline void AppendFixed64Field(Bytes& out, uint32_t field, uint64_t value) {
+  out.Reserve(13);
+  char* at = WriteFixed64(WriteTag(out.end(), field, WireType::kFixed64), value);
+  out.Advance(at - out.end());
+}
 void AppendLengthField(Bytes& out, uint32_t field, std::string_view bytes);
 
 // A length-delimited field whose length is not known yet. The prefix is as wide as the bound needs
@@ -73,6 +81,26 @@ class LengthMark {
   size_t at_ = 0;  // of the length's first byte
   uint8_t width_ = 0;
 };
+
+inline LengthMark LengthMark::Open(Bytes& out, uint32_t field, size_t bound) {
+  LengthMark mark;
+  mark.width_ = static_cast<uint8_t>(VarintSize(bound));
+  out.Reserve(5 + mark.width_);
+  char* at = WriteTag(out.end(), field, WireType::kLength);
+  mark.at_ = at - out.data();
+  out.Advance(at + mark.width_ - out.end());
+  return mark;
+}
+
+inline void LengthMark::Close(Bytes& out) const {
+  uint64_t length = out.size() - at_ - width_;
+  char* at = out.data() + at_;
+  for (uint8_t i = 0; i + 1 < width_; ++i) {
+    *at++ = static_cast<char>((length & 0x7f) | 0x80);
+    length >>= 7;
+  }
+  *at = static_cast<char>(length);
+}
 
 // Reads wire format. Malformed input makes every later call return false. Not thread-safe.
 class WireReader {
