@@ -268,6 +268,9 @@ absl::StatusOr<uint64_t> EnsureLogSetup(Connection& sql, Connection& replication
                                         const PostgresOptions& options, std::stop_token stop) {
   absl::StatusOr<std::optional<SlotInfo>> slot = LoadSlot(sql, options.slot);
   if (!slot.ok()) return slot.status();
+  // First, since what is said of the publication is only right if the slot is ours.
+  absl::Status usable = slot->has_value() ? CheckUsable(sql, options, **slot) : absl::OkStatus();
+  if (!usable.ok()) return usable;
   absl::Status published = EnsurePublication(sql, options, slot->has_value());
   if (!published.ok()) return published;
   if (!slot->has_value()) {
@@ -281,7 +284,7 @@ absl::StatusOr<uint64_t> EnsureLogSetup(Connection& sql, Connection& replication
     if (!slot.ok()) return slot.status();
     if (!slot->has_value()) return absl::UnavailableError("the new slot was dropped at once");
   }
-  absl::Status usable = CheckUsable(sql, options, **slot);
+  usable = CheckUsable(sql, options, **slot);
   if (!usable.ok()) return usable;
   return (*slot)->confirmed_flush_lsn;
 }

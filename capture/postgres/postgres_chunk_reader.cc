@@ -312,11 +312,14 @@ absl::StatusOr<std::vector<KeyRange>> PostgresChunkReader::PlanRanges(model::Tab
 absl::Status PostgresChunkReader::ExplainPredicate(const OpenTable& table,
                                                    const ChunkRequest& request) {
   if (request.predicate.empty()) return absl::OkStatus();
-  return connection_
-      ->Query(absl::StrCat("EXPLAIN SELECT FROM ", table.query->only, table.query->name, " WHERE ",
-                           request.predicate),
-              {})
-      .status();
+  absl::Status status = connection_
+                            ->Query(absl::StrCat("EXPLAIN SELECT FROM ", table.query->only,
+                                                 table.query->name, " WHERE ", request.predicate),
+                                    {})
+                            .status();
+  if (SqlState(status) != kProtocolViolation) return status;
+  return absl::InvalidArgumentError(
+      "the predicate has a parameter such as $1 (SQLSTATE 08P01); write the value in its place");
 }
 
 absl::StatusOr<std::string> PostgresChunkReader::ExplainOpen(const ChunkRequest& request) {

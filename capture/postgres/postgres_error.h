@@ -9,6 +9,7 @@
 namespace tidemark::capture::postgres {
 
 // SQLSTATEs that callers tell apart (PostgreSQL's src/backend/utils/errcodes.txt).
+inline constexpr absl::string_view kProtocolViolation = "08P01";
 inline constexpr absl::string_view kUndefinedTable = "42P01";
 inline constexpr absl::string_view kUndefinedObject = "42704";
 inline constexpr absl::string_view kDuplicateObject = "42710";

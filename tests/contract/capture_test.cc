@@ -57,8 +57,9 @@ std::string CaptureTest::Value(const std::string& query) {
 }
 
 void CaptureTest::StartService(std::vector<std::pair<std::string, std::string>> environment) {
-  ASSERT_OK_AND_ASSIGN(service_, ServiceProcess::Start({.connection = ConnectionString(),
-                                                        .environment = std::move(environment)}));
+  testing::ServiceOptions options = ServiceSettings();
+  options.environment = std::move(environment);
+  ASSERT_OK_AND_ASSIGN(service_, ServiceProcess::Start(options));
   ASSERT_OK(service_->WaitUntilCapturing()) << service_->Log();
 }
 

@@ -24,6 +24,10 @@ class CaptureTest : public ::testing::TestWithParam<int> {
   void SetUp() override;
   // Settings of the server, for scenarios that need others.
   virtual testing::PostgresOptions ServerOptions() const { return {}; }
+  // Of the service, likewise.
+  virtual testing::ServiceOptions ServiceSettings() const {
+    return {.connection = ConnectionString()};
+  }
 
   testing::PostgresServer& server() { return *server_; }
   testing::ServiceProcess& service() { return *service_; }

@@ -7,6 +7,7 @@
 namespace tidemark::fault {
 
 constexpr absl::Duration kRereadTimeout = absl::Seconds(20);
+constexpr absl::Duration kErrorTimeout = absl::Seconds(30);
 constexpr absl::Duration kPoll = absl::Milliseconds(30);
 
 void FaultTest::ExpectExactNow(const oracle::CompareOptions& options) {
@@ -29,19 +30,20 @@ void FaultTest::ExpectExactNow(const oracle::CompareOptions& options) {
   }
 }
 
-std::string FaultTest::WaitForError(const std::string& text, absl::Duration timeout) {
-  const absl::Time deadline = absl::Now() + timeout;
-  std::string error;
-  while (absl::Now() < deadline) {
-    const auto source = service().Status();
+v1::Source FaultTest::WaitForError(testing::ServiceProcess& service, const std::string& text) {
+  const absl::Time deadline = absl::Now() + kErrorTimeout;
+  for (;;) {
+    const auto source = service.Status();
     EXPECT_OK(source);
-    if (source.ok()) error = source->error();
-    if (absl::StrContains(error, text)) return error;
+    if (!source.ok() || absl::StrContains(source->error(), text))
+      return source.value_or(v1::Source());
+    if (absl::Now() > deadline) {
+      ADD_FAILURE() << "no error with \"" << text << "\" came, but: " << source->error() << "\n"
+                    << service.Log();
+      return *source;
+    }
     absl::SleepFor(kPoll);
   }
-  ADD_FAILURE() << "no error with \"" << text << "\" came, but: " << error << "\n"
-                << service().Log();
-  return error;
 }
 
 absl::Status FaultTest::TryCreate(const std::string& table, const std::string& predicate,

@@ -18,8 +18,8 @@ class FaultTest : public contract::CaptureTest {
   // everything else must be exact at once.
   void ExpectExactNow(const oracle::CompareOptions& options = {});
 
-  // Waits until Sources.Get reports an error that contains `text`; returns the whole error.
-  std::string WaitForError(const std::string& text, absl::Duration timeout = absl::Seconds(20));
+  // Waits until Sources.Get reports an error that contains `text`; returns all it says.
+  static v1::Source WaitForError(testing::ServiceProcess& service, const std::string& text);
 
   // The status of Snapshots.Create, whose snapshot nobody waits for.
   absl::Status TryCreate(const std::string& table, const std::string& predicate = "",

@@ -1,0 +1,188 @@
+// Requests that make no sense: refused with the cause, nothing done.
+
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+
+#include "absl/strings/match.h"
+#include "tests/fault/fault_test.h"
+
+namespace tidemark::fault {
+namespace {
+
+using absl::StatusCode;
+using testing::FromGrpc;
+
+void ExpectRefusal(const absl::Status& status, StatusCode code,
+                   const std::vector<std::string>& words) {
+  EXPECT_EQ(status.code(), code) << status;
+  for (const std::string& word : words) {
+    EXPECT_TRUE(absl::StrContains(status.message(), word)) << word << " is not in: " << status;
+  }
+}
+
+class RequestsTest : public FaultTest {
+ protected:
+  void SetUp() override {
+    FaultTest::SetUp();
+    Sql("CREATE TABLE t (id int PRIMARY KEY, note text, version bigint)");
+    Sql("INSERT INTO t SELECT i, 'n', 1 FROM generate_series(1, 50) i");
+    Sql("CREATE TABLE without_key (note text); INSERT INTO without_key VALUES ('x')");
+    StartService();
+  }
+
+  // After every refusal: the table is whole, no snapshot was made, and a good one is exact.
+  void ExpectNothingDone() {
+    EXPECT_EQ(Value("SELECT count(*) FROM t"), "50");
+    grpc::ClientContext context;
+    v1::ListSnapshotsResponse listed;
+    EXPECT_OK(FromGrpc(service().snapshots().List(&context, {}, &listed)));
+    EXPECT_EQ(listed.snapshots_size(), 0) << listed.ShortDebugString();
+    Snapshot({"public.t"});
+    ExpectExactNow({.tables = {"public.t"}});
+  }
+
+  absl::Status TrySubscribe(const v1::SubscribeRequest& request) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+    const auto reader = service().change_stream().Subscribe(&context, request);
+    v1::SubscribeResponse response;
+    while (reader->Read(&response)) {
+    }
+    return FromGrpc(reader->Finish());
+  }
+};
+
+TEST_P(RequestsTest, TablesThatCannotBeReadAreRefused) {
+  ExpectRefusal(TryCreate("public.nosuch"), StatusCode::kNotFound,
+                {"public.nosuch", "does not exist", "publication"});
+  ExpectRefusal(TryCreate("t"), StatusCode::kInvalidArgument, {"namespace.name", "\"t\""});
+  ExpectRefusal(TryCreate(""), StatusCode::kInvalidArgument, {"tables[0].table"});
+  ExpectRefusal(TryCreate("public.without_key"), StatusCode::kFailedPrecondition,
+                {"without_key", "no usable key", "add a primary key"});
+  ExpectRefusal(service().CreateSnapshot().status(), StatusCode::kFailedPrecondition,
+                {"without_key", "add a primary key"});
+  ExpectRefusal(service().CreateSnapshot({"public.t", "public.t"}).status(),
+                StatusCode::kInvalidArgument, {"tables[1]", "twice"});
+  ExpectNothingDone();
+}
+
+TEST_P(RequestsTest, PredicatesThatAreNoConditionAreRefused) {
+  const std::vector<std::string> bad = {"nosuch = 1",
+                                        "note =",
+                                        "id",
+                                        "true) --",
+
+                                        "1; drop table t",
+                                        "true; drop table t",
+                                        "true) OR (true",
+                                        "id = 1); DELETE FROM t; --",
+                                        "true) TO STDOUT; DROP TABLE t; --",
+                                        "true UNION SELECT * FROM t",
+                                        "true ORDER BY id",
+                                        "true /*",
+                                        "'",
+                                        "\"",
+                                        "$1 = 1",
+                                        "id = (DELETE FROM t RETURNING id)",
+                                        "count(*) > 1"};
+  for (const std::string& predicate : bad) {
+    SCOPED_TRACE(predicate);
+    ExpectRefusal(TryCreate("public.t", predicate), StatusCode::kInvalidArgument, {"SQLSTATE"});
+  }
+  ExpectNothingDone();
+}
+
+TEST_P(RequestsTest, PredicateWithACommentIsOne) {
+  v1::CreateSnapshotRequest request;
+  request.add_tables()->set_table("public.t");
+  request.mutable_tables(0)->set_predicate("id > 40 -- OR true");
+  ASSERT_OK_AND_ASSIGN(v1::Snapshot snapshot, service().CreateSnapshot(request));
+  ASSERT_OK_AND_ASSIGN(snapshot, service().WaitForSnapshot(snapshot.id()));
+  EXPECT_EQ(snapshot.rows_done(), 10u);
+}
+
+TEST_P(RequestsTest, PredicateThatFailsOnARowEndsItsSnapshotOnly) {
+  v1::CreateSnapshotRequest request;
+  request.add_tables()->set_table("public.t");
+  request.mutable_tables(0)->set_predicate("1 / (id - 7) < 1000");
+  ASSERT_OK_AND_ASSIGN(const v1::Snapshot snapshot, service().CreateSnapshot(request));
+  const absl::Status ended = service().WaitForSnapshot(snapshot.id()).status();
+  ExpectRefusal(ended, StatusCode::kAborted, {"FAILED", "division by zero"});
+  Snapshot({"public.t"});
+  ExpectExactNow({.tables = {"public.t"}});
+}
+
+TEST_P(RequestsTest, KeysThatAreNoneAreRefused) {
+  ExpectRefusal(TryCreate("public.t", "", {"1", "2"}), StatusCode::kInvalidArgument, {"key"});
+  ExpectRefusal(TryCreate("public.t", "", {"one"}), StatusCode::kInvalidArgument, {"one"});
+  ExpectRefusal(TryCreate("public.t", "", {"1'; DROP TABLE t; --"}), StatusCode::kInvalidArgument,
+                {"integer"});
+  ExpectNothingDone();
+}
+
+TEST_P(RequestsTest, NamesThatAreNotThereAreRefused) {
+  grpc::ClientContext get_context, pause_context, update_context, source_context;
+  v1::Snapshot snapshot;
+  v1::GetSnapshotRequest get;
+  get.set_id(999);
+  ExpectRefusal(FromGrpc(service().snapshots().Get(&get_context, get, &snapshot)),
+                StatusCode::kNotFound, {"999"});
+  v1::PauseSnapshotRequest pause;
+  pause.set_id(999);
+  ExpectRefusal(FromGrpc(service().snapshots().Pause(&pause_context, pause, &snapshot)),
+                StatusCode::kNotFound, {"999"});
+  ExpectRefusal(FromGrpc(service().snapshots().Update(&update_context, {}, &snapshot)),
+                StatusCode::kInvalidArgument, {"rows_per_second_max", "expected"});
+  v1::GetSourceRequest source;
+  source.set_source("nosuch");
+  v1::Source found;
+  ExpectRefusal(FromGrpc(service().sources().Get(&source_context, source, &found)),
+                StatusCode::kNotFound, {"nosuch", testing::ServiceProcess::kSource});
+  ExpectNothingDone();
+}
+
+TEST_P(RequestsTest, StreamsThatCannotStartAreRefused) {
+  v1::SubscribeRequest request;
+  request.set_source(testing::ServiceProcess::kSource);
+  ExpectRefusal(TrySubscribe(request), StatusCode::kInvalidArgument, {"start", "expected one of"});
+  request.set_sequence(1'000'000);
+  ExpectRefusal(TrySubscribe(request), StatusCode::kOutOfRange, {"1000000"});
+  request.set_beginning(true);
+  request.add_tables("t");
+  ExpectRefusal(TrySubscribe(request), StatusCode::kInvalidArgument, {"tables"});
+  request.clear_tables();
+  request.set_batch_bytes_max(1);
+  ExpectRefusal(TrySubscribe(request), StatusCode::kInvalidArgument, {"batch_bytes_max"});
+  request.set_batch_bytes_max(0);
+  request.set_source("nosuch");
+  ExpectRefusal(TrySubscribe(request), StatusCode::kNotFound, {"nosuch"});
+  ExpectNothingDone();
+}
+
+TEST_P(RequestsTest, BytesThatAreNoMessageAreRefused) {
+  const auto channel = grpc::CreateChannel(service().address(), grpc::InsecureChannelCredentials());
+  grpc::GenericStub stub(channel);
+  for (const char* method : {"/tidemark.v1.Snapshots/Create", "/tidemark.v1.Sources/Get",
+                             "/tidemark.v1.ChangeStream/GetBounds", "/tidemark.v1.No/Such"}) {
+    grpc::ClientContext context;
+    grpc::CompletionQueue queue;
+    const grpc::Slice garbage("\xff\xff\xff\xff\x01");
+    const grpc::ByteBuffer request(&garbage, 1);
+    grpc::ByteBuffer response;
+    grpc::Status status;
+    const auto call = stub.PrepareUnaryCall(&context, method, request, &queue);
+    call->StartCall();
+    call->Finish(&response, &status, nullptr);
+    void* tag = nullptr;
+    bool ok = false;
+    EXPECT_TRUE(queue.Next(&tag, &ok));
+    EXPECT_FALSE(status.ok()) << method;
+    queue.Shutdown();
+  }
+  ExpectNothingDone();
+}
+
+TIDEMARK_ON_SYSTEM_SERVER(RequestsTest);
+
+}  // namespace
+}  // namespace tidemark::fault

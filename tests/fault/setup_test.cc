@@ -1,0 +1,234 @@
+// Slots, publications, databases and data folders that are not what they should be: the source or
+// the program stops with cause and remedy, and nothing is lost.
+
+#include <sys/mount.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "tests/fault/fault_test.h"
+#include "tests/support/process.h"
+
+namespace tidemark::fault {
+namespace {
+
+using testing::ServiceProcess;
+
+class SetupTest : public FaultTest {
+ protected:
+  void SetUp() override {
+    FaultTest::SetUp();
+    Sql("CREATE TABLE t (id int PRIMARY KEY, note text, version bigint)");
+    Sql("INSERT INTO t SELECT i, 'n', 1 FROM generate_series(1, 50) i");
+  }
+
+  // Captures the table once, and stops.
+  void CaptureAndStop() {
+    StartService();
+    ASSERT_FALSE(HasFatalFailure());
+    Snapshot({"public.t"});
+    CatchUp();
+    StopService();
+  }
+
+  // The source of `service` gets into this state with an error that says all of this.
+  static void ExpectError(ServiceProcess& service, v1::Source::State state,
+                          const std::vector<std::string>& words) {
+    const v1::Source source = WaitForError(service, words.front());
+    EXPECT_EQ(source.state(), state) << source.ShortDebugString();
+    for (const std::string& word : words) {
+      EXPECT_TRUE(absl::StrContains(source.error(), word))
+          << word << " is not in: " << source.error();
+    }
+  }
+
+  // The program ends at once, and says all of this.
+  void ExpectNoStart(const std::vector<std::string>& words) {
+    const absl::Status started = service().StartAgain();
+    EXPECT_EQ(started.code(), absl::StatusCode::kAborted) << started;
+    for (const std::string& word : words) {
+      EXPECT_TRUE(absl::StrContains(started.message(), word)) << word << " is not in: " << started;
+    }
+  }
+
+  // What was there is there, and new changes come.
+  void ExpectGoesOn() {
+    Sql("UPDATE t SET note = note || '+', version = version + 1 WHERE id % 3 = 0");
+    ExpectExactNow({.tables = {"public.t"}});
+  }
+};
+
+TEST_P(SetupTest, DroppedSlotStopsTheSource) {
+  CaptureAndStop();
+  Sql("SELECT pg_drop_replication_slot('tidemark')");
+  ASSERT_OK(service().StartAgain());
+  ExpectError(service(), v1::Source::STOPPED, {"slot tidemark is gone", "gap", "new snapshot"});
+  // It made no new one behind our back.
+  EXPECT_EQ(Value("SELECT count(*) FROM pg_replication_slots"), "0");
+}
+
+TEST_P(SetupTest, SlotThatAnotherClientMovedStopsTheSource) {
+  CaptureAndStop();
+  Sql("UPDATE t SET version = 2");
+  Sql("SELECT pg_replication_slot_advance('tidemark', pg_current_wal_lsn())");
+  ASSERT_OK(service().StartAgain());
+  ExpectError(service(), v1::Source::STOPPED,
+              {"slot tidemark was moved on", "missing", "new snapshot"});
+}
+
+TEST_P(SetupTest, SlotThatLostItsLogStopsTheSource) {
+  CaptureAndStop();
+  ASSERT_OK(server().Exec("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'"));
+  ASSERT_OK(server().Exec("SELECT pg_reload_conf()"));
+  for (int i = 0; i < 50 && Value("SELECT wal_status FROM pg_replication_slots") != "lost"; ++i) {
+    Sql("UPDATE t SET version = version + 1");
+    ASSERT_OK(server().Exec("SELECT pg_switch_wal()"));
+    ASSERT_OK(server().Exec("CHECKPOINT"));
+  }
+  ASSERT_EQ(Value("SELECT wal_status FROM pg_replication_slots"), "lost");
+  ASSERT_OK(service().StartAgain());
+  ExpectError(service(), v1::Source::STOPPED,
+              {"lost its log", "max_slot_wal_keep_size", "new snapshot"});
+}
+
+TEST_P(SetupTest, DroppedPublicationStopsTheSourceUntilItIsBack) {
+  CaptureAndStop();
+  Sql("DROP PUBLICATION tidemark");
+  ASSERT_OK(service().StartAgain());
+  ExpectError(service(), v1::Source::STOPPED,
+              {"publication tidemark does not exist", "CREATE PUBLICATION"});
+  const std::string error = WaitForError(service(), "run: ").error();
+  Sql(error.substr(error.find("run: ") + 5));
+  for (int i = 0; i < 150 && service().Status()->state() != v1::Source::CAPTURING; ++i) {
+    absl::SleepFor(absl::Milliseconds(100));
+  }
+  ExpectGoesOn();
+}
+
+TEST_P(SetupTest, PublicationThatLacksATableIsRefused) {
+  Sql("CREATE TABLE u (id int PRIMARY KEY); CREATE PUBLICATION tidemark FOR TABLE t");
+  ASSERT_OK_AND_ASSIGN(const auto service,
+                       ServiceProcess::Start({.connection = ConnectionString(),
+                                              .postgres_lines = {"tables: [public.t, public.u]"}}));
+  ExpectError(*service, v1::Source::STOPPED,
+              {"table public.u is not in publication tidemark", "ADD TABLE"});
+}
+
+TEST_P(SetupTest, WrongDatabaseIsRefused) {
+  ASSERT_OK_AND_ASSIGN(const auto service,
+                       ServiceProcess::Start({.connection = server().ConnectionString("nosuch")}));
+  ExpectError(*service, v1::Source::STOPPED, {"nosuch", "does not exist", "dbname"});
+  // The slot of one database, from another.
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  StopService();
+  ASSERT_OK_AND_ASSIGN(const auto other,
+                       ServiceProcess::Start({.connection = server().ConnectionString()}));
+  ExpectError(*other, v1::Source::STOPPED, {"belongs to database shop", "another slot name"});
+}
+
+TEST_P(SetupTest, SecondServiceOnTheSlotWaitsAndSaysWhoHoldsIt) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot({"public.t"});
+  ASSERT_OK_AND_ASSIGN(const auto second,
+                       ServiceProcess::Start({.connection = ConnectionString()}));
+  ExpectError(*second, v1::Source::CONNECTING, {"slot tidemark is in use by pid", "stop it"});
+  ExpectGoesOn();
+  EXPECT_EQ(service().Status()->restarts(), 0u);
+}
+
+TEST_P(SetupTest, SecondServiceOnTheDataFolderIsRefused) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot({"public.t"});
+  const absl::Status second = ServiceProcess::Start({.connection = ConnectionString(),
+                                                     .data_folder = service().data_folder()})
+                                  .status();
+  EXPECT_EQ(second.code(), absl::StatusCode::kAborted);
+  const std::string holder =
+      absl::StrCat("in use by process ", service().process().pid(), "; stop that process");
+  EXPECT_TRUE(absl::StrContains(second.message(), holder)) << second;
+  ExpectGoesOn();
+}
+
+TEST_P(SetupTest, NewerDataFolderIsRefusedAndLeftAlone) {
+  CaptureAndStop();
+  const std::string format = service().data_folder() + "/FORMAT";
+  const std::string old = testing::ReadFile(format);
+  testing::WriteFile(format, "tidemark data folder, format 99\n");
+  ExpectNoStart({"format 99", "run the newer Tidemark"});
+  testing::WriteFile(format, old);
+  StartServiceAgain();
+  ASSERT_FALSE(HasFatalFailure());
+  ExpectGoesOn();
+}
+
+TEST_P(SetupTest, DamagedDataFolderIsRefusedAndLeftAlone) {
+  CaptureAndStop();
+  const std::string current = service().data_folder() + "/db/CURRENT";
+  const std::string old = testing::ReadFile(current);
+  testing::WriteFile(current, "nonsense");
+  ExpectNoStart({"is damaged", "restore the data folder from a backup"});
+  testing::WriteFile(current, old);
+  StartServiceAgain();
+  ASSERT_FALSE(HasFatalFailure());
+  ExpectGoesOn();
+}
+
+// A file system of 200 MiB in memory.
+class SmallDisk {
+ public:
+  SmallDisk() { mounted_ = mount("none", folder_.path().c_str(), "tmpfs", 0, "size=200m") == 0; }
+  ~SmallDisk() {
+    if (mounted_) umount2(folder_.path().c_str(), MNT_DETACH);
+  }
+  bool mounted() const { return mounted_; }
+  std::string File(const char* name) const { return folder_.File(name); }
+
+  void Fill() const {
+    std::ofstream file(File("ballast"), std::ios::binary);
+    const std::string block(64 << 10, 'b');
+    while (std::filesystem::space(folder_.path()).available > block.size()) {
+      file << block << std::flush;
+    }
+  }
+  void Free() const { std::filesystem::remove(File("ballast")); }
+
+ private:
+  testing::TempFolder folder_;
+  bool mounted_ = false;
+};
+
+class FullDiskTest : public SetupTest {
+ protected:
+  testing::ServiceOptions ServiceSettings() const override {
+    return {.connection = ConnectionString(), .data_folder = disk_.File("data")};
+  }
+
+  SmallDisk disk_;
+};
+
+TEST_P(FullDiskTest, CaptureWaitsForSpaceAndGoesOn) {
+  ASSERT_TRUE(disk_.mounted()) << "mounting a tmpfs needs root";
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot({"public.t"});
+  disk_.Fill();
+  Sql("UPDATE t SET note = 'while the disk was full', version = version + 1");
+  ExpectError(service(), v1::Source::CAPTURING, {"is full", "free space"});
+  absl::SleepFor(absl::Seconds(2));
+  disk_.Free();
+  ExpectGoesOn();
+  EXPECT_EQ(service().Status()->error(), "");
+  EXPECT_EQ(service().Status()->restarts(), 0u);
+}
+
+TIDEMARK_ON_SYSTEM_SERVER(SetupTest);
+TIDEMARK_ON_SYSTEM_SERVER(FullDiskTest);
+
+}  // namespace
+}  // namespace tidemark::fault
