@@ -7,8 +7,25 @@
 namespace tidemark::model {
 namespace {
 
-bool SameType(const Type& a, const Type& b) {
-  return a.kind == b.kind && a.oid == b.oid && a.modifier == b.modifier && a.name == b.name;
+// Values of both are laid out alike. The delimiter is left out of it: the journal does not hold it,
+// and one oid never has two.
+bool SameStructure(const Type& a, const Type& b) {
+  if (a.kind != b.kind || a.oid != b.oid || a.modifier != b.modifier) return false;
+  if ((a.element == nullptr) != (b.element == nullptr)) return false;
+  if (a.element != nullptr && !SameStructure(*a.element, *b.element)) return false;
+  return std::equal(a.fields.begin(), a.fields.end(), b.fields.begin(), b.fields.end(),
+                    [](const TypeField& x, const TypeField& y) {
+                      return x.name == y.name && SameStructure(*x.type, *y.type);
+                    });
+}
+
+// REQUIRES: SameStructure.
+bool SameNames(const Type& a, const Type& b) {
+  if (a.name != b.name || a.labels != b.labels) return false;
+  if (a.element != nullptr && !SameNames(*a.element, *b.element)) return false;
+  return std::equal(
+      a.fields.begin(), a.fields.end(), b.fields.begin(), b.fields.end(),
+      [](const TypeField& x, const TypeField& y) { return SameNames(*x.type, *y.type); });
 }
 
 const Column* FindColumn(const TableSchema& schema, const std::string& name) {
@@ -30,21 +47,21 @@ std::string QualifiedName(const TableSchema& schema) {
 }
 
 bool SameLayout(const TableSchema& a, const TableSchema& b) {
-  return a.table_id == b.table_id && a.name_space == b.name_space && a.name == b.name &&
-         a.key_columns == b.key_columns &&
+  return a.table_id == b.table_id && a.key_columns == b.key_columns &&
          std::equal(a.columns.begin(), a.columns.end(), b.columns.begin(), b.columns.end(),
                     [](const Column& x, const Column& y) {
-                      return x.name == y.name && SameType(*x.type, *y.type);
+                      return x.name == y.name && SameStructure(*x.type, *y.type);
                     });
 }
 
 bool SameContent(const TableSchema& a, const TableSchema& b) {
-  return SameLayout(a, b) && a.catalog_current == b.catalog_current &&
+  return SameLayout(a, b) && a.name_space == b.name_space && a.name == b.name &&
+         a.catalog_current == b.catalog_current &&
          std::equal(a.columns.begin(), a.columns.end(), b.columns.begin(), b.columns.end(),
                     [](const Column& x, const Column& y) {
                       return x.nullable == y.nullable && x.generated == y.generated &&
                              x.default_expression == y.default_expression &&
-                             x.type->labels == y.type->labels;
+                             SameNames(*x.type, *y.type);
                     });
 }
 
@@ -55,7 +72,7 @@ bool ChangeRewritesRows(const TableSchema& from, const TableSchema& to) {
     if (before == nullptr) {
       if (column.generated || column.default_expression.has_value() || !column.nullable)
         return true;
-    } else if (!SameType(*before->type, *column.type)) {
+    } else if (!SameStructure(*before->type, *column.type)) {
       return true;
     }
   }

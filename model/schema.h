@@ -95,16 +95,19 @@ struct TableSchema {
 // "namespace.name"
 std::string QualifiedName(const TableSchema& schema);
 
-// True if rows read under one are laid out as rows of the other: same table, names, column names,
-// types and modifiers in order, same key. Nullability, defaults and enum labels do not matter.
+// True if rows read under one are laid out as rows of the other: same table, same key, and the same
+// columns in order, by name and type. Of a type the kind, oid, modifier, element and fields matter,
+// all the way down. Names of the table and of types do not, since a rename moves no row and the log
+// does not tell of it; nor do nullability, defaults and enum labels.
 bool SameLayout(const TableSchema& a, const TableSchema& b);
 
-// True if layout and all else but the id are the same.
+// True if layout and all else but the id are the same: names and enum labels too, nested ones as
+// well. Only delimiters are not compared: the journal does not hold them.
 bool SameContent(const TableSchema& a, const TableSchema& b);
 
 // True if rows read before the change from `from` to `to` may differ from what a read under `to`
-// returns, although no row event says so: a column's type changed, a column came with a default or
-// generated, or the key changed.
+// returns, although no row event says so: a column's type changed in structure, a column came with
+// a default or generated, or the key changed.
 bool ChangeRewritesRows(const TableSchema& from, const TableSchema& to);
 
 }  // namespace tidemark::model

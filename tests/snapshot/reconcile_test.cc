@@ -151,6 +151,17 @@ TEST_F(ReconcileTest, AnotherLayoutAfterTheViewAsksForAnotherRead) {
   EXPECT_TRUE(absl::IsAborted(rows.status())) << rows.status();
 }
 
+// ALTER SCHEMA ... RENAME sends no Relation message: the log keeps the old name for ever.
+TEST_F(ReconcileTest, AnotherNameOfTheTableDoesNotMatter) {
+  model::TableSchema renamed = TestSchema();
+  renamed.name_space = "archive";
+  other_ = registry_.Resolve(std::move(renamed));
+  ASSERT_NE(other_->id, schema_->id);
+  auto rows = Run({"", {{1, 10, 100}}, {{5, Op::kUpdate, {1, 11, {}}, true}}, {}, {}});
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_THAT(*rows, ElementsAre("1:11,100"));
+}
+
 TEST_F(ReconcileTest, WithoutFoldingAPartialImageDropsTheRow) {
   auto rows = Run({"", {{1, 10, 100}}, {{5, Op::kUpdate, {1, 11, {}}}}, {}, {}}, false);
   ASSERT_TRUE(rows.ok());
