@@ -226,15 +226,17 @@ std::vector<Problem> SlotProblems(const SlotInfo& slot, const std::string& name,
 absl::StatusOr<std::optional<PublicationInfo>> LoadPublication(Connection& sql,
                                                                const std::string& name) {
   absl::StatusOr<Result> row = sql.Query(
-      "SELECT puballtables, pubviaroot, concat_ws(', ',"
+      "SELECT oid, puballtables, pubviaroot, concat_ws(', ',"
       " CASE WHEN NOT pubinsert THEN 'insert' END, CASE WHEN NOT pubupdate THEN 'update' END,"
       " CASE WHEN NOT pubdelete THEN 'delete' END, CASE WHEN NOT pubtruncate THEN 'truncate' END)"
       " FROM pg_publication WHERE pubname = $1",
       {name});
   if (!row.ok()) return row.status();
   if (row->rows() == 0) return std::nullopt;
-  return PublicationInfo{
-      .all_tables = row->flag(0, 0), .via_root = row->flag(0, 1), .left_out = row->str(0, 2)};
+  return PublicationInfo{.oid = static_cast<uint64_t>(row->number(0, 0)),
+                         .all_tables = row->flag(0, 1),
+                         .via_root = row->flag(0, 2),
+                         .left_out = row->str(0, 3)};
 }
 
 absl::StatusOr<std::vector<Problem>> PublicationProblems(Connection& sql,
@@ -310,6 +312,19 @@ absl::Status CheckLogSetup(Connection& sql, const PostgresOptions& options, uint
   }
   absl::StatusOr<std::vector<Problem>> problems = PublicationProblems(sql, options);
   return problems.ok() ? ProblemsStatus(*problems) : problems.status();
+}
+
+absl::StatusOr<uint64_t> CheckSamePublication(Connection& sql, const PostgresOptions& options,
+                                              uint64_t known) {
+  absl::StatusOr<std::optional<PublicationInfo>> found = LoadPublication(sql, options.publication);
+  if (!found.ok()) return found.status();
+  const uint64_t oid = found->has_value() ? (*found)->oid : 0;
+  if (known == 0 || oid == known) return oid;
+  return absl::FailedPreconditionError(absl::StrCat(
+      "publication ", options.publication,
+      oid == 0 ? " was dropped" : " was dropped and made again",
+      ": the log lacks what was written meanwhile; drop the slot with ", DropSlotSql(options.slot),
+      ", and start again with an empty journal and a new snapshot"));
 }
 
 absl::Status SlotHeld(const std::string& name, const std::string& holder) {

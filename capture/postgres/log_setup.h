@@ -37,6 +37,7 @@ std::vector<Problem> SlotProblems(const SlotInfo& slot, const std::string& name,
 
 // A row of pg_publication.
 struct PublicationInfo {
+  uint64_t oid = 0;
   bool all_tables = false;
   bool via_root = false;
   // Kinds of changes that it leaves out: "insert, truncate"; "": none.
@@ -66,6 +67,11 @@ absl::StatusOr<uint64_t> EnsureLogSetup(Connection& sql, Connection& replication
 // As EnsureLogSetup for a log that was read before: nothing is created, and the slot must still
 // hold all that comes after `resume_lsn`.
 absl::Status CheckLogSetup(Connection& sql, const PostgresOptions& options, uint64_t resume_lsn);
+
+// The publication's oid. FailedPrecondition: it is not `known` (0: any will do) but was dropped, or
+// dropped and made again: the log then lacks, without a word, what was written meanwhile.
+absl::StatusOr<uint64_t> CheckSamePublication(Connection& sql, const PostgresOptions& options,
+                                              uint64_t known);
 
 // Unavailable: another client streams from the slot.
 absl::Status SlotHeld(const std::string& name, const std::string& holder);

@@ -102,6 +102,15 @@ absl::Status CheckSameSystem(const ResumeToken& token, const System& system) {
   return absl::OkStatus();
 }
 
+// The token, which from now on knows the publication. Fails if it knew another one.
+absl::StatusOr<ResumeToken> WithPublication(Connection& sql, const PostgresOptions& options,
+                                            ResumeToken token) {
+  absl::StatusOr<uint64_t> oid = CheckSamePublication(sql, options, token.publication_oid);
+  if (!oid.ok()) return oid.status();
+  token.publication_oid = *oid;
+  return token;
+}
+
 absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, Connection& stream,
                                          const PostgresOptions& options, const std::string& resume,
                                          std::stop_token stop) {
@@ -113,12 +122,15 @@ absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, Connection& stream,
     ResumeToken token;
     token.lsn = *lsn;
     token.system_id = system->identifier;
-    return token;
+    return WithPublication(sql, options, token);
   }
   absl::StatusOr<ResumeToken> token = ResumeToken::Decode(resume);
   if (!token.ok()) return token.status();
   absl::Status status = CheckSameSystem(*token, *system);
-  if (status.ok()) status = CheckLogSetup(sql, options, token->lsn);
+  if (!status.ok()) return status;
+  token = WithPublication(sql, options, *std::move(token));
+  if (!token.ok()) return token;
+  status = CheckLogSetup(sql, options, token->lsn);
   if (!status.ok()) return status;
   return token;
 }

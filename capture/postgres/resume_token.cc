@@ -17,6 +17,7 @@ enum Field : uint32_t {
   kPartialMessages = 3,
   kPartialChanges = 4,
   kSystemId = 5,
+  kPublicationOid = 6,
 };
 
 bool ReadField(WireReader& in, uint32_t field, WireType type, ResumeToken* token) {
@@ -29,6 +30,9 @@ bool ReadField(WireReader& in, uint32_t field, WireType type, ResumeToken* token
   }
   if (type == WireType::kVarint && field == kPartialChanges) {
     return in.ReadVarint(&token->partial_changes);
+  }
+  if (type == WireType::kVarint && field == kPublicationOid) {
+    return in.ReadVarint(&token->publication_oid);
   }
   if (type == WireType::kLength && field == kSystemId) {
     std::string_view text;
@@ -50,6 +54,7 @@ std::string ResumeToken::Encode() const {
   if (partial_messages != 0) model::AppendVarintField(out, kPartialMessages, partial_messages);
   if (partial_changes != 0) model::AppendVarintField(out, kPartialChanges, partial_changes);
   if (!system_id.empty()) model::AppendLengthField(out, kSystemId, system_id);
+  if (publication_oid != 0) model::AppendVarintField(out, kPublicationOid, publication_oid);
   return std::string(out.view());
 }
 

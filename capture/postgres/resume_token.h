@@ -23,6 +23,8 @@ struct ResumeToken {
   uint64_t partial_changes = 0;
   // IDENTIFY_SYSTEM's systemid.
   std::string system_id;
+  // Of the publication that the log was read through; 0: not known.
+  uint64_t publication_oid = 0;
 
   // The serialized message.
   std::string Encode() const;
