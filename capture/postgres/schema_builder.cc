@@ -59,13 +59,21 @@ bool SameShape(const RelationMessage& relation, const CatalogTable& table) {
                     });
 }
 
+// True if the flagged columns are the whole key. Where the catalog has no key, they are what the
+// publication carries of one, unless they were the key before: then it was dropped since.
+bool FlagsAreWholeKey(const RelationMessage& relation, const CatalogTable& table,
+                      const model::TableSchema* previous) {
+  if (!FindKey(table.key, table.columns).empty()) return true;
+  return previous != nullptr && !previous->key_columns.empty() &&
+         SameColumns(FlaggedColumns(relation), FindKey(KeyNames(previous), relation.columns));
+}
+
 // REQUIRES: SameShape. A key of which the publication carries only some columns is no key on either
 // side.
-bool SameKey(const RelationMessage& relation, const CatalogTable& table) {
-  if (!FlagsAreKey(relation)) return true;
-  Key key = FindKey(table.key, table.columns);
-  if (key.empty() && !table.key.empty()) return true;
-  return SameColumns(FlaggedColumns(relation), key);
+bool SameKey(const RelationMessage& relation, const CatalogTable& table,
+             const model::TableSchema* previous) {
+  if (!FlagsAreKey(relation) || !FlagsAreWholeKey(relation, table, previous)) return true;
+  return SameColumns(FlaggedColumns(relation), FindKey(table.key, table.columns));
 }
 
 // The flagged columns, in the order of the catalog's or the previous key if that has the same
@@ -128,7 +136,9 @@ absl::StatusOr<model::TableSchema> ChangedSince(const RelationMessage& relation,
   std::vector<Key> known;
   if (table.has_value()) known.push_back(FindKey(table->key, relation.columns));
   known.push_back(FindKey(KeyNames(previous), relation.columns));
-  schema.key_columns = ChooseKey(relation, known);
+  bool partial =
+      table.has_value() && FlagsAreKey(relation) && !FlagsAreWholeKey(relation, *table, previous);
+  if (!partial) schema.key_columns = ChooseKey(relation, known);
   return schema;
 }
 
@@ -154,7 +164,7 @@ absl::StatusOr<model::TableSchema> SchemaFromRelation(const RelationMessage& rel
                                                       Catalog& catalog) {
   auto table = catalog.DescribeTable(relation.oid);
   if (!table.ok()) return table.status();
-  if (table->has_value() && SameShape(relation, **table) && SameKey(relation, **table)) {
+  if (table->has_value() && SameShape(relation, **table) && SameKey(relation, **table, previous)) {
     return SchemaFromCatalog(**table, catalog);
   }
   return ChangedSince(relation, *table, previous, catalog);

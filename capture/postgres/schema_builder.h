@@ -19,7 +19,9 @@ absl::StatusOr<model::TableSchema> SchemaFromCatalog(const CatalogTable& table, 
 // has changed since: names, types and modifiers are the message's; what it lacks comes by column
 // name and type from the catalog, else from `previous` (the version known before; may be null), and
 // catalog_current is false. The key is then the message's replica identity; under FULL and NOTHING,
-// which name none, the catalog's key or that of `previous`, where it still fits.
+// which name none, the catalog's key or that of `previous`, where it still fits. A replica identity
+// that the catalog does not have as a key, nor `previous`, is the part of a key that the
+// publication carries: no key.
 absl::StatusOr<model::TableSchema> SchemaFromRelation(const RelationMessage& relation,
                                                       const model::TableSchema* previous,
                                                       Catalog& catalog);

@@ -123,6 +123,27 @@ TEST_F(SchemaBuilderTest, AKeyThatThePublicationCarriesOnlyInPartIsNone) {
   EXPECT_THAT(schema.key_columns, IsEmpty());
 }
 
+// So the catalog's query answers: it drops such a key as a whole.
+TEST_F(SchemaBuilderTest, WhereTheCatalogHasNoKeyTheFlagsAreNone) {
+  table_.key.clear();
+  relation_.columns[1].identity = false;
+  model::TableSchema schema = FromRelation();
+  EXPECT_TRUE(schema.catalog_current);
+  EXPECT_THAT(schema.key_columns, IsEmpty());
+  relation_.name = "before";
+  schema = FromRelation();
+  EXPECT_FALSE(schema.catalog_current);
+  EXPECT_THAT(schema.key_columns, IsEmpty());
+}
+
+TEST_F(SchemaBuilderTest, AKeyThatWasDroppedSinceIsStillTheLogs) {
+  model::TableSchema previous = FromRelation();
+  table_.key.clear();
+  model::TableSchema schema = FromRelation(&previous);
+  EXPECT_FALSE(schema.catalog_current);
+  EXPECT_THAT(schema.key_columns, ElementsAre(1, 0));
+}
+
 TEST_F(SchemaBuilderTest, FailuresOfTheCatalogPassThrough) {
   catalog_.failure = absl::UnavailableError("gone");
   EXPECT_EQ(SchemaFromRelation(relation_, nullptr, catalog_).status().code(),
