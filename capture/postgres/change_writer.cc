@@ -17,6 +17,59 @@ constexpr size_t kRowHeadersBound = 24;
 // Protocol Buffers readers refuse longer messages.
 constexpr size_t kFrameSizeMax = std::numeric_limits<int32_t>::max();
 
+// Whether an 'O' tuple is the whole old row. The letter says what the published table's replica
+// identity is, but the tuple has what the partition that was written to logged under its own: under
+// a root of FULL, a partition of DEFAULT sends its key and NULL for all else. The log does not say
+// which it was, so the tuple is a mere key if
+//
+//   - the new row left a column out (unchanged TOAST, so not NULL) that is NULL in the old one, or
+//   - a column that cannot be NULL is NULL.
+//
+// The first is certain. The second may also be a row from before SET NOT NULL; then only `before`
+// is lost. Where neither tells, a partition's key is taken for a row of NULLs.
+bool LacksUnchanged(const RowMessage& row) {
+  for (size_t i = 0; i < row.new_row.columns.size() && row.has_new_row; ++i) {
+    if (row.new_row.columns[i].kind == ColumnView::Kind::kUnchanged &&
+        row.old_row.columns[i].kind == ColumnView::Kind::kNull) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool LacksNotNull(const RowLayout& layout, const Tuple& row) {
+  const std::vector<model::Column>& columns = layout.schema()->columns;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (!columns[i].nullable && row.columns[i].kind == ColumnView::Kind::kNull) return true;
+  }
+  return false;
+}
+
+absl::Status OtherIdentity(const RowLayout& layout) {
+  return absl::DataLossError(absl::StrCat(
+      "the log lacks the old row or key of a change of ", model::QualifiedName(*layout.schema()),
+      ": a partition has another REPLICA IDENTITY than the table; give all partitions that of the "
+      "table, then remove the source and capture it anew"));
+}
+
+// Takes an 'O' tuple that is a mere key for one. Without a key, such a tuple does not say which row
+// it is; there, what is not certain is believed.
+absl::Status CheckOldRow(const RowLayout& layout, RowMessage& row) {
+  if (row.old_kind != 'O') return absl::OkStatus();
+  bool lacks_unchanged = LacksUnchanged(row);
+  if (!layout.has_key()) return lacks_unchanged ? OtherIdentity(layout) : absl::OkStatus();
+  if (lacks_unchanged || LacksNotNull(layout, row.old_row)) row.old_kind = 'K';
+  return absl::OkStatus();
+}
+
+// No column of a key can be NULL; where the log has one, it is the key of another index.
+absl::Status CheckOldKey(const RowLayout& layout, const Tuple& row) {
+  for (uint32_t column : layout.schema()->key_columns) {
+    if (row.columns[column].kind == ColumnView::Kind::kNull) return OtherIdentity(layout);
+  }
+  return absl::OkStatus();
+}
+
 // Takes what the new row left out (unchanged TOAST) from the old one, as far as that has it.
 void FillFromOldRow(const RowLayout& layout, RowMessage& row) {
   if (row.old_kind == 0) return;
@@ -84,6 +137,12 @@ absl::Status ChangeWriter::WriteRow(MessageKind kind, const RowLayout& layout, R
     absl::Status status = CheckFits(layout, row.new_row);
     if (!status.ok()) return status;
   }
+  misfit_ = false;
+  if (row.old_kind != 0) {
+    absl::Status status = CheckOldRow(layout, row);
+    if (status.ok()) status = CheckOldKey(layout, row.old_row);
+    if (!status.ok()) return status;
+  }
   if (kind == MessageKind::kInsert) return WriteInsert(layout, row, index);
   if (kind == MessageKind::kUpdate) return WriteUpdate(layout, row, index);
   return WriteDelete(layout, row, index);
@@ -108,9 +167,10 @@ absl::Status ChangeWriter::WriteDelete(const RowLayout& layout, const RowMessage
   size_t start = frames_.size();
   size_t bound = layout.Bound(row.old_row.columns);
   encoder_.Begin(layout.schema()->id, Op::kDelete, (*index)++, 2 * bound + kRowHeadersBound);
-  status = layout.EncodeKey(row.old_row.columns, bound, encoder_);
+  status = layout.EncodeKey(row.old_row.columns, bound, encoder_, &misfit_);
   if (status.ok() && row.old_kind == 'O') {
-    status = layout.EncodeRow(ChangeEncoder::kBefore, row.old_row.columns, bound, encoder_);
+    status =
+        layout.EncodeRow(ChangeEncoder::kBefore, row.old_row.columns, bound, encoder_, &misfit_);
   }
   if (!status.ok()) return status;
   return FinishChange(Op::kDelete, layout, start);
@@ -125,12 +185,14 @@ absl::Status ChangeWriter::WriteNewRow(Op op, bool moved, const RowLayout& layou
   size_t bound = layout.Bound(row.new_row.columns);
   size_t before_bound = with_before ? layout.Bound(row.old_row.columns) : 0;
   encoder_.Begin(layout.schema()->id, op, (*index)++, 2 * bound + before_bound + kRowHeadersBound);
-  status = layout.EncodeKey(row.new_row.columns, bound, encoder_);
+  status = layout.EncodeKey(row.new_row.columns, bound, encoder_, &misfit_);
   if (status.ok() && with_before) {
-    status = layout.EncodeRow(ChangeEncoder::kBefore, row.old_row.columns, before_bound, encoder_);
+    status = layout.EncodeRow(ChangeEncoder::kBefore, row.old_row.columns, before_bound, encoder_,
+                              &misfit_);
   }
   if (status.ok()) {
-    status = layout.EncodeRow(ChangeEncoder::kAfter, row.new_row.columns, bound, encoder_);
+    status =
+        layout.EncodeRow(ChangeEncoder::kAfter, row.new_row.columns, bound, encoder_, &misfit_);
   }
   if (status.ok()) status = FinishChange(op, layout, start);
   if (!status.ok()) return status;

@@ -36,10 +36,13 @@ class ChangeWriter {
   // What the changes that follow share; `transaction`: their LogEvent.transaction.
   void SetTransaction(const model::TransactionHeader& header, uint32_t transaction);
 
-  // Each change takes the next *index. The row's columns may be overwritten. DataLoss as in
-  // RowLayout, or for a row that does not fit the table.
+  // Each change takes the next *index. The row's columns and old_kind may be overwritten. DataLoss
+  // as in RowLayout, or for a row that does not fit the table or lacks its key.
   absl::Status WriteRow(MessageKind kind, const RowLayout& layout, RowMessage& row,
                         uint64_t* index);
+  // True if the row that was written last had a value that the table's types, as given, do not fit
+  // (see value_text.h): the types have changed meanwhile.
+  bool misfit() const { return misfit_; }
   void WriteTruncate(const model::TableSchema& schema, uint64_t* index);
   void WriteSchema(const std::shared_ptr<const model::TableSchema>& schema);
   void WriteMessage(const model::LogicalMessage& message);
@@ -70,6 +73,7 @@ class ChangeWriter {
   model::ChangeEncoder encoder_;
   model::TransactionHeader header_;
   uint32_t transaction_ = kNoTransaction;
+  bool misfit_ = false;
   std::vector<LogEvent> events_;
   std::vector<std::shared_ptr<const model::TableSchema>> schemas_;
   std::vector<std::vector<std::string>> keys_;

@@ -25,9 +25,11 @@ absl::Status ChunkEncoder::AddRow(std::string_view line) {
   size_t bound = layout_.Bound(row_.columns);
   size_t start = chunk_.frames.size();
   encoder_.Begin(layout_.schema()->id, model::Op::kRead, 0, 2 * bound + kRowHeadersBound);
-  status = layout_.EncodeKey(row_.columns, bound, encoder_);
+  bool misfit = false;  // ALTER TYPE runs right now; the next chunk resolves its schema anew
+  status = layout_.EncodeKey(row_.columns, bound, encoder_, &misfit);
   if (status.ok()) {
-    status = layout_.EncodeRow(model::ChangeEncoder::kAfter, row_.columns, bound, encoder_);
+    status =
+        layout_.EncodeRow(model::ChangeEncoder::kAfter, row_.columns, bound, encoder_, &misfit);
   }
   if (status.ok() && chunk_.frames.size() > std::numeric_limits<uint32_t>::max()) {
     status = absl::FailedPreconditionError(

@@ -1,6 +1,7 @@
 #include "capture/postgres/log_encoder.h"
 
 #include <algorithm>
+#include <bit>
 #include <string_view>
 #include <utility>
 
@@ -28,6 +29,18 @@ absl::Status Unrequested(std::string_view message) {
       "the server sent a ", KindText(parsed->kind), " message (transaction ", parsed->xid,
       ") although neither streaming nor two-phase commit was asked for; if the slot was created "
       "with TWO_PHASE, drop it and let Tidemark create its own"));
+}
+
+// True if a Relation message would be the same for both: then what else differs stays unknown to
+// the log. Other names of the same table are left as they are, since the message is taken at its
+// word there.
+bool AlikeToTheLog(const model::TableSchema& a, const model::TableSchema& b) {
+  return a.name_space == b.name_space && a.name == b.name && a.key_columns == b.key_columns &&
+         std::equal(a.columns.begin(), a.columns.end(), b.columns.begin(), b.columns.end(),
+                    [](const model::Column& x, const model::Column& y) {
+                      return x.name == y.name && x.type->oid == y.type->oid &&
+                             x.type->modifier == y.type->modifier;
+                    });
 }
 
 }  // namespace
@@ -157,10 +170,10 @@ absl::Status LogEncoder::OnCommit(std::string_view message) {
 absl::Status LogEncoder::OnRelation(std::string_view message) {
   auto parsed = ParseRelation(message);
   if (!parsed.ok()) return parsed.status();
-  newest_relation_ = 0;
-  newest_layout_ = nullptr;
+  ForgetNewest();
   uint32_t oid = parsed->oid;
-  relations_[oid] = Relation{*std::move(parsed), nullptr};
+  Relation& relation = relations_[oid] = {};
+  relation.message = *std::move(parsed);
   return absl::OkStatus();
 }
 
@@ -169,10 +182,20 @@ absl::Status LogEncoder::OnRow(MessageKind kind, std::string_view message) {
   if (!CountMessage()) return absl::OkStatus();
   absl::Status status = ParseRow(message, &row_);
   if (!status.ok()) return status;
+  status = WriteRow(kind);
+  if (!status.ok() || !writer_.misfit() || !GiveUpLayout(row_.relation)) return status;
+  // Once more, under the types as they are now.
+  writer_.Truncate(transaction_->before_last_change->mark);
+  transaction_->changes = transaction_->before_last_change->changes;
+  return WriteRow(kind);
+}
+
+// Encodes `row_` as a change.
+absl::Status LogEncoder::WriteRow(MessageKind kind) {
   auto layout = Announced(row_.relation);
   if (!layout.ok()) return layout.status();
   StartChange();
-  status = writer_.WriteRow(kind, **layout, row_, &transaction_->changes);
+  absl::Status status = writer_.WriteRow(kind, **layout, row_, &transaction_->changes);
   EndChange();
   return status;
 }
@@ -252,17 +275,23 @@ void LogEncoder::StartChange() {
 void LogEncoder::EndChange() { transaction_->last_change_end = writer_.frame_bytes(); }
 
 absl::StatusOr<const RowLayout*> LogEncoder::Announced(uint32_t relation) {
-  if (relation == newest_relation_ && newest_layout_ != nullptr) return newest_layout_;
+  const uint64_t versions = registry_->latest_changes();
+  if (relation == newest_relation_ && versions == newest_versions_) return newest_layout_;
   auto found = relations_.find(relation);
   if (found == relations_.end()) {
     return absl::DataLossError(
         absl::StrCat("the server sent a change of relation ", relation, " without describing it"));
+  }
+  ForgetNewest();
+  if (std::exchange(found->second.versions_seen, versions) != versions) {
+    CompareWithLatest(found->second);
   }
   auto layout = Resolve(found->second);
   if (!layout.ok()) return layout.status();
   const auto& schema = (*layout)->schema();
   if (announced_.insert(schema->id).second) writer_.WriteSchema(schema);
   newest_relation_ = relation;
+  newest_versions_ = versions;
   newest_layout_ = *layout;
   return *layout;
 }
@@ -270,10 +299,37 @@ absl::StatusOr<const RowLayout*> LogEncoder::Announced(uint32_t relation) {
 absl::StatusOr<const RowLayout*> LogEncoder::Resolve(Relation& relation) {
   if (relation.layout != nullptr) return relation.layout.get();
   auto previous = registry_->Latest(relation.message.oid);
-  auto schema = SchemaFromRelation(relation.message, previous.get(), *catalog_);
-  if (!schema.ok()) return schema.status();
-  relation.layout = std::make_unique<RowLayout>(registry_->Resolve(*std::move(schema)));
+  auto built = SchemaFromRelation(relation.message, previous.get(), *catalog_);
+  if (!built.ok()) return built.status();
+  auto schema = registry_->Resolve(*std::move(built));
+  if (std::exchange(relation.schema, schema->id) != schema->id) relation.misfits = 0;
+  relation.layout = std::make_unique<RowLayout>(std::move(schema));
   return relation.layout.get();
+}
+
+// One version questions a layout once: where the two go on to differ, the catalog has no answer.
+void LogEncoder::CompareWithLatest(Relation& relation) {
+  if (relation.layout == nullptr) return;
+  auto latest = registry_->Latest(relation.message.oid);
+  if (latest == nullptr || latest->id == relation.schema || latest->id == relation.questioned_by ||
+      !AlikeToTheLog(*latest, *relation.layout->schema())) {
+    return;
+  }
+  relation.questioned_by = latest->id;
+  relation.layout.reset();
+}
+
+bool LogEncoder::GiveUpLayout(uint32_t relation) {
+  Relation& described = relations_.at(relation);
+  if (!std::has_single_bit(++described.misfits)) return false;
+  ForgetNewest();
+  described.layout.reset();
+  return true;
+}
+
+void LogEncoder::ForgetNewest() {
+  newest_relation_ = 0;
+  newest_layout_ = nullptr;
 }
 
 void LogEncoder::Advance(Lsn lsn) {

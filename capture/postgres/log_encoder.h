@@ -35,6 +35,11 @@ namespace tidemark::capture::postgres {
 // event. A schema is announced before the first change that uses it. A transaction without changes
 // gives no event, but is in LogBatch.transactions.
 //
+// The log does not tell of ALTER TYPE. So the catalog is asked again where a row's text does not
+// fit the types as known, and where a chunk reader has found a version of the table that differs in
+// what the log does not tell. Rows from before the ALTER TYPE go on not to fit, so the first,
+// second, fourth, ... that does not fit asks; the others are lossless as server_text.
+//
 // Restart: transactions before the token's position give no events, but are in
 // LogBatch.transactions; of the one that it names as partial, what was delivered is passed over.
 //
@@ -44,8 +49,8 @@ namespace tidemark::capture::postgres {
 //
 // Errors of Consume, after which only Take may be called (what came before is intact): DataLoss:
 // the stream is not as above; FailedPrecondition: the slot or the plug-in is not as Tidemark set it
-// up; others are the catalog's. One thread owns it. The catalog is asked only in Consume, once per
-// version of a table.
+// up; others are the catalog's. One thread owns it. The catalog is asked only in Consume, about
+// once per version of a table.
 class LogEncoder {
  public:
   static constexpr size_t kHeldBytesMax = 1 << 20;
@@ -73,6 +78,10 @@ class LogEncoder {
   struct Relation {
     RelationMessage message;
     std::unique_ptr<RowLayout> layout;  // null until a change needs it
+    model::SchemaId schema = 0;         // the newest layout's
+    model::SchemaId questioned_by = 0;  // the version for which the catalog was asked again
+    uint64_t versions_seen = 0;         // of SchemaRegistry.latest_changes()
+    uint64_t misfits = 0;               // rows that did not fit `schema`
   };
   // A place in a transaction, between two of its messages.
   struct Progress {
@@ -98,6 +107,7 @@ class LogEncoder {
   absl::Status OnCommit(std::string_view message);
   absl::Status OnRelation(std::string_view message);
   absl::Status OnRow(MessageKind kind, std::string_view message);
+  absl::Status WriteRow(MessageKind kind);
   absl::Status OnTruncate(std::string_view message);
   absl::Status OnLogicalMessage(std::string_view message);
   absl::Status OnTransactionalMessage(const LogicalMessageView& message);
@@ -112,6 +122,10 @@ class LogEncoder {
   void EndChange();
   absl::StatusOr<const RowLayout*> Announced(uint32_t relation);
   absl::StatusOr<const RowLayout*> Resolve(Relation& relation);
+  void CompareWithLatest(Relation& relation);
+  // False: the types were looked up for such a row already, not long ago.
+  bool GiveUpLayout(uint32_t relation);
+  void ForgetNewest();
   void Advance(Lsn lsn);
   void TakePart(LogBatch* batch);
   uint32_t last_transaction() const { return static_cast<uint32_t>(transactions_.size() - 1); }
@@ -127,7 +141,8 @@ class LogEncoder {
   SchemaRegistry* registry_;
   std::unordered_set<model::SchemaId> announced_;
   std::unordered_map<uint32_t, Relation> relations_;
-  uint32_t newest_relation_ = 0;  // whose layout `newest_layout_` is
+  uint32_t newest_relation_ = 0;  // whose layout `newest_layout_` is; 0: none
+  uint64_t newest_versions_ = 0;  // SchemaRegistry.latest_changes() when it was looked up
   const RowLayout* newest_layout_ = nullptr;
   RowMessage row_;
   ChangeWriter writer_;

@@ -96,8 +96,13 @@ constexpr int kDimensionsMax = 6;
 // Reads one array. Dimensions are known only after the elements, so they are appended after them.
 class ArrayParser {
  public:
-  ArrayParser(Bytes& out, const Type& type, std::string_view text, int depth)
-      : out_(out), type_(type), in_(text), depth_(depth), stops_{type.delimiter, '}'} {
+  ArrayParser(Bytes& out, const Type& type, std::string_view text, int depth, bool* misfit)
+      : out_(out),
+        type_(type),
+        in_(text),
+        depth_(depth),
+        misfit_(misfit),
+        stops_{type.delimiter, '}'} {
     lengths_.fill(kUnknown);
     lower_bounds_.fill(1);
   }
@@ -145,13 +150,14 @@ class ArrayParser {
     std::string_view text;
     bool quoted;
     if (dimensions_ != level + 1 || !in_.TakeMember({stops_, 2}, &text, &quoted)) return false;
-    if (quoted) return AppendTextValueAt(out_, kArrayElement, *type_.element, text, depth_ + 1);
+    if (quoted)
+      return AppendTextValueAt(out_, kArrayElement, *type_.element, text, depth_ + 1, misfit_);
     if (text.empty() || text.find('{') != std::string_view::npos) return false;
     if (text == "NULL") {
       model::AppendNull(out_, kArrayElement);
       return true;
     }
-    return AppendTextValueAt(out_, kArrayElement, *type_.element, text, depth_ + 1);
+    return AppendTextValueAt(out_, kArrayElement, *type_.element, text, depth_ + 1, misfit_);
   }
 
   void AppendDimensions() {
@@ -167,6 +173,7 @@ class ArrayParser {
   const Type& type_;
   NestedScanner in_;
   int depth_;
+  bool* misfit_;
   char stops_[2];
   int bounds_ = 0;      // how many dimensions "[l:u]=" named
   int dimensions_ = 0;  // how deep the elements lie; 0: none seen
@@ -176,20 +183,20 @@ class ArrayParser {
 
 // One bound of a range as field `field`; nothing for an unbounded side.
 bool TakeBound(NestedScanner& in, std::string_view stops, Bytes& out, uint32_t field,
-               const Type& element, int depth) {
+               const Type& element, int depth, bool* misfit) {
   std::string_view text;
   bool quoted;
   if (!in.TakeMember(stops, &text, &quoted)) return false;
   if (text.empty() && !quoted) return true;
-  return AppendTextValueAt(out, field, element, text, depth + 1);
+  return AppendTextValueAt(out, field, element, text, depth + 1, misfit);
 }
 
 // Appends the fields of a Range message.
-bool TakeRange(NestedScanner& in, Bytes& out, const Type& element, int depth) {
+bool TakeRange(NestedScanner& in, Bytes& out, const Type& element, int depth, bool* misfit) {
   bool lower_inclusive = in.Take('[');
   if (!lower_inclusive && !in.Take('(')) return false;
-  if (!TakeBound(in, ",", out, 2, element, depth) || !in.Take(',')) return false;
-  if (!TakeBound(in, "])", out, 3, element, depth)) return false;
+  if (!TakeBound(in, ",", out, 2, element, depth, misfit) || !in.Take(',')) return false;
+  if (!TakeBound(in, "])", out, 3, element, depth, misfit)) return false;
   bool upper_inclusive = in.Take(']');
   if (!upper_inclusive && !in.Take(')')) return false;
   if (lower_inclusive) model::AppendVarintField(out, 4, 1);
@@ -199,44 +206,51 @@ bool TakeRange(NestedScanner& in, Bytes& out, const Type& element, int depth) {
 
 bool MayNest(int depth) { return depth < kNestingMax; }
 
-// The fields of a composite. *count: how many there were.
-bool TakeFields(NestedScanner& in, Bytes& out, const Type& type, int depth, size_t* count) {
-  *count = 0;
+// The fields of a composite. *fits: as many as the type has, each a text of its type; else what was
+// appended is to be truncated away.
+bool TakeFields(NestedScanner& in, Bytes& out, const Type& type, int depth, bool* fits,
+                bool* misfit) {
+  size_t count = 0;
+  *fits = true;
   do {
     std::string_view text;
     bool quoted;
     if (!in.TakeMember(",)", &text, &quoted)) return false;
-    size_t index = (*count)++;
-    if (index >= type.fields.size()) continue;
+    size_t index = count++;
+    *fits = *fits && index < type.fields.size();
+    if (!*fits) continue;
     if (text.empty() && !quoted) {
       model::AppendNull(out, kCompositeField);
-    } else if (!AppendTextValueAt(out, kCompositeField, *type.fields[index].type, text,
-                                  depth + 1)) {
-      return false;
+    } else {
+      *fits = AppendTextValueAt(out, kCompositeField, *type.fields[index].type, text, depth + 1,
+                                misfit);
     }
   } while (in.Take(','));
+  *fits = *fits && count == type.fields.size();
   return in.Take(')') && in.done();
 }
 
 }  // namespace
 
-bool AppendArray(Bytes& out, uint32_t field, const Type& type, std::string_view text, int depth) {
+bool AppendArray(Bytes& out, uint32_t field, const Type& type, std::string_view text, int depth,
+                 bool* misfit) {
   if (!MayNest(depth) || type.element == nullptr) return false;
   NestedValue value =
       NestedValue::Open(out, field, ValueKind::kArray, NestedValueBound(text.size()));
-  if (!ArrayParser(out, type, text, depth).Parse()) return false;
+  if (!ArrayParser(out, type, text, depth, misfit).Parse()) return false;
   value.Close(out);
   return true;
 }
 
-bool AppendRange(Bytes& out, uint32_t field, const Type& type, std::string_view text, int depth) {
+bool AppendRange(Bytes& out, uint32_t field, const Type& type, std::string_view text, int depth,
+                 bool* misfit) {
   if (!MayNest(depth) || type.element == nullptr) return false;
   NestedValue value =
       NestedValue::Open(out, field, ValueKind::kRange, NestedValueBound(text.size()));
   NestedScanner in(text);
   if (text == "empty") {
     model::AppendVarintField(out, 1, 1);
-  } else if (!TakeRange(in, out, *type.element, depth) || !in.done()) {
+  } else if (!TakeRange(in, out, *type.element, depth, misfit) || !in.done()) {
     return false;
   }
   value.Close(out);
@@ -244,7 +258,7 @@ bool AppendRange(Bytes& out, uint32_t field, const Type& type, std::string_view 
 }
 
 bool AppendMultiRange(Bytes& out, uint32_t field, const Type& type, std::string_view text,
-                      int depth) {
+                      int depth, bool* misfit) {
   if (!MayNest(depth) || type.element == nullptr) return false;
   size_t bound = NestedValueBound(text.size());
   NestedValue value = NestedValue::Open(out, field, ValueKind::kMultiRange, bound);
@@ -253,7 +267,7 @@ bool AppendMultiRange(Bytes& out, uint32_t field, const Type& type, std::string_
   if (in.peek() != '}') {
     do {
       LengthMark range = LengthMark::Open(out, kMultiRangeRange, bound);
-      if (!TakeRange(in, out, *type.element, depth)) return false;
+      if (!TakeRange(in, out, *type.element, depth, misfit)) return false;
       range.Close(out);
     } while (in.Take(','));
   }
@@ -262,23 +276,20 @@ bool AppendMultiRange(Bytes& out, uint32_t field, const Type& type, std::string_
   return true;
 }
 
-bool AppendComposite(Bytes& out, uint32_t field, const Type& type, std::string_view text,
-                     int depth) {
+bool AppendComposite(Bytes& out, uint32_t field, const Type& type, std::string_view text, int depth,
+                     bool* misfit) {
   if (!MayNest(depth)) return false;
   size_t start = out.size();
   NestedValue value =
       NestedValue::Open(out, field, ValueKind::kComposite, NestedValueBound(text.size()));
   NestedScanner in(text);
-  size_t count;
+  bool fits = type.fields.empty();
   if (!in.Take('(')) return false;
-  if (type.fields.empty() && text == "()") {
-    count = 0;
-  } else if (!TakeFields(in, out, type, depth, &count)) {
-    return false;
-  }
-  if (count == type.fields.size()) {
+  if (!(fits && text == "()") && !TakeFields(in, out, type, depth, &fits, misfit)) return false;
+  if (fits) {
     value.Close(out);
   } else {
+    *misfit = true;
     out.Truncate(start);
     model::AppendBytesValue(out, field, ValueKind::kServerText, text);
   }

@@ -31,11 +31,12 @@ size_t RowLayout::Bound(absl::Span<const ColumnView> row) const {
 }
 
 absl::Status RowLayout::EncodeKey(absl::Span<const ColumnView> row, size_t bound,
-                                  model::ChangeEncoder& encoder) const {
+                                  model::ChangeEncoder& encoder, bool* misfit) const {
   if (!has_key()) return absl::OkStatus();
   encoder.OpenRow(model::ChangeEncoder::kKey, bound);
   for (uint32_t column : schema_->key_columns) {
-    if (!AppendColumn(encoder.out(), column, row[column])) return Unreadable(column, row[column]);
+    if (!AppendColumn(encoder.out(), column, row[column], misfit))
+      return Unreadable(column, row[column]);
   }
   encoder.CloseRow();
   return absl::OkStatus();
@@ -43,16 +44,18 @@ absl::Status RowLayout::EncodeKey(absl::Span<const ColumnView> row, size_t bound
 
 absl::Status RowLayout::EncodeRow(model::ChangeEncoder::RowField field,
                                   absl::Span<const ColumnView> row, size_t bound,
-                                  model::ChangeEncoder& encoder) const {
+                                  model::ChangeEncoder& encoder, bool* misfit) const {
   encoder.OpenRow(field, bound);
   for (size_t column = 0; column < row.size(); ++column) {
-    if (!AppendColumn(encoder.out(), column, row[column])) return Unreadable(column, row[column]);
+    if (!AppendColumn(encoder.out(), column, row[column], misfit))
+      return Unreadable(column, row[column]);
   }
   encoder.CloseRow();
   return absl::OkStatus();
 }
 
-bool RowLayout::AppendColumn(model::Bytes& out, size_t column, const ColumnView& value) const {
+bool RowLayout::AppendColumn(model::Bytes& out, size_t column, const ColumnView& value,
+                             bool* misfit) const {
   switch (value.kind) {
     case ColumnView::Kind::kNull:
       model::AppendNull(out, kRowValue);
@@ -61,7 +64,7 @@ bool RowLayout::AppendColumn(model::Bytes& out, size_t column, const ColumnView&
       model::AppendUnavailable(out, kRowValue);
       return true;
     case ColumnView::Kind::kText:
-      return AppendTextValue(out, kRowValue, *types_[column], value.bytes);
+      return AppendTextValue(out, kRowValue, *types_[column], value.bytes, misfit);
     case ColumnView::Kind::kBinary:
       return false;
   }

@@ -29,15 +29,16 @@ class RowLayout {
   size_t Bound(absl::Span<const ColumnView> row) const;
 
   // Write one row of the change that `encoder` has open; `row` has column_count() columns, `bound`
-  // is its Bound. A key is left out where the table has none. DataLoss: a column's text is none of
-  // its type, or is binary; the message names column and type.
+  // is its Bound. A key is left out where the table has none. *misfit is set where a value shows
+  // that its type has changed (see value_text.h). DataLoss: a column's text is none of its type, or
+  // is binary; the message names column and type.
   absl::Status EncodeKey(absl::Span<const ColumnView> row, size_t bound,
-                         model::ChangeEncoder& encoder) const;
+                         model::ChangeEncoder& encoder, bool* misfit) const;
   absl::Status EncodeRow(model::ChangeEncoder::RowField field, absl::Span<const ColumnView> row,
-                         size_t bound, model::ChangeEncoder& encoder) const;
+                         size_t bound, model::ChangeEncoder& encoder, bool* misfit) const;
 
  private:
-  bool AppendColumn(model::Bytes& out, size_t column, const ColumnView& value) const;
+  bool AppendColumn(model::Bytes& out, size_t column, const ColumnView& value, bool* misfit) const;
   absl::Status Unreadable(size_t column, const ColumnView& value) const;
 
   std::shared_ptr<const model::TableSchema> schema_;

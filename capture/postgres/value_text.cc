@@ -1,5 +1,6 @@
 #include "capture/postgres/value_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -145,6 +146,13 @@ bool AppendBitsText(Bytes& out, uint32_t field, std::string_view text) {
   return true;
 }
 
+bool AppendLabel(Bytes& out, uint32_t field, const Type& type, std::string_view text,
+                 bool* misfit) {
+  if (std::find(type.labels.begin(), type.labels.end(), text) == type.labels.end()) *misfit = true;
+  model::AppendBytesValue(out, field, ValueKind::kEnumLabel, text);
+  return true;
+}
+
 bool AppendAsIs(Bytes& out, uint32_t field, ValueKind kind, std::string_view text) {
   model::AppendBytesValue(out, field, kind, text);
   return true;
@@ -152,12 +160,13 @@ bool AppendAsIs(Bytes& out, uint32_t field, ValueKind kind, std::string_view tex
 
 }  // namespace
 
-bool AppendTextValue(Bytes& out, uint32_t field, const Type& type, std::string_view text) {
-  return AppendTextValueAt(out, field, type, text, 0);
+bool AppendTextValue(Bytes& out, uint32_t field, const Type& type, std::string_view text,
+                     bool* misfit) {
+  return AppendTextValueAt(out, field, type, text, 0, misfit);
 }
 
 bool AppendTextValueAt(Bytes& out, uint32_t field, const Type& type, std::string_view text,
-                       int depth) {
+                       int depth, bool* misfit) {
   switch (type.kind) {
     case TypeKind::kUnspecified:
       return false;
@@ -196,15 +205,15 @@ bool AppendTextValueAt(Bytes& out, uint32_t field, const Type& type, std::string
     case TypeKind::kBits:
       return AppendBitsText(out, field, text);
     case TypeKind::kEnum:
-      return AppendAsIs(out, field, ValueKind::kEnumLabel, text);
+      return AppendLabel(out, field, type, text, misfit);
     case TypeKind::kArray:
-      return AppendArray(out, field, type, text, depth);
+      return AppendArray(out, field, type, text, depth, misfit);
     case TypeKind::kRange:
-      return AppendRange(out, field, type, text, depth);
+      return AppendRange(out, field, type, text, depth, misfit);
     case TypeKind::kMultiRange:
-      return AppendMultiRange(out, field, type, text, depth);
+      return AppendMultiRange(out, field, type, text, depth, misfit);
     case TypeKind::kComposite:
-      return AppendComposite(out, field, type, text, depth);
+      return AppendComposite(out, field, type, text, depth, misfit);
     case TypeKind::kServerText:
       return AppendAsIs(out, field, ValueKind::kServerText, text);
   }

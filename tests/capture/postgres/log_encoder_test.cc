@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "capture/postgres/schema_builder.h"
 #include "decoded_batch.h"
 #include "fake_catalog.h"
 #include "message_builder.h"
@@ -127,6 +129,110 @@ TEST_F(LogEncoderTest, AnAlteredTableIsAnnouncedBeforeTheNextChange) {
   EXPECT_FALSE(batch.schemas[0]->catalog_current);
 }
 
+// `note` is of a type whose changes the log does not tell.
+class AlteredTypeTest : public LogEncoderTest {
+ protected:
+  static constexpr uint32_t kType = 20000;
+
+  AlteredTypeTest() {
+    relation_.columns[1].type_oid = kType;
+    catalog_.tables[kTable].columns[1].type_oid = kType;
+  }
+  void SetFields(int count) {
+    auto pair = MakeType(model::TypeKind::kComposite, kType, "pair");
+    for (int i = 0; i < count; ++i) pair->fields.push_back({"f", catalog_.types[23]});
+    catalog_.types[kType] = pair;
+  }
+  void SetLabels(std::vector<std::string> labels) {
+    auto mood = MakeType(model::TypeKind::kEnum, kType, "mood");
+    mood->labels = std::move(labels);
+    catalog_.types[kType] = mood;
+  }
+  // What a chunk reader does before it reads.
+  void ReadChunk() { registry_.Resolve(*SchemaFromCatalog(catalog_.tables[kTable], catalog_)); }
+  std::string Row(const char* note) { return Insert(kTable, {"1", note, "1"}); }
+  std::vector<std::string> Kinds() {
+    std::vector<std::string> kinds;
+    for (const v1::Event& event : Decode(encoder_->Take())) {
+      if (event.has_schema()) kinds.push_back("schema");
+      if (!event.has_change()) continue;
+      const v1::Value& note = event.change().after().values(1);
+      kinds.push_back(note.has_composite()
+                          ? absl::StrCat("composite of ", note.composite().fields_size())
+                          : absl::StrCat(note.server_text(), note.enum_label()));
+    }
+    return kinds;
+  }
+};
+
+TEST_F(AlteredTypeTest, ARowThatDoesNotFitBringsTheNewTypes) {
+  SetFields(1);
+  FeedTransaction(0x100, 1, {Described(), Row("(1)")});
+  EXPECT_THAT(Kinds(), ElementsAre("schema", "composite of 1"));
+  SetFields(2);
+  FeedTransaction(0x200, 2, {Row("(1,2)"), Row("(3,4)")});
+  EXPECT_THAT(Kinds(), ElementsAre("schema", "composite of 2", "composite of 2"));
+  EXPECT_EQ(catalog_.describe_count, 2);
+  // Changes keep their count.
+  FeedTransaction(0x300, 3, {Row("(1,2)")});
+  SetFields(1);
+  FeedTransaction(0x400, 4, {Row("(1,2)"), Row("(1)"), Row("(1)")});
+  EXPECT_THAT(Briefs(encoder_->Take()).back(), "END 3");
+}
+
+TEST_F(AlteredTypeTest, ALabelThatIsNewBringsTheNewLabels) {
+  SetLabels({"sad"});
+  FeedTransaction(0x100, 1, {Described(), Row("sad")});
+  SetLabels({"sad", "ok"});
+  FeedTransaction(0x200, 2, {Row("ok"), Row("sad"), Row("ok")});
+  LogBatch batch = encoder_->Take();
+  ASSERT_EQ(batch.schemas.size(), 2u);
+  EXPECT_THAT(batch.schemas[1]->columns[1].type->labels, ElementsAre("sad", "ok"));
+  EXPECT_EQ(catalog_.describe_count, 2);
+  EXPECT_EQ(Decode(batch)[4].change().schema_id(), 2u);
+}
+
+TEST_F(AlteredTypeTest, RowsFromBeforeTheChangeAskTheCatalogLessAndLess) {
+  SetFields(2);
+  FeedTransaction(0x100, 1, {Described()});
+  for (int i = 0; i < 100; ++i) FeedTransaction(0x200 + 0x100 * i, 2 + i, {Row("(1)")});
+  EXPECT_EQ(catalog_.describe_count, 1 + 7);
+  std::vector<std::string> kinds = Kinds();
+  EXPECT_EQ(kinds.size(), 101u);
+  EXPECT_EQ(kinds.back(), "(1)");
+}
+
+TEST_F(AlteredTypeTest, AVersionThatAChunkReaderFoundIsTakenOver) {
+  SetFields(1);
+  FeedTransaction(0x100, 1, {Described(), Row("(1)")});
+  SetFields(2);
+  ReadChunk();
+  FeedTransaction(0x200, 2, {Insert(kTable, {"1", kNullCell, "1"})});
+  LogBatch batch = encoder_->Take();
+  ASSERT_EQ(batch.schemas.size(), 2u);
+  EXPECT_EQ(batch.schemas[1], registry_.Latest(kTable));
+  // And back again.
+  SetFields(1);
+  ReadChunk();
+  FeedTransaction(0x300, 3, {Row("(1)")});
+  EXPECT_EQ(Decode(encoder_->Take())[0].change().schema_id(), 1u);
+  EXPECT_EQ(catalog_.describe_count, 3);
+}
+
+TEST_F(AlteredTypeTest, WhatARelationMessageWillTellIsLeftToIt) {
+  SetFields(1);
+  FeedTransaction(0x100, 1, {Described(), Row("(1)")});
+  catalog_.tables[kTable].columns.push_back({"extra", 25, -1, true, false, {}});
+  ReadChunk();
+  FeedTransaction(0x200, 2, {Row("(1)")});
+  catalog_.tables[kTable].columns.pop_back();
+  catalog_.tables[kTable].name_space = "archive";
+  ReadChunk();
+  FeedTransaction(0x300, 3, {Row("(1)")});
+  EXPECT_EQ(encoder_->Take().schemas.size(), 1u);
+  EXPECT_EQ(catalog_.describe_count, 1);
+}
+
 TEST_F(LogEncoderTest, AKeyChangeIsADeleteAndACreate) {
   FeedTransaction(
       0x100, 1,
@@ -163,6 +269,53 @@ TEST_F(LogEncoderTest, UnderFullIdentityTheOldRowCompletesTheNewOne) {
                           "DELETE 1 key(1) before(1,long,5)", "CREATE 2 key(2) after(2,long,5)",
                           "DELETE 3 key(2) before(2,long,null) last", "END 4"));
   for (const LogEvent& event : batch.events) EXPECT_FALSE(event.partial);
+}
+
+// A leaf of another replica identity than its root: the tuple is what the leaf logged.
+TEST_F(LogEncoderTest, AnOldRowThatIsAMereKeyIsTakenForOne) {
+  SetIdentity('f');
+  catalog_.tables[kTable].columns[2].nullable = false;
+  FeedTransaction(
+      0x100, 1,
+      {Described(), Update(kTable, 'O', {"1", kNullCell, kNullCell}, {"1", kUnchangedCell, "5"}),
+       Update(kTable, 'O', {"1", kNullCell, "4"}, {"1", kUnchangedCell, "5"}),
+       Update(kTable, 'O', {"1", kNullCell, kNullCell}, {"2", "a", "5"}),
+       Delete(kTable, 'O', {"2", kNullCell, kNullCell}),
+       Delete(kTable, 'O', {"3", kNullCell, "5"})});
+  LogBatch batch = encoder_->Take();
+  EXPECT_THAT(Briefs(batch), ElementsAre("SCHEMA orders", "UPDATE 0 key(1) after(1,?,5)",
+                                         "UPDATE 1 key(1) after(1,?,5)", "DELETE 2 key(1)",
+                                         "CREATE 3 key(2) after(2,a,5)", "DELETE 4 key(2)",
+                                         "DELETE 5 key(3) before(3,null,5) last", "END 6"));
+  EXPECT_TRUE(batch.events[1].partial);
+}
+
+TEST_F(LogEncoderTest, AnOldKeyOfAnotherIndexIsRefusedWithTheRemedy) {
+  for (char identity : {'d', 'i', 'f'}) {
+    const char part = identity == 'f' ? 'O' : 'K';
+    SetIdentity(identity);
+    for (const std::string& message :
+         {Delete(kTable, part, {kNullCell, "a", kNullCell}),
+          Update(kTable, part, {kNullCell, "a", kNullCell}, {"1", "b", "1"})}) {
+      Start({0x50, 0, 0, 0, "7"});
+      Feed({Begin(0x100, 1), Described()});
+      absl::Status status = Try(message);
+      EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+      EXPECT_NE(status.message().find("public.orders"), absl::string_view::npos) << status;
+      EXPECT_NE(status.message().find("REPLICA IDENTITY"), absl::string_view::npos) << status;
+    }
+  }
+}
+
+TEST_F(LogEncoderTest, WithoutAKeyAnOldRowIsBelievedUnlessItCannotBeWhole) {
+  SetIdentity('f');
+  catalog_.tables[kTable].key.clear();
+  FeedTransaction(0x100, 1, {Described(), Delete(kTable, 'O', {kNullCell, "a", "1"})});
+  EXPECT_THAT(Briefs(encoder_->Take()),
+              ElementsAre("SCHEMA orders", "DELETE 0 before(null,a,1) last", "END 1"));
+  Feed({Begin(0x200, 2)});
+  EXPECT_EQ(Try(Update(kTable, 'O', {"1", kNullCell, "1"}, {"1", kUnchangedCell, "1"})).code(),
+            absl::StatusCode::kDataLoss);
 }
 
 TEST_F(LogEncoderTest, ATableWithoutKeyHasNoKeyRows) {

@@ -43,7 +43,8 @@ TypePtr MultiRangeOf(TypeKind kind) { return Holding(TypeKind::kMultiRange, Scal
 std::optional<v1::Value> Parse(const model::Type& type, std::string_view text) {
   std::vector<char> exact(text.begin(), text.end());
   model::Bytes out;
-  if (!AppendTextValue(out, 1, type, {exact.data(), exact.size()})) return std::nullopt;
+  bool misfit = false;
+  if (!AppendTextValue(out, 1, type, {exact.data(), exact.size()}, &misfit)) return std::nullopt;
   EXPECT_LE(out.size(),
             IsNested(type.kind) ? NestedValueBound(text.size()) : ScalarValueBound(text.size()));
   v1::Row row;
@@ -274,14 +275,52 @@ TEST(ValueTextTest, Composites) {
        {Record({Scalar(TypeKind::kText)}), "()", "composite { fields {} }"},
        {pair, "(1,a,b)", "server_text: '(1,a,b)'"},
        {pair, "(1)", "server_text: '(1)'"}});
-  CheckRefused(pair, {"", "(", "(1,a", "1,a)", "(x,a)", "(1,a)x", R"((1,"a))"});
+  CheckRefused(pair, {"", "(", "(1,a", "1,a)", "(1,a)x", R"((1,"a))"});
+}
+
+// ALTER TYPE ran between the row and the description of its type.
+TEST(ValueTextTest, ACompositeThatDoesNotFitItsTypeIsServerText) {
+  auto pair = Record({Scalar(TypeKind::kInteger), Scalar(TypeKind::kText)});
+  auto outer = Record({Scalar(TypeKind::kText), pair, Scalar(TypeKind::kText)});
+  Check({{pair, "(x,a)", "server_text: '(x,a)'"},
+         {Record({Scalar(TypeKind::kInteger)}), "()", "composite { fields {} }"},
+         {Record({}), "(1)", "server_text: '(1)'"},
+         {outer, R"x((a,"(x,y)",b))x",
+          "composite { fields { text: 'a' } fields { server_text: '(x,y)' } fields { text: 'b' } "
+          "}"},
+         {Holding(TypeKind::kArray, pair), R"x({"(1,a)","(x,b)"})x",
+          "array { dimensions { length: 2 lower_bound: 1 } elements { composite { fields { "
+          "integer: 1 } fields { text: 'a' } } } elements { server_text: '(x,b)' } }"}});
+  CheckRefused(pair, {"(x,a", "(x,a)x", R"((x,"a))"});
+}
+
+TEST(ValueTextTest, SaysWhichTextsDoNotFitTheirType) {
+  auto mood = MakeType(TypeKind::kEnum, 1, "mood");
+  mood->labels = {"sad", "ok"};
+  auto pair = Record({Scalar(TypeKind::kInteger), mood});
+  auto misfit = [](const TypePtr& type, std::string_view text) {
+    model::Bytes out;
+    bool set = false;
+    EXPECT_TRUE(AppendTextValue(out, 1, *type, text, &set)) << text;
+    return set;
+  };
+  EXPECT_FALSE(misfit(mood, "ok"));
+  EXPECT_TRUE(misfit(mood, "happy"));
+  EXPECT_FALSE(misfit(pair, "(1,ok)"));
+  EXPECT_FALSE(misfit(pair, "(,)"));
+  EXPECT_TRUE(misfit(pair, "(1)"));
+  EXPECT_TRUE(misfit(pair, "(x,ok)"));
+  EXPECT_TRUE(misfit(pair, "(1,happy)"));
+  EXPECT_TRUE(misfit(Holding(TypeKind::kArray, mood), "{ok,happy}"));
+  EXPECT_FALSE(misfit(Holding(TypeKind::kArray, pair), R"x({"(1,ok)"})x"));
 }
 
 TEST(ValueTextTest, NestingHasALimit) {
   auto ints = ArrayOf(TypeKind::kInteger);
   model::Bytes out;
-  EXPECT_TRUE(AppendTextValueAt(out, 1, *ints, "{1}", kNestingMax - 1));
-  EXPECT_FALSE(AppendTextValueAt(out, 1, *ints, "{1}", kNestingMax));
+  bool misfit = false;
+  EXPECT_TRUE(AppendTextValueAt(out, 1, *ints, "{1}", kNestingMax - 1, &misfit));
+  EXPECT_FALSE(AppendTextValueAt(out, 1, *ints, "{1}", kNestingMax, &misfit));
 }
 
 TEST(ValueTextTest, MutatedTextsNeverCrash) {
@@ -317,7 +356,8 @@ TEST(ValueTextTest, MutatedTextsNeverCrash) {
     // Text members would not be valid UTF-8, so only the size bound and memory safety are checked.
     std::vector<char> exact(text.begin(), text.end());
     model::Bytes out;
-    if (!AppendTextValue(out, 1, *type, {exact.data(), exact.size()})) continue;
+    bool misfit = false;
+    if (!AppendTextValue(out, 1, *type, {exact.data(), exact.size()}, &misfit)) continue;
     ASSERT_LE(out.size(),
               IsNested(type->kind) ? NestedValueBound(text.size()) : ScalarValueBound(text.size()));
   }
