@@ -8,7 +8,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kIdleWait{100};
-constexpr milliseconds kProbeInterval{500};
+// No window is opened while the log is further behind: it would stay open for long, remember many
+// touches, and its chunk be read again.
+constexpr uint64_t kLagBytesMax = 64 << 20;
 constexpr milliseconds kReconnectWait{1000};
 
 }  // namespace
@@ -43,7 +45,10 @@ void ReaderWakeup::Wait(milliseconds wait, std::stop_token stop) {
 
 void ChunkLoop::Run(std::stop_token stop) {
   while (!stop.stop_requested()) {
-    if (parts_.probes) Probe(stop);
+    if (parts_.coordinator->busy() && !MayRead()) {
+      SleepUnlessStopped(kIdleWait, stop);
+      continue;
+    }
     std::optional<snapshot::Task> task = parts_.coordinator->NextTask();
     if (!task) {
       parts_.wakeup->Wait(kIdleWait, stop);
@@ -56,6 +61,19 @@ void ChunkLoop::Run(std::stop_token stop) {
     reader_.reset();
     SleepUnlessStopped(kReconnectWait, stop);
   }
+}
+
+// Not while the log is disconnected, still replays or is far behind.
+bool ChunkLoop::MayRead() {
+  model::Position server = parts_.log->ServerPosition();
+  bool ready = false;
+  model::Position frontier;
+  absl::Status asked = parts_.inbox->Call([&](snapshot::Merger& merger) {
+    ready = merger.ready();
+    frontier = merger.frontier();
+  });
+  if (!asked.ok() || !ready || server == model::Position{}) return false;
+  return server.file == frontier.file && server.offset <= frontier.offset + kLagBytesMax;
 }
 
 absl::Status ChunkLoop::Perform(const snapshot::Task& task, std::stop_token stop) {
@@ -134,31 +152,6 @@ void ChunkLoop::Submit(const snapshot::Task& task, snapshot::WindowId window,
     merge->Track(window, task, held->schema, [budget, bytes] { budget->Return(bytes); });
     merger.Submit(window, std::move(*held));
   });
-}
-
-// Transactions leave the merger's list of unsettled ones, and so can be acknowledged, also while no
-// chunk is read.
-void ChunkLoop::Probe(std::stop_token stop) {
-  auto now = std::chrono::steady_clock::now();
-  if (now < next_probe_) return;
-  next_probe_ = now + kProbeInterval;
-  bool needed = false;
-  parts_.inbox->Call([&](snapshot::Merger& merger) { needed = merger.settling().size() > 0; })
-      .IgnoreError();
-  if (!needed) return;
-  if (absl::Status status = Connect(stop); !status.ok()) {
-    // A server that is shutting down takes no SQL any more and waits until its log is acknowledged,
-    // which needs SQL: give the log connection up too.
-    if (absl::IsUnavailable(status)) parts_.log->Reconnect();
-    return;
-  }
-  auto view = reader_->Settle(
-      {}, [](const std::string&) {}, stop);
-  if (!view.ok()) {
-    if (absl::IsUnavailable(view.status())) reader_.reset();
-    return;
-  }
-  parts_.inbox->Post([view = *view](snapshot::Merger& merger) { merger.Settle(*view); });
 }
 
 }  // namespace tidemark::service

@@ -69,6 +69,7 @@ class ChunkLoop {
   void Run(std::stop_token stop);
 
  private:
+  bool MayRead();
   absl::Status Perform(const snapshot::Task& task, std::stop_token stop);
   absl::Status Connect(std::stop_token stop);
   absl::Status Plan(const snapshot::Task& task, std::stop_token stop);
@@ -78,11 +79,9 @@ class ChunkLoop {
   absl::Status SettleAndRead(const snapshot::Task& task,
                              const snapshot::Merger::OpenedWindow& window, std::stop_token stop);
   void Submit(const snapshot::Task& task, snapshot::WindowId window, capture::Chunk chunk);
-  void Probe(std::stop_token stop);
 
   const Parts parts_;
   std::unique_ptr<capture::ChunkReader> reader_;
-  std::chrono::steady_clock::time_point next_probe_{};
 };
 
 }  // namespace tidemark::service

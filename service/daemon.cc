@@ -81,6 +81,8 @@ absl::Status Daemon::StartSource(const SourceConfig& config) {
 
 Daemon::~Daemon() {
   retention_.request_stop();
+  // First, so that calls which wait for a pipeline end.
+  for (std::unique_ptr<Pipeline>& pipeline : pipelines_) pipeline->BeginStop();
   if (server_ != nullptr) {
     server_->Shutdown(kShutdownGrace);
     LogInfo("streams ended");

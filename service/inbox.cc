@@ -44,7 +44,7 @@ absl::Status Inbox::RunStep(std::function<void(snapshot::Merger&)> run, bool dur
   return result.get();
 }
 
-std::vector<Inbox::Item> Inbox::Take(size_t bytes_max, std::chrono::milliseconds wait) {
+std::vector<Inbox::Item> Inbox::Take(size_t bytes_max, std::chrono::microseconds wait) {
   std::unique_lock lock(mutex_);
   not_empty_.wait_for(lock, wait, [&] { return closed_ || !items_.empty(); });
   std::vector<Item> taken;

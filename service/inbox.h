@@ -51,7 +51,7 @@ class Inbox {
 
   // Merge thread. Takes what is there, at most about `bytes_max` of log; waits at most `wait` for
   // the first.
-  std::vector<Item> Take(size_t bytes_max, std::chrono::milliseconds wait);
+  std::vector<Item> Take(size_t bytes_max, std::chrono::microseconds wait);
 
   // From now on nothing comes in; waiting calls return Cancelled. What is there can still be taken.
   void Close();

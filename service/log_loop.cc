@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <thread>
 #include <utility>
 
 namespace tidemark::service {
@@ -10,6 +11,10 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kReadWait{100};
+// When pieces follow each other faster than this, the log is busy, and it pays to let some of it
+// gather before the next read: one wake-up then serves many messages, on the server's side too.
+constexpr std::chrono::microseconds kBusyInterval{1000};
+constexpr std::chrono::microseconds kGatherPause{300};
 constexpr milliseconds kFullWait{200};
 constexpr milliseconds kBackoffMin{100};
 constexpr milliseconds kBackoffMax{10'000};
@@ -61,11 +66,14 @@ absl::Status LogLoop::Session(std::stop_token stop) {
   SetReader(log);
   changed_(absl::OkStatus());
   reconnect_ = false;
+  auto last = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
     if (reconnect_) return absl::UnavailableError("the server takes no more SQL connections");
     absl::StatusOr<capture::LogBatch> batch = log->Read(batch_bytes_, kReadWait);
     if (!batch.ok()) return batch.status();
     if (absl::Status status = Deliver(*std::move(batch), *log, stop); !status.ok()) return status;
+    auto now = std::chrono::steady_clock::now();
+    if (now - std::exchange(last, now) < kBusyInterval) std::this_thread::sleep_for(kGatherPause);
   }
   return absl::OkStatus();
 }

@@ -1,5 +1,6 @@
 #include "service/merge_loop.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -13,8 +14,11 @@ using std::chrono::milliseconds;
 constexpr size_t kTakeBytes = 1 << 20;
 constexpr size_t kAppendBytes = 2 << 20;
 // How often a frontier that moved without events is stored.
-constexpr milliseconds kFrontierInterval{250};
+constexpr std::chrono::microseconds kFrontierInterval{250'000};
 constexpr milliseconds kStallRetry{500};
+// Appends that nobody waits for follow each other at this distance at least: a sync costs about as
+// much, and what comes meanwhile shares the next one.
+constexpr std::chrono::microseconds kAppendInterval{1000};
 
 }  // namespace
 
@@ -28,18 +32,19 @@ MergeLoop::MergeLoop(Inbox* inbox, snapshot::Merger merger, storage::Journal* jo
       appended_(merger_.next_sequence()) {}
 
 absl::Status MergeLoop::Run(std::stop_token stop) {
-  absl::Status status;
+  absl::Status status = coordinator_->LoadRereads();
   while (status.ok()) {
     bool stopping = stop.stop_requested();
     std::vector<Inbox::Item> items =
-        inbox_->Take(kTakeBytes, stopping ? milliseconds(0) : milliseconds(50));
+        inbox_->Take(kTakeBytes, stopping ? std::chrono::microseconds(0) : IdleWait());
     bool drained = items.empty();
-    status = Process(std::move(items), stop);
-    if (status.ok()) status = coordinator_->LoadRereads();
+    status = Process(std::move(items));
     if (status.ok() && (AppendIsDue() || (stopping && drained && merger_.changed()))) {
-      status = Append(stop);
+      status = Append();
     }
-    if (merger_.settling().Acknowledgeable(durable_frontier_) > acknowledged_) ReportDurable(0);
+    if (merger_.ready() && merger_.settling().Acknowledgeable(durable_frontier_) > acknowledged_) {
+      ReportDurable(0);
+    }
     if (stopping && drained) break;
   }
   inbox_->Close();
@@ -47,7 +52,7 @@ absl::Status MergeLoop::Run(std::stop_token stop) {
   return status;
 }
 
-absl::Status MergeLoop::Process(std::vector<Inbox::Item> items, std::stop_token stop) {
+absl::Status MergeLoop::Process(std::vector<Inbox::Item> items) {
   for (Inbox::Item& item : items) {
     if (auto* step = std::get_if<Inbox::Step>(&item)) {
       step->run(merger_);
@@ -60,7 +65,7 @@ absl::Status MergeLoop::Process(std::vector<Inbox::Item> items, std::stop_token 
     }
     if (absl::Status status = CloseWindows(); !status.ok()) return status;
     if (merger_.output_bytes() >= kAppendBytes) {
-      if (absl::Status status = Append(stop); !status.ok()) return status;
+      if (absl::Status status = Append(); !status.ok()) return status;
     }
   }
   model::Position wanted = merger_.WantedFrontier();
@@ -87,35 +92,46 @@ void MergeLoop::Track(snapshot::WindowId window, snapshot::Task task,
 }
 
 bool MergeLoop::AppendIsDue() const {
-  if (!waiting_.empty() || merger_.output_bytes() > 0) return true;
-  return merger_.changed() && Clock::now() - last_append_ >= kFrontierInterval;
+  if (!waiting_.empty()) return true;
+  if (!merger_.changed()) return false;
+  auto interval = merger_.output_bytes() > 0 ? kAppendInterval : kFrontierInterval;
+  return Clock::now() - last_append_ >= interval;
 }
 
-absl::Status MergeLoop::Append(std::stop_token stop) {
+// How long the inbox may be waited for: not past the time when what is there is to be appended.
+std::chrono::microseconds MergeLoop::IdleWait() const {
+  if (merger_.output_bytes() == 0) return milliseconds(50);
+  auto since = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - last_append_);
+  return std::clamp(kAppendInterval - since, std::chrono::microseconds(0), kAppendInterval);
+}
+
+absl::Status MergeLoop::Append() {
   std::vector<storage::PendingReread> rereads = merger_.TakeRereads();
   storage::AppendBatch batch = merger_.Take(NowUs());
   model::Position frontier = batch.checkpoint.frontier;
   model::Sequence next = batch.checkpoint.next_sequence;
-  if (absl::Status status = AppendWithRetry(batch, stop); !status.ok()) return status;
+  if (absl::Status status = AppendWithRetry(batch); !status.ok()) return status;
   last_append_ = Clock::now();
   for (auto& promise : std::exchange(waiting_, {})) promise->set_value(absl::OkStatus());
   coordinator_->AddRereads(std::move(rereads));
   durable_frontier_ = frontier;
   ReportDurable(next - appended_);
   appended_ = next;
-  return absl::OkStatus();
+  return coordinator_->LoadRereads();
 }
 
 void MergeLoop::ReportDurable(uint64_t events) {
+  // Until the log has replayed it is not known which transactions are not settled.
+  if (!merger_.ready()) return;
   acknowledged_ = merger_.settling().Acknowledgeable(durable_frontier_);
   events_.durable(acknowledged_, std::exchange(commit_time_us_, 0), events);
 }
 
-absl::Status MergeLoop::AppendWithRetry(const storage::AppendBatch& batch, std::stop_token stop) {
+absl::Status MergeLoop::AppendWithRetry(const storage::AppendBatch& batch) {
   bool stalled = false;
   while (true) {
     absl::Status status = journal_->Append(batch);
-    if (!absl::IsResourceExhausted(status) || stop.stop_requested()) {
+    if (!absl::IsResourceExhausted(status) || give_up_) {
       if (stalled && status.ok()) events_.stalled(status);
       return status;
     }

@@ -1,6 +1,7 @@
 #ifndef TIDEMARK_SERVICE_MERGE_LOOP_H_
 #define TIDEMARK_SERVICE_MERGE_LOOP_H_
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -40,6 +41,9 @@ class MergeLoop {
   // the journal or the merge is broken, and nothing more was appended.
   absl::Status Run(std::stop_token stop);
 
+  // The service is stopping: a full disk is not waited for any more. Any thread.
+  void GiveUpWhenStalled() { give_up_ = true; }
+
   // From a step: `window` was submitted for `task`; `release` is called when it is over.
   void Track(snapshot::WindowId window, snapshot::Task task,
              std::shared_ptr<const model::TableSchema> schema, std::function<void()> release);
@@ -52,11 +56,12 @@ class MergeLoop {
   };
   using Clock = std::chrono::steady_clock;
 
-  absl::Status Process(std::vector<Inbox::Item> items, std::stop_token stop);
+  absl::Status Process(std::vector<Inbox::Item> items);
   absl::Status CloseWindows();
   bool AppendIsDue() const;
-  absl::Status Append(std::stop_token stop);
-  absl::Status AppendWithRetry(const storage::AppendBatch& batch, std::stop_token stop);
+  std::chrono::microseconds IdleWait() const;
+  absl::Status Append();
+  absl::Status AppendWithRetry(const storage::AppendBatch& batch);
   void ReportDurable(uint64_t events);
   void FailWaiting(const absl::Status& status);
 
@@ -67,6 +72,7 @@ class MergeLoop {
   const MergeEvents events_;
   std::map<snapshot::WindowId, Tracked> tracked_;
   std::vector<std::shared_ptr<std::promise<absl::Status>>> waiting_;
+  std::atomic<bool> give_up_ = false;
   Clock::time_point last_append_{};
   model::Sequence appended_ = 0;
   model::Position durable_frontier_;

@@ -12,6 +12,7 @@
 #include "service/log.h"
 #include "service/log_loop.h"
 #include "service/merge_loop.h"
+#include "service/probe_loop.h"
 #include "service/wall_clock.h"
 #include "snapshot/coordinator.h"
 
@@ -35,6 +36,7 @@ class ThreadedPipeline : public Pipeline {
                    std::vector<snapshot::Job> jobs);
   ~ThreadedPipeline() override;
 
+  void BeginStop() override;
   PipelineStatus status() const override;
   snapshot::JobControl& jobs() override { return coordinator_; }
 
@@ -101,25 +103,32 @@ ThreadedPipeline::ThreadedPipeline(const std::string& name, const PipelineOption
           &inbox_,
           snapshot::Merger(MergerSettings(options), &registry_, journal->checkpoint(), announced_),
           journal, &coordinator_, MergeReports()) {
-  merge_thread_ = std::jthread([this](std::stop_token stop) {
-    if (absl::Status status = merge_.Run(stop); !status.ok()) Broken(status);
-  });
   log_thread_ = std::jthread([this](std::stop_token stop) { log_.Run(stop); });
   for (uint32_t i = 0; i < options.readers_max; ++i) {
     ChunkLoop::Parts parts{source,  &registry_, &coordinator_, &inbox_,
                            &merge_, &budget_,   &wakeup_,      &log_};
     parts.without_settle = options.without_settle;
-    parts.probes = i == 0;
     readers_.emplace_back([parts](std::stop_token stop) { ChunkLoop(parts).Run(stop); });
   }
+  readers_.emplace_back(
+      [this](std::stop_token stop) { ProbeLoop(source_, &registry_, &inbox_, &log_).Run(stop); });
+  // Last: what it does when it fails needs the others.
+  merge_thread_ = std::jthread([this](std::stop_token stop) {
+    if (absl::Status status = merge_.Run(stop); !status.ok()) Broken(status);
+  });
+}
+
+void ThreadedPipeline::BeginStop() {
+  log_thread_.request_stop();
+  for (std::jthread& reader : readers_) reader.request_stop();
+  merge_.GiveUpWhenStalled();
+  wakeup_.Wake();
 }
 
 // In pipeline order: first what brings in, then the merge thread once it has appended what came,
 // then the last acknowledgement.
 ThreadedPipeline::~ThreadedPipeline() {
-  log_thread_.request_stop();
-  for (std::jthread& reader : readers_) reader.request_stop();
-  wakeup_.Wake();
+  BeginStop();
   log_thread_.join();
   for (std::jthread& reader : readers_) reader.join();
   inbox_.Close();
@@ -130,7 +139,8 @@ ThreadedPipeline::~ThreadedPipeline() {
 
 snapshot::CoordinatorEnvironment ThreadedPipeline::CoordinatorNeeds(storage::Store* store) {
   snapshot::CoordinatorEnvironment needs;
-  needs.now_us = [] { return NowUs(); };
+  needs.wall_us = [] { return NowUs(); };
+  needs.now_us = [] { return SteadyUs(); };
   needs.run_durably = [this](std::function<void(snapshot::Merger&)> step) {
     return inbox_.RunDurably(std::move(step));
   };
@@ -152,6 +162,7 @@ MergeEvents ThreadedPipeline::MergeReports() {
   return events;
 }
 
+// Before each log session.
 absl::StatusOr<std::string> ThreadedPipeline::DurableResume() {
   std::string resume;
   absl::Status status =

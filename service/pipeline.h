@@ -55,6 +55,10 @@ class Pipeline {
   // start.
   virtual ~Pipeline() = default;
 
+  // Asks everything to stop and returns at once; calls that wait end soon with Cancelled. The
+  // destructor then waits.
+  virtual void BeginStop() = 0;
+
   virtual PipelineStatus status() const = 0;
   virtual snapshot::JobControl& jobs() = 0;
 };

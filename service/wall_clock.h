@@ -12,6 +12,12 @@ inline uint64_t NowUs() {
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
 
+// Microseconds that never go back.
+inline uint64_t SteadyUs() {
+  auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
+
 }  // namespace tidemark::service
 
 #endif  // TIDEMARK_SERVICE_WALL_CLOCK_H_

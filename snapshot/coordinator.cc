@@ -9,7 +9,8 @@ namespace tidemark::snapshot {
 namespace {
 
 constexpr size_t kRereadsInMemory = 10000;
-constexpr size_t kRereadsPerChunk = 200;
+// Few: such rows have large values, and a list of keys is read as a whole.
+constexpr size_t kRereadsPerChunk = 16;
 
 bool IsTransient(const absl::Status& status) {
   return absl::IsAborted(status) || absl::IsUnavailable(status) || absl::IsCancelled(status) ||
@@ -118,7 +119,7 @@ absl::StatusOr<Job> Coordinator::Prepare(const JobRequest& request) {
   }
   if (!refusals.empty()) return absl::FailedPreconditionError(absl::StrJoin(refusals, "\n"));
   job.limits = request.limits;
-  job.create_time_us = static_cast<int64_t>(environment_.now_us());
+  job.create_time_us = static_cast<int64_t>(environment_.wall_us());
   return job;
 }
 
@@ -216,34 +217,38 @@ std::optional<Task> Coordinator::NextTask() {
   return std::nullopt;
 }
 
+// The table of the oldest re-read that is not sitting out a failure.
+std::optional<model::TableId> Coordinator::NextRereadTable() const {
+  uint64_t now_us = environment_.now_us();
+  for (const storage::PendingReread& reread : rereads_) {
+    auto pause = reread_not_before_us_.find(reread.table);
+    if (pause == reread_not_before_us_.end() || pause->second <= now_us) return reread.table;
+  }
+  return std::nullopt;
+}
+
 std::optional<Task> Coordinator::NextReread() {
-  if (rereads_.empty() || environment_.now_us() < reread_not_before_us_) return std::nullopt;
+  std::optional<model::TableId> table = NextRereadTable();
+  if (!table) return std::nullopt;
   Task task;
   task.kind = Task::Kind::kReread;
-  task.request.table = rereads_.front().table;
-  std::deque<storage::PendingReread> others;
-  while (!rereads_.empty() && task.rereads.size() < kRereadsPerChunk) {
-    storage::PendingReread reread = std::move(rereads_.front());
-    rereads_.pop_front();
-    if (reread.table != task.request.table) {
-      others.push_back(std::move(reread));
-      continue;
-    }
+  task.request.table = *table;
+  std::erase_if(rereads_, [&](storage::PendingReread& reread) {
+    if (reread.table != *table || task.rereads.size() == kRereadsPerChunk) return false;
     task.rereads.push_back(reread.sequence);
     task.request.keys.push_back(std::move(reread.key));
-  }
-  rereads_.insert(rereads_.begin(), std::make_move_iterator(others.begin()),
-                  std::make_move_iterator(others.end()));
+    return true;
+  });
   rereads_in_flight_ += task.rereads.size();
   return task;
 }
 
 void Coordinator::ReturnRereads(const Task& task) {
-  for (size_t i = task.rereads.size(); i-- > 0;) {
-    rereads_.push_front({task.request.table, task.request.keys[i], task.rereads[i]});
+  for (size_t i = 0; i < task.rereads.size(); ++i) {
+    rereads_.push_back({task.request.table, task.request.keys[i], task.rereads[i]});
   }
   rereads_in_flight_ -= task.rereads.size();
-  reread_not_before_us_ = environment_.now_us() + tuning_.retry_us;
+  reread_not_before_us_[task.request.table] = environment_.now_us() + 5 * tuning_.retry_us;
 }
 
 void Coordinator::Planned(const Task& task, std::vector<capture::KeyRange> ranges) {
@@ -363,7 +368,7 @@ void Coordinator::CompleteTables(Job& job, Merger& merger) {
 void Coordinator::End(Job& job, JobState state, const std::string& reason, Merger& merger) {
   job.state = state;
   job.error = reason;
-  job.end_time_us = static_cast<int64_t>(environment_.now_us());
+  job.end_time_us = static_cast<int64_t>(environment_.wall_us());
   auto kind = state == JobState::kCompleted   ? model::SnapshotMark::kCompleted
               : state == JobState::kCancelled ? model::SnapshotMark::kCancelled
                                               : model::SnapshotMark::kFailed;
@@ -372,7 +377,10 @@ void Coordinator::End(Job& job, JobState state, const std::string& reason, Merge
   mark.reason = reason;
   job.last_sequence = merger.next_sequence();
   merger.AppendMark(mark);
-  for (TableWork& table : job.tables) table.pieces.clear();
+  for (TableWork& table : job.tables) {
+    table.pieces.clear();
+    table.keys.clear();
+  }
 }
 
 void Coordinator::Store(const Job& job, Merger& merger) {

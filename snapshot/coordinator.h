@@ -21,7 +21,9 @@ namespace tidemark::snapshot {
 
 // What the coordinator needs from the place it runs in.
 struct CoordinatorEnvironment {
-  // Microseconds since 1970-01-01 UTC.
+  // Microseconds since 1970-01-01 UTC: when jobs were created and ended.
+  std::function<uint64_t()> wall_us;
+  // Microseconds that never go back: pace and pauses.
   std::function<uint64_t()> now_us;
   // Runs `step` where the merger lives; returns once everything that it appended is durable.
   std::function<absl::Status(std::function<void(Merger&)> step)> run_durably;
@@ -82,6 +84,7 @@ class Coordinator : public JobControl {
   absl::StatusOr<Job> Prepare(const JobRequest& request);
   absl::StatusOr<JobStatus> Change(uint64_t id, std::function<absl::Status(Job&, Merger&)> change);
   std::optional<Task> NextReread();
+  std::optional<model::TableId> NextRereadTable() const;
   void CloseTable(Job& job, const Task& task, const model::TableSchema& schema,
                   const Closed& closed, Merger& merger);
   void CompleteTables(Job& job, Merger& merger);
@@ -101,7 +104,8 @@ class Coordinator : public JobControl {
   size_t rereads_in_flight_ = 0;
   // The journal may hold more than rereads_.
   bool more_rereads_ = true;
-  uint64_t reread_not_before_us_ = 0;
+  // Tables whose re-reads failed, and when to try again.
+  std::map<model::TableId, uint64_t> reread_not_before_us_;
 };
 
 }  // namespace tidemark::snapshot

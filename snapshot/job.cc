@@ -8,6 +8,7 @@ namespace tidemark::snapshot {
 namespace {
 
 constexpr uint64_t kRateSpanUs = 10'000'000;
+constexpr uint64_t kRateSpanUsMin = 500'000;
 
 }  // namespace
 
@@ -178,7 +179,8 @@ void Job::Redo(const Task& task, bool smaller, uint64_t now_us, const ChunkTunin
   piece->state = Piece::State::kIdle;
   if (smaller) {
     uint64_t rows = piece->rows_read > 0 ? piece->rows_read : table.chunk_rows;
-    piece->rows_max = std::max<uint64_t>(rows / 2, 1);
+    piece->rows_max = std::max(rows / 2, tuning.chunk_rows_min);
+    piece->not_before_us = now_us + tuning.retry_us;
   } else {
     piece->not_before_us = now_us + tuning.retry_us;
   }
@@ -239,8 +241,7 @@ JobStatus Job::Status(uint64_t now_us) const {
     recent_rows += rows;
   }
   if (state == JobState::kRunning && recent_rows > 0) {
-    uint64_t span_us = std::max<uint64_t>(
-        std::min<uint64_t>(now_us - create_time_us, std::max<uint64_t>(now_us - since_us, 1)), 1);
+    uint64_t span_us = std::max(now_us - since_us, kRateSpanUsMin);
     status.rows_per_second = static_cast<double>(recent_rows) * 1e6 / span_us;
     status.eta_s = static_cast<uint64_t>(left / std::max(status.rows_per_second, 1.0) + 0.5);
   } else if (end_time_us > create_time_us) {

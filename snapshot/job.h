@@ -62,7 +62,7 @@ struct ChunkTuning {
   // Ranges that a large table is cut into.
   size_t ranges_max = 16;
   uint64_t rows_per_range_min = 20000;
-  size_t keys_per_chunk = 500;
+  size_t keys_per_chunk = 100;
   uint64_t retry_us = 200000;
 };
 

@@ -37,7 +37,8 @@ absl::Status Merger::Merge(capture::LogBatch batch) {
   output_.Append(std::move(batch.frames), scratch_frames_);
 
   ready_ = ready_ || !batch.replaying;
-  mid_transaction_ = batch.mid_transaction;
+  // While it replays, the log is still before a transaction of which a part is in the journal.
+  mid_transaction_ = batch.mid_transaction || (batch.replaying && mid_transaction_);
   changed_ = changed_ || !batch.events.empty() || batch.frontier > checkpoint_.frontier;
   checkpoint_.frontier = std::max(checkpoint_.frontier, batch.frontier);
   if (!batch.resume.empty()) checkpoint_.resume = std::move(batch.resume);
@@ -145,15 +146,22 @@ void Merger::Forget(WindowId id) {
   touches.DropBefore(std::min(oldest, touches.end()));
 }
 
+void Merger::VoidWindows() {
+  for (auto& [id, window] : windows_) window.is_void = true;
+}
+
 std::vector<WindowId> Merger::Closable() const {
-  std::vector<WindowId> ids;
-  if (mid_transaction_) return ids;
+  std::vector<std::pair<model::Position, WindowId>> passed;
+  if (mid_transaction_ || windows_.empty()) return {};
   for (const auto& [id, window] : windows_) {
-    if (window.submitted &&
-        (window.too_many_touches || window.chunk.bound <= checkpoint_.frontier)) {
-      ids.push_back(id);
+    bool given_up = window.too_many_touches || window.is_void;
+    if (window.submitted && (given_up || window.chunk.bound <= checkpoint_.frontier)) {
+      passed.emplace_back(window.chunk.bound, id);
     }
   }
+  std::sort(passed.begin(), passed.end());
+  std::vector<WindowId> ids;
+  for (const auto& [bound, id] : passed) ids.push_back(id);
   return ids;
 }
 
@@ -170,8 +178,9 @@ absl::StatusOr<Closed> Merger::Close(WindowId id) {
   TIDEMARK_CHECK(found != windows_.end() && found->second.submitted && !mid_transaction_);
   Window& window = found->second;
   Closed closed;
-  if (window.too_many_touches) {
-    closed.outcome = Closed::Outcome::kTooManyTouches;
+  if (window.too_many_touches || window.is_void) {
+    closed.outcome =
+        window.is_void ? Closed::Outcome::kTableChanged : Closed::Outcome::kTooManyTouches;
     Forget(id);
     return closed;
   }
@@ -189,8 +198,8 @@ absl::StatusOr<Closed> Merger::Close(WindowId id) {
 
   closed.rows = rows->rows.size();
   closed.position = checkpoint_.frontier;
-  if (rows->rows.empty()) return closed;
   Announce(*schema);
+  if (rows->rows.empty()) return closed;
   scratch_frames_.clear();
   for (const model::FrameExtent& row : rows->rows) {
     model::SetReadPosition(rows->frames.data() + row.position_at, closed.position);

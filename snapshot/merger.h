@@ -35,7 +35,13 @@ struct MergerOptions {
 
 // What became of a window.
 struct Closed {
-  enum class Outcome { kDone, kTableChanged, kTooManyTouches };
+  enum class Outcome {
+    kDone,
+    // Read again: the table changed under the chunk, or the log connection was lost.
+    kTableChanged,
+    // Read again in smaller pieces.
+    kTooManyTouches
+  };
   Outcome outcome = Outcome::kDone;
   // kDone: the rows appended.
   uint64_t rows = 0;
@@ -79,15 +85,21 @@ class Merger {
   // The log.
   absl::Status Merge(capture::LogBatch batch);
 
-  // False after a start until the log has delivered again what may not be visible yet: no window may be opened.
+  // False after a start until the log has delivered again what may not be visible yet: no window
+  // may be opened.
   bool ready() const { return ready_; }
 
   // Windows. Open: REQUIRES ready().
   OpenedWindow Open(model::TableId table);
   void Submit(WindowId window, capture::Chunk chunk);
+  // The log connection was lost. What a chunk saw may have been lost with it (an asynchronous
+  // commit, a failover), and its transaction's number given to another: every open window closes
+  // with kTableChanged.
+  void VoidWindows();
   // Gives a window up in any state; its rows are forgotten.
   void Abandon(WindowId window);
-  // Submitted windows whose bound the frontier has passed; empty inside a transaction.
+  // Submitted windows whose bound the frontier has passed, or that are void, by bound; empty inside
+  // a transaction.
   std::vector<WindowId> Closable() const;
   // DataLoss: a row does not fit its schema; nothing is appended.
   absl::StatusOr<Closed> Close(WindowId window);
@@ -131,6 +143,7 @@ class Merger {
     uint64_t first_touch = 0;
     bool submitted = false;
     bool too_many_touches = false;
+    bool is_void = false;
     capture::Chunk chunk;
   };
   struct Table {

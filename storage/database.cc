@@ -119,7 +119,18 @@ absl::StatusOr<rocksdb::ColumnFamilyHandle*> Database::JournalOf(const std::stri
 }
 
 absl::Status Database::Write(rocksdb::WriteBatch* batch) {
-  if (absl::Status status = CheckUsable(batch->GetDataSize()); !status.ok()) return status;
+  uint64_t needed = batch->GetDataSize() + 2 * write_buffer_bytes_ + kSpaceForFiles;
+  if (absl::Status status = CheckUsable(needed); !status.ok()) return status;
+  return WriteChecked(batch);
+}
+
+absl::Status Database::WriteToFreeSpace(rocksdb::WriteBatch* batch) {
+  uint64_t needed = batch->GetDataSize() + kSpaceForFiles;
+  if (absl::Status status = CheckUsable(needed); !status.ok()) return status;
+  return WriteChecked(batch);
+}
+
+absl::Status Database::WriteChecked(rocksdb::WriteBatch* batch) {
   rocksdb::WriteOptions options;
   options.sync = true;
   rocksdb::Status status = db_->Write(options, batch);
@@ -128,14 +139,13 @@ absl::Status Database::Write(rocksdb::WriteBatch* batch) {
   return absl::OkStatus();
 }
 
-absl::Status Database::CheckUsable(size_t bytes) {
+absl::Status Database::CheckUsable(uint64_t needed) {
   {
     std::lock_guard lock(failure_mutex_);
     if (!failure_.ok()) return failure_;
   }
   std::error_code error;
   std::filesystem::space_info space = std::filesystem::space(db_->GetName(), error);
-  uint64_t needed = bytes + 2 * write_buffer_bytes_ + kSpaceForFiles;
   if (error || space.available >= needed) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrCat(
       "the disk of ", db_->GetName(), " is full: ", space.available >> 20, " MiB are free, ",

@@ -45,6 +45,9 @@ class Database {
   // tried, and it may be called again: RocksDB is never brought to write to a full disk, since it
   // does not survive that in every build. After any other error all later calls fail.
   absl::Status Write(rocksdb::WriteBatch* batch);
+  // As Write, for the few bytes that let files be dropped: they may take of the space that Write
+  // leaves.
+  absl::Status WriteToFreeSpace(rocksdb::WriteBatch* batch);
   absl::Status Put(const std::string& family_name, const std::string& key,
                    const std::string& value);
   // False: there is no such key.
@@ -59,7 +62,8 @@ class Database {
  private:
   Database(rocksdb::DB* db, size_t write_buffer_bytes, DurableMark mark)
       : db_(db), write_buffer_bytes_(write_buffer_bytes), mark_(std::move(mark)) {}
-  absl::Status CheckUsable(size_t bytes);
+  absl::Status CheckUsable(uint64_t space_needed);
+  absl::Status WriteChecked(rocksdb::WriteBatch* batch);
   absl::Status Fail(const rocksdb::Status& status);
 
   std::unique_ptr<rocksdb::DB> db_;

@@ -102,7 +102,12 @@ absl::Status RocksJournal::LoadEnd() {
   end_bytes_ = start.bytes_before;
   time_us_ = newest->time_us;
   model::Sequence next = start.first;
-  absl::Status status = ForEachBlock(blocks_, start.first, [&](const Block& block) {
+  if (floor_.oldest > start.first) {
+    // The file with the milestone's block may have been dropped already.
+    next = floor_.oldest;
+    end_bytes_ = floor_.bytes_before;
+  }
+  absl::Status status = ForEachBlock(blocks_, next, [&](const Block& block) {
     if (block.first != next) return false;
     next = block.last() + 1;
     end_bytes_ += block.frames.size();
@@ -411,7 +416,7 @@ absl::Status RocksJournal::StoreFloor(const Floor& floor) {
     }
   }
   if (!built.ok()) return ToStatus(built, "cannot build a write");
-  if (absl::Status status = database_->Write(&batch); !status.ok()) return status;
+  if (absl::Status status = database_->WriteToFreeSpace(&batch); !status.ok()) return status;
   std::lock_guard lock(mutex_);
   floor_ = floor;
   milestones_.DropBefore(floor.oldest);

@@ -66,6 +66,7 @@ class FakeJobs final : public snapshot::JobControl {
 
 class FakePipeline final : public Pipeline {
  public:
+  void BeginStop() override {}
   PipelineStatus status() const override {
     PipelineStatus status;
     status.state = PipelineState::kStopped;

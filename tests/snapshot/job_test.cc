@@ -125,11 +125,13 @@ TEST(JobTest, TheRowsLimitSpacesReads) {
 
 TEST(JobTest, TooManyTouchesHalveTheChunk) {
   Job job = TwoTables();
+  job.tables.pop_back();
   job.Planned(Next(job), {KeyRange{}}, 500);
   Task task = Next(job);
-  job.ReadDone(task, {1000, 1000, true, {}, 1}, 1, {});
+  job.ReadDone(task, {4000, 1000, true, {}, 1}, 1, {});
   job.Redo(task, true, 1, {});
-  EXPECT_EQ(Next(job).request.rows_max, 500);
+  EXPECT_FALSE(job.NextTask(2, {}).has_value());
+  EXPECT_EQ(Next(job, 1'000'000).request.rows_max, 2000);
   EXPECT_EQ(job.chunks_redone, 1);
 }
 

@@ -117,6 +117,25 @@ TEST_F(MergerTest, AnAbandonedWindowLeavesNothing) {
   EXPECT_THAT(Taken(), IsEmpty());
 }
 
+TEST_F(MergerTest, AWindowDoesNotOutliveTheLogConnection) {
+  auto open = merger_.Open(kTestTable), submitted = merger_.Open(kTestTable);
+  Read(submitted.id, {{1, 10, 100}}, 1 << 20);
+  merger_.VoidWindows();
+  ASSERT_THAT(merger_.Closable(), ElementsAre(submitted.id));
+  EXPECT_EQ(merger_.Close(submitted.id)->outcome, Closed::Outcome::kTableChanged);
+  Read(open.id, {{1, 10, 100}}, 0);
+  EXPECT_EQ(merger_.Close(open.id)->outcome, Closed::Outcome::kTableChanged);
+  EXPECT_THAT(Taken(), IsEmpty());
+}
+
+TEST_F(MergerTest, WindowsCloseInTheOrderOfTheirBounds) {
+  auto first = merger_.Open(kTestTable), second = merger_.Open(kTestTable);
+  Log({9, Op::kCreate, {5, 1, 1}});
+  Read(first.id, {{1, 10, 100}}, 8);
+  Read(second.id, {{2, 10, 100}}, 7);
+  EXPECT_THAT(merger_.Closable(), ElementsAre(second.id, first.id));
+}
+
 TEST_F(MergerTest, AFrontierWithoutEventsIsWorthStoring) {
   merger_.Take(1);
   EXPECT_FALSE(merger_.changed());

@@ -156,7 +156,7 @@ class Simulation {
       jobs.back().tables[0].chunk_rows = 1 + Pick(4);
     }
     CoordinatorEnvironment environment;
-    environment.now_us = [this] { return steps_; };
+    environment.wall_us = environment.now_us = [this] { return steps_; };
     environment.run_durably = [this](std::function<void(Merger&)> step) {
       step(*merger_);
       Append();
