@@ -8,16 +8,22 @@
 namespace tidemark::capture::postgres {
 namespace {
 
-// $1: a type's oid. Strategies of btree: 2 is <=, 3 is =, 4 is >=, 5 is > (access/stratnum.h).
-// Types without a class of their own (enums, arrays, ranges, varchar) use polymorphic or coerced
-// operators of pg_catalog: no row.
+// $1: a type's oid, $2: the table's, $3: the column's name. Strategies of btree: 2 is <=, 3 is =, 4
+// is >=, 5 is > (access/stratnum.h). Types without a class of their own (enums, arrays, ranges,
+// varchar) use polymorphic or coerced operators of pg_catalog: no row.
 constexpr char kOperatorsQuery[] = R"sql(
 WITH RECURSIVE base AS (
   SELECT oid, typbasetype, typtype FROM pg_type WHERE oid = $1
   UNION ALL
   SELECT t.oid, t.typbasetype, t.typtype FROM base b JOIN pg_type t ON t.oid = b.typbasetype
   WHERE b.typtype = 'd')
-SELECT format_type($1, -1), coalesce(a.amopstrategy, 0),
+SELECT concat(format_type(b.oid, -1), (
+         SELECT format(' COLLATE %I.%I', cn.nspname, co.collname)
+         FROM pg_type t JOIN pg_attribute at ON at.attrelid = $2 AND at.attname = $3
+         JOIN pg_collation co ON co.oid = at.attcollation
+         JOIN pg_namespace cn ON cn.oid = co.collnamespace
+         WHERE t.oid = b.oid AND t.typcollation <> 0
+           AND t.typcollation <> 'pg_catalog."default"'::regcollation)), coalesce(a.amopstrategy, 0),
        concat('OPERATOR(', quote_ident(n.nspname), '.', o.oprname, ')'),
        coalesce(n.nspname = 'pg_catalog', true)
 FROM base b
@@ -28,8 +34,10 @@ LEFT JOIN pg_operator o ON o.oid = a.amopopr
 LEFT JOIN pg_namespace n ON n.oid = o.oprnamespace
 WHERE b.typtype <> 'd')sql";
 
-absl::StatusOr<KeyColumn> DescribeKeyColumn(Connection& sql, const model::Column& column) {
-  absl::StatusOr<Result> rows = sql.Query(kOperatorsQuery, {absl::StrCat(column.type->oid)});
+absl::StatusOr<KeyColumn> DescribeKeyColumn(Connection& sql, model::TableId table,
+                                            const model::Column& column) {
+  absl::StatusOr<Result> rows = sql.Query(
+      kOperatorsQuery, {absl::StrCat(column.type->oid), absl::StrCat(table), column.name});
   if (!rows.ok()) return rows.status();
   if (rows->rows() == 0) return absl::AbortedError("a key column's type was dropped meanwhile");
   KeyColumn key{.name = sql.QuoteIdentifier(column.name),
@@ -138,7 +146,7 @@ absl::StatusOr<ChunkTable> DescribeChunkTable(Connection& sql, const model::Tabl
         absl::StrAppend(out, sql.QuoteIdentifier(column.name));
       });
   for (uint32_t index : schema.key_columns) {
-    absl::StatusOr<KeyColumn> key = DescribeKeyColumn(sql, schema.columns[index]);
+    absl::StatusOr<KeyColumn> key = DescribeKeyColumn(sql, schema.table_id, schema.columns[index]);
     if (!key.ok()) return key.status();
     table.key.push_back(*std::move(key));
   }

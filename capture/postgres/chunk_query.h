@@ -19,7 +19,9 @@ namespace tidemark::capture::postgres {
 struct KeyColumn {
   // Quoted.
   std::string name;
-  // To cast literals to: without modifier, so that nothing is cut off.
+  // To cast literals to: a domain's base type (its checks and its collation are not for bounds),
+  // without modifier, so that nothing is cut off. With the column's collation where the type has
+  // one of its own ("name COLLATE ..."), which could differ from the column's.
   std::string type;
   // "OPERATOR(public.>)" and so on; what the server compares rows by if all are of pg_catalog.
   std::string above, at_least, at_most, equal;

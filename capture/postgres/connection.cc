@@ -118,6 +118,7 @@ int PollMilliseconds(Clock::time_point deadline) {
   return static_cast<int>(std::clamp(left, milliseconds{0}, kStopPoll).count());
 }
 
+constexpr int kVersionOfTransactionTimeout = 170000;
 constexpr absl::string_view kStatement = "the server refused a statement";
 
 }  // namespace
@@ -175,6 +176,11 @@ absl::Status Connection::FixSearchPath(const WaitLimits& limits) {
       "SELECT pg_catalog.current_setting('search_path'),"
       " pg_catalog.set_config('search_path', 'pg_catalog', false)",
       limits);
+  // Older servers do not know it, and would refuse it as an option of the connection.
+  if (row.ok() && server_version() >= kVersionOfTransactionTimeout) {
+    absl::Status status = Execute("SET transaction_timeout = 0", limits).status();
+    if (!status.ok()) return status;
+  }
   if (!row.ok()) return row.status();
   role_search_path_ = row->str(0, 0);
   return absl::OkStatus();
@@ -186,6 +192,11 @@ absl::Status Connection::ConnectError() const {
         "connecting to PostgreSQL: the server asks for a password; configure one");
   }
   ConnectMessage message = ParseConnectMessage(View(PQerrorMessage(connection_.get())));
+  if (message.sqlstate == kUndefinedObject) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("connecting to PostgreSQL: ", message.text, " (SQLSTATE ", message.sqlstate,
+                     "); PostgreSQL 14 to 18 only: older servers lack settings that are needed"));
+  }
   return ServerError("connecting to PostgreSQL", message.sqlstate, message.text);
 }
 

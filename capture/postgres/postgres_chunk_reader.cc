@@ -93,6 +93,11 @@ KeyText KeyAt(const Result& rows, int row) {
   return key;
 }
 
+bool IsMissingTable(const absl::Status& status) {
+  const std::string sqlstate = SqlState(status);
+  return sqlstate == kUndefinedTable || sqlstate == kInvalidSchemaName;
+}
+
 std::string ExplainText(const Result& rows) {
   std::string text;
   for (int row = 0; row < rows.rows(); ++row) absl::StrAppend(&text, rows.str(row, 0), "\n");
@@ -163,17 +168,29 @@ absl::Status PostgresChunkReader::Lock(const TableName& table, std::stop_token s
       .status();
 }
 
+absl::Status PostgresChunkReader::Vanished(model::TableId table, const TableName& name) {
+  const std::string shown = absl::StrCat("table ", name.name_space, ".", name.name);
+  absl::StatusOr<TableName> now = LookUpName(table);
+  names_.erase(table);
+  if (!now.ok() && !absl::IsNotFound(now.status())) return now.status();
+  if (!now.ok() || !now->SameAs(name)) {
+    return absl::AbortedError(absl::StrCat(shown, " was renamed or dropped meanwhile"));
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      shown, " is no longer in publication ", publication_,
+      " as a table of its own, so that its changes are missing; run: ALTER PUBLICATION ",
+      connection_->QuoteIdentifier(publication_), " ADD TABLE ",
+      connection_->QuoteIdentifier(name.name_space), ".", connection_->QuoteIdentifier(name.name),
+      " (and ALTER TABLE ... SET LOGGED if it is unlogged), and take a new snapshot of it"));
+}
+
 absl::StatusOr<PostgresChunkReader::OpenTable> PostgresChunkReader::DescribeLocked(
     model::TableId table, const TableName& name) {
   absl::StatusOr<std::optional<CatalogTable>> described = catalog_.DescribeTable(table);
   if (!described.ok()) return described.status();
   const bool same = described->has_value() && (*described)->name_space == name.name_space &&
                     (*described)->name == name.name;
-  if (!same) {
-    names_.erase(table);
-    return absl::AbortedError(absl::StrCat("table ", name.name_space, ".", name.name,
-                                           " was renamed, dropped or unpublished meanwhile"));
-  }
+  if (!same) return Vanished(table, name);
   absl::StatusOr<model::TableSchema> schema = SchemaFromCatalog(**described, catalog_);
   if (!schema.ok()) return schema.status();
   OpenTable open{
@@ -199,7 +216,7 @@ absl::StatusOr<PostgresChunkReader::OpenTable> PostgresChunkReader::OpenTransact
   absl::Status locked = Lock(*name, stop);
   if (!locked.ok()) {
     names_.erase(request.table);
-    if (SqlState(locked) != kUndefinedTable) return locked;
+    if (!IsMissingTable(locked)) return locked;
     return absl::AbortedError(absl::StrCat("table ", name->name_space, ".", name->name,
                                            " was renamed or dropped meanwhile"));
   }
@@ -270,6 +287,17 @@ absl::StatusOr<model::Position> PostgresChunkReader::FinishAndBound() {
 
 absl::Status PostgresChunkReader::Fail(const ChunkRequest& request, const absl::Status& status) {
   if (connection_->healthy()) (void)connection_->Execute("ROLLBACK");
+  // The same statement would fail again and again.
+  if (SqlState(status) == kInternalError) return absl::FailedPreconditionError(status.message());
+  if (IsMissingTable(status) && request.table != 0) {
+    // The lock keeps the table, but neither its schema's name nor what the predicate names.
+    const TableName read = names_[request.table];
+    absl::StatusOr<TableName> now = LookUpName(request.table);
+    if (request.predicate.empty() || !now.ok() || !now->SameAs(read)) {
+      names_.erase(request.table);
+      return absl::AbortedError(status.message());
+    }
+  }
   return request.predicate.empty() ? status : AsUserSqlError(status);
 }
 

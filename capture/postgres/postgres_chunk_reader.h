@@ -36,6 +36,7 @@ class PostgresChunkReader : public ChunkReader {
                       bool standby, SchemaRegistry* registry)
       : connection_(std::move(connection)),
         catalog_(connection_.get(), publication),
+        publication_(publication),
         standby_(standby),
         registry_(registry) {}
 
@@ -57,6 +58,10 @@ class PostgresChunkReader : public ChunkReader {
     std::string name;
     bool partitioned = false;
     uint64_t pages = 0;
+
+    bool SameAs(const TableName& other) const {
+      return name_space == other.name_space && name == other.name;
+    }
   };
   // A table as one transaction sees it.
   struct OpenTable {
@@ -76,11 +81,15 @@ class PostgresChunkReader : public ChunkReader {
   absl::StatusOr<model::Position> FinishAndBound();
   absl::StatusOr<std::string> ExplainOpen(const ChunkRequest& request);
   absl::Status ExplainPredicate(const OpenTable& table, const ChunkRequest& request);
-  // Ends the transaction of a read that failed; `status` as the port wants it.
+  // Why the table under a cached name is not the one that is wanted any more.
+  absl::Status Vanished(model::TableId table, const TableName& name);
+  // Ends the transaction of a read that failed; `status` as the port wants it. `request`: what the
+  // SELECT was for; without a table: it had not begun.
   absl::Status Fail(const ChunkRequest& request, const absl::Status& status);
 
   std::unique_ptr<Connection> connection_;
   PostgresCatalog catalog_;
+  const std::string publication_;
   const bool standby_;
   SchemaRegistry* registry_;
   std::map<model::TableId, TableName> names_;

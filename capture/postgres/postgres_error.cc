@@ -25,6 +25,8 @@ constexpr Policy kPolicies[] = {
     {"08", StatusCode::kUnavailable, ""},
     {"0A", StatusCode::kFailedPrecondition, "the server does not support this"},
     {"22", StatusCode::kInvalidArgument, ""},
+    {"25P03", StatusCode::kUnavailable, "the server ended the session"},
+    {"25P04", StatusCode::kUnavailable, "the server ended the session"},
     {"25006", StatusCode::kUnavailable, "the server is read-only (a standby?)"},
     {"28", StatusCode::kFailedPrecondition,
      "check user and password, and pg_hba.conf for an entry of this database and user"},

@@ -325,6 +325,101 @@ TEST_F(ChunkReaderTest, TableThatIsRenamedOrDroppedSaysSo) {
   EXPECT_EQ(chunks_->Read(request, {}).status().code(), absl::StatusCode::kNotFound);
 }
 
+TEST_F(ChunkReaderTest, RenamedSchemaIsRedoneAndAnUnpublishedTableIsNot) {
+  Exec("CREATE SCHEMA a; CREATE TABLE a.t (id int PRIMARY KEY)");
+  Exec("CREATE PUBLICATION tidemark FOR TABLE a.t");
+  OpenChunks();
+  ChunkRequest request;
+  request.table = TableOf("a.t");
+  ReadChunk(request);
+  Exec("ALTER SCHEMA a RENAME TO b");
+  EXPECT_EQ(chunks_->Read(request, {}).status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(ReadChunk(request).schema->name_space, "b");
+  Exec("ALTER PUBLICATION tidemark DROP TABLE b.t");
+  absl::Status status = chunks_->Read(request, {}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("ALTER PUBLICATION \"tidemark\" ADD TABLE \"b\".\"t\""));
+}
+
+TEST_F(ChunkReaderTest, MissingTableOfAPredicateIsTheUsersFault) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+  Exec("CREATE TABLE other (id int PRIMARY KEY)");
+  Publish();
+  OpenChunks();
+  ChunkRequest request;
+  request.table = TableOf("t");
+  request.predicate = "id NOT IN (SELECT id FROM public.other)";
+  EXPECT_EQ(ReadChunk(request).rows.size(), 1u);
+  Exec("DROP TABLE other");
+  EXPECT_EQ(chunks_->Read(request, {}).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+// Between the lock, which keeps the table but not its schema's name, and the SELECT.
+TEST_F(ChunkReaderTest, SchemaRenamedUnderTheLockIsRedone) {
+  Exec("CREATE SCHEMA a; CREATE TABLE a.t (id int PRIMARY KEY); INSERT INTO a.t VALUES (1)");
+  Publish();
+  OpenChunks();
+  ChunkRequest request;
+  request.table = TableOf("a.t");
+  std::jthread renaming([&](std::stop_token stop) {
+    auto sql = Server().Connect(database_);
+    ASSERT_OK(sql);
+    for (bool there = true; !stop.stop_requested(); there = !there) {
+      EXPECT_OK((*sql)->Exec(there ? "ALTER SCHEMA a RENAME TO b" : "ALTER SCHEMA b RENAME TO a"));
+    }
+  });
+  for (int i = 0; i < 300; ++i) {
+    auto chunk = chunks_->Read(request, {});
+    if (chunk.ok()) continue;
+    ASSERT_EQ(chunk.status().code(), absl::StatusCode::kAborted) << chunk.status();
+  }
+}
+
+TEST_F(ChunkReaderTest, InternalErrorOfTheServerIsNotRedone) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+  Exec(
+      "CREATE FUNCTION breaks() RETURNS bool LANGUAGE plpgsql AS $$ BEGIN"
+      " RAISE EXCEPTION 'bad' USING ERRCODE = 'XX000'; END $$");
+  Publish();
+  OpenChunks();
+  ChunkRequest request;
+  request.table = TableOf("t");
+  request.predicate = "public.breaks()";
+  EXPECT_EQ(chunks_->Read(request, {}).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(ChunkReaderTest, KeyBoundsKeepTheColumnsCollationAndNoDomainsChecks) {
+  Exec("CREATE DOMAIN word AS text COLLATE \"POSIX\" CHECK (VALUE <> 'm')");
+  Exec("CREATE TABLE t (a word COLLATE \"C\", b name COLLATE \"POSIX\", PRIMARY KEY (a, b))");
+  Exec("INSERT INTO t SELECT chr(97 + i % 5), 'n' || i FROM generate_series(1, 50) i");
+  Publish();
+  OpenChunks();
+  ChunkRequest request;
+  request.table = TableOf("t");
+  request.rows_max = 7;
+  ExpectEachOnce(ReadAll(request), 50);
+  request.range = {.lower = {"m", ""}, .upper = {"m", "z"}};
+  EXPECT_TRUE(ReadChunk(request).rows.empty());
+  request = {};
+  request.table = TableOf("t");
+  request.keys = {{"a", "n5"}};
+  EXPECT_EQ(ReadChunk(request).rows.size(), 1u);
+}
+
+TEST_F(ChunkReaderTest, TransactionTimeoutOfTheRoleDoesNotEndOurs) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+  Publish();
+  if (Value("SELECT current_setting('server_version_num')::int >= 170000") == "t") {
+    Exec("ALTER DATABASE " + database_ + " SET transaction_timeout = '100ms'");
+  }
+  OpenChunks();
+  ChunkRequest request;
+  request.table = TableOf("t");
+  request.predicate = "pg_sleep(0.5) IS NOT NULL";
+  EXPECT_EQ(ReadChunk(request).rows.size(), 1u);
+}
+
 TEST_F(ChunkReaderTest, RewritingAlterCannotComeBetweenSnapshotAndRead) {
   Exec("CREATE TABLE t (id int PRIMARY KEY, v int)");
   Exec("INSERT INTO t SELECT i, i FROM generate_series(1, 1000) i");
