@@ -1,7 +1,12 @@
 #include "capture/postgres/log_setup.h"
 
+#include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -16,6 +21,9 @@ using Severity = Problem::Severity;
 
 // Creating a slot waits for the transactions that run now.
 constexpr std::chrono::seconds kCreateSlotTimeout{30};
+// As long may what committed before the slot take to become visible.
+constexpr std::chrono::seconds kAwaitRunningTimeout{30};
+constexpr std::chrono::milliseconds kAwaitRunningPoll{50};
 
 std::string LsnText(uint64_t lsn) {
   return model::ToString(model::Position{.file = 0, .offset = lsn});
@@ -149,7 +157,76 @@ absl::Status EnsurePublication(Connection& sql, const PostgresOptions& options, 
   return problems.ok() ? ProblemsStatus(*problems) : problems.status();
 }
 
+// The next name of a list, without its quotes; what follows it stays in `list`.
+std::string TakeName(absl::string_view* list) {
+  std::string name;
+  bool quoted = false;
+  size_t at = 0;
+  for (; at < list->size() && (quoted || (*list)[at] != ','); ++at) {
+    if ((*list)[at] != '"') {
+      name.push_back((*list)[at]);
+      continue;
+    }
+    // Two quotes inside of quotes are one.
+    if (!quoted && at > 0 && (*list)[at - 1] == '"') name.push_back('"');
+    quoted = !quoted;
+  }
+  list->remove_prefix(std::min(at + 1, list->size()));
+  return std::string(absl::StripAsciiWhitespace(name));
+}
+
 }  // namespace
+
+// "a, b", "2 (a, b)", "FIRST 2 (a, b)", "ANY 2 (a, b)" (replication/syncrep_gram.y).
+bool NamesStandby(absl::string_view setting, absl::string_view application) {
+  const size_t open = setting.find('(');
+  if (open != absl::string_view::npos && open < setting.find('"')) {
+    setting.remove_prefix(open + 1);
+    setting = setting.substr(0, setting.rfind(')'));
+  }
+  while (!setting.empty()) {
+    const std::string name = TakeName(&setting);
+    if (name == "*" || (!name.empty() && absl::EqualsIgnoreCase(name, application))) return true;
+  }
+  return false;
+}
+
+absl::Status CheckNotSynchronous(Connection& sql) {
+  absl::StatusOr<Result> row = sql.Execute(
+      "SELECT current_setting('synchronous_standby_names'), current_setting('application_name'),"
+      " pg_is_in_recovery()");
+  if (!row.ok()) return row.status();
+  if (row->flag(0, 2) || !NamesStandby(row->text(0, 0), row->text(0, 1))) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "synchronous_standby_names ('", row->str(0, 0), "') makes this reader (application_name ",
+      row->str(0, 1),
+      ") a synchronous standby: commits would wait for it for ever; name only the standbys there "
+      "(ALTER SYSTEM SET synchronous_standby_names = ...; SELECT pg_reload_conf())"));
+}
+
+absl::Status AwaitRunning(Connection& sql, std::stop_token stop) {
+  const WaitLimits limits{.timeout = kAwaitRunningTimeout, .stop = stop};
+  absl::StatusOr<Result> standby = sql.Execute("SELECT pg_is_in_recovery()", limits);
+  if (!standby.ok()) return standby.status();
+  // There a commit is replayed, and so visible, before it is decoded.
+  if (standby->flag(0, 0)) return absl::OkStatus();
+  // An xid of our own, since a snapshot does not list those that run past the newest ended one.
+  absl::StatusOr<Result> next = sql.Execute("SELECT pg_current_xact_id()", limits);
+  if (!next.ok()) return next.status();
+  const auto deadline = std::chrono::steady_clock::now() + kAwaitRunningTimeout;
+  while (true) {
+    absl::StatusOr<Result> left = sql.Query(
+        "SELECT pg_snapshot_xmin(pg_current_snapshot()) < $1::xid8", {next->str(0, 0)}, limits);
+    if (!left.ok()) return left.status();
+    if (!left->flag(0, 0)) return absl::OkStatus();
+    if (stop.stop_requested()) return absl::CancelledError("stopped");
+    if (std::chrono::steady_clock::now() >= deadline) break;
+    std::this_thread::sleep_for(kAwaitRunningPoll);
+  }
+  return absl::UnavailableError(
+      absl::StrCat("transactions from before the new slot are not visible yet", Blockers(sql),
+                   " (a commit may also wait for a missing synchronous standby)"));
+}
 
 uint64_t ParseLsn(absl::string_view text) {
   std::pair<absl::string_view, absl::string_view> halves = absl::StrSplit(text, '/');
@@ -183,6 +260,12 @@ std::string CreatePublicationSql(const Connection& sql, const PostgresOptions& o
 std::string CreateSlotSql(const Connection& sql, const PostgresOptions& options) {
   return absl::StrCat("SELECT pg_create_logical_replication_slot(", sql.QuoteLiteral(options.slot),
                       ", 'pgoutput'", sql.server_version() >= 170000 ? ", failover => true)" : ")");
+}
+
+std::string GrantEmitSql(const Connection& sql) {
+  return absl::StrCat("GRANT EXECUTE ON FUNCTION pg_logical_emit_message(boolean, text, text",
+                      sql.server_version() >= 170000 ? ", boolean" : "", ") TO ",
+                      sql.QuoteIdentifier(sql.user()));
 }
 
 absl::StatusOr<std::optional<SlotInfo>> LoadSlot(Connection& sql, const std::string& name) {
@@ -287,6 +370,7 @@ absl::StatusOr<uint64_t> EnsureLogSetup(Connection& sql, Connection& replication
     if (!slot->has_value()) return absl::UnavailableError("the new slot was dropped at once");
   }
   usable = CheckUsable(sql, options, **slot);
+  if (usable.ok()) usable = AwaitRunning(sql, stop);
   if (!usable.ok()) return usable;
   return (*slot)->confirmed_flush_lsn;
 }

@@ -54,6 +54,9 @@ absl::StatusOr<std::vector<Problem>> PublicationProblems(Connection& sql,
 std::string CreatePublicationSql(const Connection& sql, const PostgresOptions& options);
 std::string CreateSlotSql(const Connection& sql, const PostgresOptions& options);
 
+// What lets our role write the logical messages that move an idle server's log on.
+std::string GrantEmitSql(const Connection& sql);
+
 // "schema.table" as an SQL name; a name without a dot is in public.
 std::string QuoteTable(const Connection& sql, const std::string& table);
 
@@ -72,6 +75,19 @@ absl::Status CheckLogSetup(Connection& sql, const PostgresOptions& options, uint
 // dropped and made again: the log then lacks, without a word, what was written meanwhile.
 absl::StatusOr<uint64_t> CheckSamePublication(Connection& sql, const PostgresOptions& options,
                                               uint64_t known);
+
+// True if synchronous_standby_names (`setting`) counts a stream of `application` among the
+// synchronous standbys.
+bool NamesStandby(absl::string_view setting, absl::string_view application);
+
+// FailedPrecondition if the session's server would wait at every commit for a stream of ours to
+// acknowledge it: we acknowledge only what is visible, so that no commit would ever return.
+absl::Status CheckNotSynchronous(Connection& sql);
+
+// Waits until every transaction that is running now is visible or gone. The log does not name what
+// committed before the slot's birth, though that may not be visible yet. Unavailable after 30 s,
+// with those it waits for.
+absl::Status AwaitRunning(Connection& sql, std::stop_token stop);
 
 // Unavailable: another client streams from the slot.
 absl::Status SlotHeld(const std::string& name, const std::string& holder);

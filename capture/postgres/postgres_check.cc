@@ -32,6 +32,8 @@ class Examination {
     Version();
     Standby();
     Settings();
+    Synchronous();
+    EmitPrivilege();
     Capacity();
     Role();
     Publication();
@@ -134,12 +136,33 @@ class Examination {
          "set it to 0, or longer than any pause");
   }
 
+  void Synchronous() {
+    absl::Status status = CheckNotSynchronous(sql_);
+    if (status.code() == absl::StatusCode::kFailedPrecondition) {
+      Error(std::string(status.message()), "remove the name from synchronous_standby_names");
+    } else if (!status.ok()) {
+      Unanswered("the synchronous standbys", status);
+    }
+  }
+
+  void EmitPrivilege() {
+    std::optional<Result> row =
+        Ask("the privilege to write logical messages",
+            "SELECT bool_and(has_function_privilege(p.oid, 'EXECUTE')) FROM pg_proc p"
+            " WHERE p.pronamespace = 'pg_catalog'::regnamespace"
+            " AND p.proname = 'pg_logical_emit_message' AND p.proargtypes[2] = 'text'::regtype");
+    if (!row || row->flag(0, 0)) return;
+    Error(
+        "the role may not write logical messages, without which an idle server's log stands still",
+        absl::StrCat("run: ", GrantEmitSql(sql_)));
+  }
+
   void Capacity() {
     std::optional<Result> row =
         Ask("slots and senders",
             "SELECT (SELECT count(*) FROM pg_replication_slots),"
             " current_setting('max_replication_slots')::int,"
-            " (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'walsender'),"
+            " (SELECT count(*) FROM pg_stat_replication),"
             " current_setting('max_wal_senders')::int,"
             " EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = $1)",
             {options_.slot});

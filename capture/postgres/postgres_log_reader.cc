@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "capture/postgres/log_setup.h"
 #include "capture/postgres/postgres_error.h"
+#include "capture/postgres/table_facts.h"
 #include "model/position.h"
 
 namespace tidemark::capture::postgres {
@@ -25,6 +26,8 @@ constexpr milliseconds kEmitDelay{20};
 constexpr milliseconds kEmitInterval{200};
 constexpr milliseconds kEmitTimeout{5000};
 constexpr milliseconds kCloseTimeout{900};
+// How long a reader may stay that a new setting has made a synchronous standby.
+constexpr milliseconds kStandbyCheckInterval{5000};
 // PostgreSQL counts microseconds from 2000-01-01.
 constexpr int64_t kEpochOffsetUs = 946684800000000;
 constexpr char kStatusUpdate = 'r';
@@ -159,11 +162,13 @@ absl::StatusOr<std::unique_ptr<LogReader>> PostgresLogReader::Open(SessionFactor
                                                                    const std::string& resume,
                                                                    SchemaRegistry* registry,
                                                                    std::stop_token stop) {
-  absl::StatusOr<std::unique_ptr<Connection>> sql = sessions->OpenSqlForLog({.timeout = std::chrono::seconds(30), .stop = stop});
+  absl::StatusOr<std::unique_ptr<Connection>> sql =
+      sessions->OpenSqlForLog({.timeout = std::chrono::seconds(30), .stop = stop});
   if (!sql.ok()) return sql.status();
   absl::Status status = CheckWalLevel(**sql);
   if (!status.ok()) return status;
-  absl::StatusOr<std::unique_ptr<Connection>> stream = sessions->OpenReplication({.timeout = std::chrono::seconds(30), .stop = stop});
+  absl::StatusOr<std::unique_ptr<Connection>> stream =
+      sessions->OpenReplication({.timeout = std::chrono::seconds(30), .stop = stop});
   if (!stream.ok()) return stream.status();
   absl::StatusOr<ServerIdentity> identity = Identify(**sql);
   if (!identity.ok()) return identity.status();
@@ -172,7 +177,8 @@ absl::StatusOr<std::unique_ptr<LogReader>> PostgresLogReader::Open(SessionFactor
   if (!token.ok()) return token.status();
   absl::StatusOr<milliseconds> interval = StatusInterval(**stream);
   if (!interval.ok()) return interval.status();
-  status = StartStream(**sql, **stream, sessions->options());
+  status = CheckNotSynchronous(**sql);
+  if (status.ok()) status = StartStream(**sql, **stream, sessions->options());
   if (!status.ok()) return status;
   int wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (wake < 0) return absl::UnavailableError("no file descriptor is left; raise the limit");
@@ -185,6 +191,20 @@ absl::StatusOr<std::unique_ptr<LogReader>> PostgresLogReader::Open(SessionFactor
                                                           wake));
 }
 
+absl::StatusOr<std::optional<CatalogTable>> PostgresLogReader::LogCatalog::DescribeTable(
+    uint32_t oid) {
+  absl::StatusOr<std::optional<CatalogTable>> table = PostgresCatalog::DescribeTable(oid);
+  if (!table.ok() || !table->has_value()) return table;
+  absl::StatusOr<std::vector<LeafFault>> faults = LoadLeafFaults(*sql_, oid);
+  if (!faults.ok()) return faults.status();
+  for (const LeafFault& fault : *faults) {
+    if (!fault.misleads) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat(fault.message, "; ", fault.remedy, ", and take a new snapshot of the table"));
+  }
+  return table;
+}
+
 PostgresLogReader::PostgresLogReader(Wiring wiring, const std::string& publication,
                                      SchemaRegistry* registry, int wake)
     : wiring_(std::move(wiring)),
@@ -192,6 +212,7 @@ PostgresLogReader::PostgresLogReader(Wiring wiring, const std::string& publicati
       encoder_(wiring_.token, registry->journaled(), &catalog_, registry),
       taken_frontier_(0),
       last_log_(Clock::now()),
+      last_standby_check_(Clock::now()),
       wake_(wake),
       server_position_(wiring_.token.lsn) {}
 
@@ -273,6 +294,11 @@ absl::Status PostgresLogReader::AwaitMore(Clock::time_point deadline) {
 }
 
 absl::Status PostgresLogReader::KeepTime(Clock::time_point now) {
+  if (now - last_standby_check_ >= kStandbyCheckInterval) {
+    last_standby_check_ = now;
+    absl::Status status = CheckNotSynchronous(*wiring_.sql);
+    if (!status.ok()) return status;
+  }
   const bool news = acknowledged_.load() > sent_flush_ && now - last_status_ >= kAcknowledgeDelay;
   if (!news && now - last_status_ < wiring_.status_interval) return absl::OkStatus();
   return SendStatus(false);
@@ -304,16 +330,22 @@ absl::Status PostgresLogReader::NudgeServer(Clock::time_point now) {
 }
 
 absl::Status PostgresLogReader::EmitMessage() {
-  absl::Status status =
+  absl::Status emitted =
       wiring_.sql
           ->Execute(
               "BEGIN; SET LOCAL synchronous_commit = local;"
               "SELECT pg_logical_emit_message(true, 'tidemark', 'frontier'); COMMIT",
               {.timeout = kEmitTimeout, .stop = {}})
           .status();
-  if (!wiring_.sql->healthy()) return status;
-  if (!status.ok()) status = wiring_.sql->Execute("ROLLBACK").status();
-  return status;
+  if (emitted.ok() || !wiring_.sql->healthy()) return emitted;
+  absl::Status ended = wiring_.sql->Execute("ROLLBACK").status();
+  if (!ended.ok()) return ended;
+  // The next attempt may go better.
+  if (absl::IsAborted(emitted)) return absl::OkStatus();
+  if (SqlState(emitted) != kInsufficientPrivilege) return emitted;
+  return absl::FailedPreconditionError(
+      absl::StrCat("the log of an idle server cannot be moved on: ", emitted.message(),
+                   "; run: ", GrantEmitSql(*wiring_.sql)));
 }
 
 absl::Status PostgresLogReader::SendStatus(bool reply_requested) {

@@ -41,6 +41,17 @@ class PostgresLogReader : public LogReader {
  private:
   using Clock = std::chrono::steady_clock;
 
+  // A catalog that refuses a partitioned table whose partitions log old rows otherwise than it.
+  class LogCatalog : public PostgresCatalog {
+   public:
+    LogCatalog(Connection* sql, const std::string& publication)
+        : PostgresCatalog(sql, publication), sql_(sql) {}
+    absl::StatusOr<std::optional<CatalogTable>> DescribeTable(uint32_t oid) override;
+
+   private:
+    Connection* sql_;
+  };
+
   struct Wiring {
     std::unique_ptr<Connection> sql;
     std::unique_ptr<Connection> stream;
@@ -71,7 +82,7 @@ class PostgresLogReader : public LogReader {
   LogBatch TakeBatch();
 
   Wiring wiring_;
-  PostgresCatalog catalog_;
+  LogCatalog catalog_;
   LogEncoder encoder_;
   // What stopped the stream; told once everything before it was handed out.
   absl::Status failure_;
@@ -81,6 +92,7 @@ class PostgresLogReader : public LogReader {
   Clock::time_point last_status_;
   // When the newest piece of the log (not a keepalive) came, about.
   Clock::time_point last_log_;
+  Clock::time_point last_standby_check_;
   bool log_received_ = false;
   std::optional<Nudge> nudge_;
   // An eventfd by which RequestFrontier ends a wait.

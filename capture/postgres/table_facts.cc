@@ -29,6 +29,64 @@ JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename
 WHERE p.pubname = $1 ORDER BY n.nspname, c.relname)sql");
 }
 
+// $1: the root. Every leaf that is at fault, with the columns by which its old rows are logged
+// ("*": all of them) and those of the root, and the leaf's index of the root's identity.
+constexpr char kLeavesQuery[] = R"sql(
+WITH members AS (
+  SELECT t.level, t.isleaf, c.oid, c.relkind, c.relpersistence, c.relreplident,
+         format('%I.%I', n.nspname, c.relname) AS name,
+         CASE c.relreplident WHEN 'f' THEN '*' ELSE coalesce((
+           SELECT string_agg(a.attname, ', ' ORDER BY a.attname) FROM pg_index i
+           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey::int2[])
+           WHERE i.indrelid = c.oid
+             AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident
+                 ELSE false END), '') END AS identity
+  FROM pg_partition_tree($1::oid::regclass) t JOIN pg_class c ON c.oid = t.relid
+  JOIN pg_namespace n ON n.oid = c.relnamespace)
+SELECT r.name, l.name, l.relkind, l.relpersistence, l.identity, r.identity, r.relreplident,
+  (SELECT quote_ident(x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+   WHERE i.indrelid = l.oid AND i.indexrelid IN (
+     SELECT d.relid FROM pg_index ri, pg_partition_tree(ri.indexrelid) d
+     WHERE ri.indrelid = r.oid AND ri.indisreplident) LIMIT 1)
+FROM members r, members l
+WHERE r.level = 0 AND r.relkind = 'p' AND l.isleaf AND l.level > 0
+  AND (l.relkind <> 'r' OR l.relpersistence <> 'p' OR l.identity <> r.identity)
+ORDER BY l.name)sql";
+
+std::string IdentityText(absl::string_view columns) {
+  if (columns == "*") return "all columns";
+  return columns.empty() ? "no column" : absl::StrCat("(", columns, ")");
+}
+
+// What gives the leaf the root's identity.
+std::string SameIdentitySql(absl::string_view leaf, absl::string_view root_kind,
+                            absl::string_view index) {
+  std::string identity = root_kind == "f" ? "FULL" : "DEFAULT";
+  if (root_kind == "i") {
+    identity = absl::StrCat("USING INDEX ", index.empty() ? "<its index>" : index);
+  }
+  return absl::StrCat("ALTER TABLE ", leaf, " REPLICA IDENTITY ", identity);
+}
+
+LeafFault LeafFaultAt(const Result& rows, int row) {
+  const std::string leaf = rows.str(row, 1);
+  const std::string who = absl::StrCat("table ", rows.str(row, 0), ": partition ", leaf);
+  if (rows.text(row, 2) != "r") {
+    return {.message = absl::StrCat(who, " is a foreign table: its changes are not in the log"),
+            .remedy = absl::StrCat("detach it, or load its rows into a partition of this server")};
+  }
+  if (rows.text(row, 3) != "p") {
+    return {.message = absl::StrCat(who, " is not logged: its changes are not in the log"),
+            .remedy = absl::StrCat("run: ALTER TABLE ", leaf, " SET LOGGED")};
+  }
+  return {
+      .message = absl::StrCat(who, " logs old rows by ", IdentityText(rows.text(row, 4)),
+                              " but they are published by ", IdentityText(rows.text(row, 5)),
+                              ", its root's replica identity: old rows would be wrong"),
+      .remedy = absl::StrCat("run: ", SameIdentitySql(leaf, rows.text(row, 6), rows.text(row, 7))),
+      .misleads = true};
+}
+
 bool CarriesGenerated(const CatalogTable& table) {
   for (const CatalogColumn& column : table.columns) {
     if (column.generated) return true;
@@ -63,6 +121,7 @@ class TableExaminer {
     Identity();
     Key();
     Reading();
+    Leaves();
     Warnings();
     return std::move(problems_);
   }
@@ -119,6 +178,12 @@ class TableExaminer {
     }
   }
 
+  void Leaves() {
+    for (const LeafFault& fault : facts_.leaf_faults) {
+      problems_.push_back({Severity::kError, fault.message, fault.remedy});
+    }
+  }
+
   void Warnings() {
     if (!facts_.generated_left_out.empty()) {
       Add(Severity::kWarning,
@@ -127,8 +192,9 @@ class TableExaminer {
     }
     if (facts_.partitioned) {
       Add(Severity::kWarning,
-          "TRUNCATE of a single partition is not in the log of the partitioned table",
-          "use DELETE, or snapshot the table again afterwards");
+          "TRUNCATE, ATTACH and DETACH of a single partition are not in the log of the partitioned "
+          "table",
+          "use DELETE and INSERT, or snapshot the table again afterwards");
     }
   }
 
@@ -140,6 +206,14 @@ class TableExaminer {
 };
 
 }  // namespace
+
+absl::StatusOr<std::vector<LeafFault>> LoadLeafFaults(Connection& sql, uint32_t root) {
+  absl::StatusOr<Result> rows = sql.Query(kLeavesQuery, {absl::StrCat(root)});
+  if (!rows.ok()) return rows.status();
+  std::vector<LeafFault> faults;
+  for (int row = 0; row < rows->rows(); ++row) faults.push_back(LeafFaultAt(*rows, row));
+  return faults;
+}
 
 absl::StatusOr<std::vector<TableFacts>> LoadTableFacts(Connection& sql, Catalog& catalog,
                                                        const std::string& publication) {
@@ -153,6 +227,10 @@ absl::StatusOr<std::vector<TableFacts>> LoadTableFacts(Connection& sql, Catalog&
     // Dropped meanwhile.
     if (!table->has_value()) continue;
     tables.push_back(FactsAt(*rows, row, *std::move(*table)));
+    if (!tables.back().partitioned) continue;
+    absl::StatusOr<std::vector<LeafFault>> faults = LoadLeafFaults(sql, tables.back().table.oid);
+    if (!faults.ok()) return faults.status();
+    tables.back().leaf_faults = *std::move(faults);
   }
   return tables;
 }

@@ -12,6 +12,20 @@
 
 namespace tidemark::capture::postgres {
 
+// A leaf of a partitioned table that cannot be captured under its root.
+struct LeafFault {
+  // "table public.p: partition public.p1 ..."
+  std::string message;
+  std::string remedy;
+  // The log would carry wrong rows, and not only lack some.
+  bool misleads = false;
+};
+
+// The faults of all partitions of `root`; none for a table that is not partitioned. A leaf's old
+// rows are logged by the leaf's replica identity but labelled with the root's: both must cover the
+// same columns. Rows of foreign, temporary and unlogged leaves never come in the log.
+absl::StatusOr<std::vector<LeafFault>> LoadLeafFaults(Connection& sql, uint32_t root);
+
 // A published table, and what decides whether it can be captured exactly.
 struct TableFacts {
   CatalogTable table;
@@ -27,6 +41,7 @@ struct TableFacts {
   bool has_primary_key = false;
   // Has a unique index, but over columns that may be NULL.
   bool nullable_unique = false;
+  std::vector<LeafFault> leaf_faults;
 };
 
 // All tables that the publication carries, by name.

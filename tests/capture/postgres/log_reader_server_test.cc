@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <thread>
 
 #include "capture/postgres/resume_token.h"
@@ -17,6 +18,40 @@ class LogReaderTest : public SourceTest {
     return Value(
         absl::StrCat("SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '",
                      options_.slot, "'"));
+  }
+  void SetStandbyNames(const std::string& names) {
+    ASSERT_OK(Server().Exec("ALTER SYSTEM SET synchronous_standby_names = '" + names + "'"));
+    ASSERT_OK(Server().Exec("SELECT pg_reload_conf()"));
+    std::this_thread::sleep_for(milliseconds(300));
+  }
+  // Sessions that wait for the transaction of `session` to end.
+  static std::string WaitsFor(const testing::SqlConnection& session) {
+    return absl::StrCat(
+        "SELECT count(*) FROM pg_locks w JOIN pg_locks h USING (locktype, transactionid)"
+        " WHERE locktype = 'transactionid' AND NOT w.granted AND h.granted AND h.pid = ",
+        session.backend_pid());
+  }
+  bool AwaitValue(const std::string& sql, const std::string& wanted) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (std::chrono::steady_clock::now() < deadline) {
+      if (Value(sql) == wanted) return true;
+      std::this_thread::sleep_for(milliseconds(20));
+    }
+    return false;
+  }
+  std::string EmitArguments() {
+    return Value(
+        "SELECT pg_get_function_identity_arguments(oid) FROM pg_proc WHERE proname ="
+        " 'pg_logical_emit_message' AND proargtypes[2] = 'text'::regtype");
+  }
+  // What the log ends with, at most after 10 s.
+  absl::Status FirstError() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (std::chrono::steady_clock::now() < deadline) {
+      absl::Status status = log_->Read(1 << 20, milliseconds(50)).status();
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
   }
   absl::Status OpenStatus(const std::string& resume = "") {
     return source().OpenLog(resume, &registry_, {}).status();
@@ -64,6 +99,94 @@ TEST_F(LogReaderTest, PartitionsComeUnderTheirRoot) {
   ASSERT_EQ(delivered.schemas.size(), 1u);
   EXPECT_EQ(delivered.schemas[0].table_id(), TableOf("p"));
   EXPECT_EQ(delivered.schemas[0].name(), "p");
+}
+
+TEST_F(LogReaderTest, PartitionWithAnotherReplicaIdentityEndsTheLog) {
+  Exec("CREATE TABLE p (id int PRIMARY KEY, v int) PARTITION BY RANGE (id)");
+  Exec("CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)");
+  Exec("ALTER TABLE p REPLICA IDENTITY FULL");
+  OpenLog();
+  Exec("INSERT INTO p VALUES (1, 1); UPDATE p SET v = 2");
+  absl::Status status = FirstError();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("ALTER TABLE public.p1 REPLICA IDENTITY FULL"));
+}
+
+TEST_F(LogReaderTest, SynchronousStandbyIsRefusedAtOpeningAndLater) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY)");
+  OpenLog();
+  SetStandbyNames("*");
+  absl::Status status = FirstError();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("synchronous_standby_names"));
+  log_.reset();
+  EXPECT_EQ(OpenStatus().code(), absl::StatusCode::kFailedPrecondition);
+  SetStandbyNames("ANY 1 (other, \"Tidemark\")");
+  EXPECT_EQ(OpenStatus().code(), absl::StatusCode::kFailedPrecondition);
+  SetStandbyNames("nosuch");
+  EXPECT_OK(OpenStatus());
+}
+
+// T1 starts after the slot's first running-transactions record and holds the slot up; T2 commits
+// before the slot is consistent, so that the log does not name it, and is not visible yet.
+TEST_F(LogReaderTest, NewSlotWaitsForCommitsThatTheLogDoesNotNameAndNobodySeesYet) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY)");
+  ASSERT_OK_AND_ASSIGN(auto t0, Server().Connect(database_));
+  ASSERT_OK_AND_ASSIGN(auto t1, Server().Connect(database_));
+  ASSERT_OK_AND_ASSIGN(auto t2, Server().Connect(database_));
+  Exec("CREATE PUBLICATION tidemark FOR ALL TABLES");
+  ASSERT_OK(t0->Exec("BEGIN; INSERT INTO t VALUES (1)"));
+  std::atomic<bool> opened = false;
+  std::jthread opening([&] {
+    OpenLog();
+    opened = true;
+  });
+  ASSERT_TRUE(AwaitValue(WaitsFor(*t0), "1"));
+  ASSERT_OK(t1->Exec("BEGIN; INSERT INTO t VALUES (2)"));
+  ASSERT_OK(t0->Exec("ROLLBACK"));
+  ASSERT_TRUE(AwaitValue(WaitsFor(*t1), "1"));
+  SetStandbyNames("nosuch");
+  ASSERT_OK(t2->Send("INSERT INTO t VALUES (3)"));
+  ASSERT_TRUE(
+      AwaitValue("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'", "1"));
+  ASSERT_OK(t1->Exec("ROLLBACK"));
+  std::this_thread::sleep_for(milliseconds(1500));
+  EXPECT_EQ(Value("SELECT count(*) FROM pg_replication_slots WHERE slot_name = '" + options_.slot +
+                  "' AND confirmed_flush_lsn IS NOT NULL"),
+            "1");
+  EXPECT_FALSE(opened);
+  EXPECT_EQ(Value("SELECT count(*) FROM t"), "0");
+  SetStandbyNames("");
+  opening.join();
+  EXPECT_OK(t2->Finish());
+  EXPECT_EQ(Value("SELECT count(*) FROM t"), "1");
+}
+
+TEST_F(LogReaderTest, RevokedLogicalMessagesEndTheLogWithTheGrant) {
+  const std::string role = "emit_" + database_;
+  Exec("CREATE PUBLICATION tidemark FOR ALL TABLES");
+  Exec("REVOKE EXECUTE ON FUNCTION pg_catalog.pg_logical_emit_message(" + EmitArguments() +
+       ") FROM PUBLIC");
+  Exec("CREATE ROLE " + role + " LOGIN REPLICATION");
+  options_.connection = Server().ConnectionString(database_, role);
+  bool told = false;
+  for (const Problem& problem : source().Check().problems) {
+    told = told || problem.remedy.find("GRANT EXECUTE ON FUNCTION pg_log") != std::string::npos;
+  }
+  EXPECT_TRUE(told);
+  OpenLog();
+  log_->RequestFrontier({.file = 0, .offset = UINT64_MAX / 2});
+  absl::Status status = FirstError();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  const size_t at = status.message().find("GRANT EXECUTE");
+  ASSERT_NE(at, std::string::npos) << status;
+  Exec(std::string(status.message().substr(at)));
+  OpenLog();
+  log_->RequestFrontier({.file = 0, .offset = UINT64_MAX / 2});
+  EXPECT_OK(log_->Read(1 << 20, milliseconds(500)));
+  log_.reset();
+  Exec("DROP OWNED BY " + role + "; DROP ROLE " + role);
 }
 
 TEST_F(LogReaderTest, FirstBatchCanBeResumedEvenWithoutEvents) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
@@ -48,12 +49,15 @@ inline void Deliver(const LogBatch& batch, Delivered* delivered) {
   delivered->mid_transaction = batch.mid_transaction;
 }
 
-// One server for all tests of a binary, a database for each test.
+// One server for all tests of a binary, a database for each test. TIDEMARK_POSTGRES_VERSION names
+// the server's major version; unset: the distribution's.
 class SourceTest : public ::testing::Test {
  protected:
   static testing::PostgresServer& Server() {
     static testing::PostgresServer* const server = [] {
-      auto started = testing::PostgresServer::Start({});
+      const char* version = std::getenv("TIDEMARK_POSTGRES_VERSION");
+      auto started =
+          testing::PostgresServer::Start({.version = version == nullptr ? 0 : std::atoi(version)});
       if (!started.ok()) ADD_FAILURE() << started.status();
       return started.ok() ? started->release() : nullptr;
     }();

@@ -9,6 +9,7 @@ namespace tidemark::capture::postgres {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class PostgresSourceTest : public SourceTest {
  protected:
@@ -151,6 +152,11 @@ TEST_F(PostgresSourceTest, ErrorsOfConnectingAreToldApart) {
   options_.connection = "host=127.0.0.1 port=1 dbname=x user=y";
   EXPECT_EQ(source().ListTables().status().code(), absl::StatusCode::kUnavailable);
   source_.reset();
+  options_.connection = Server().ConnectionString(database_) + " options='-c idle_setting=1'";
+  absl::Status old = source().ListTables().status();
+  EXPECT_EQ(old.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(old.message()), HasSubstr("PostgreSQL 14 to 18 only"));
+  source_.reset();
   options_.connection = "no keywords";
   EXPECT_EQ(source().ListTables().status().code(), absl::StatusCode::kFailedPrecondition);
 }
@@ -167,6 +173,31 @@ TEST_F(PostgresSourceTest, TablesComeWithTheirObstacles) {
   EXPECT_EQ(tables[1].name, "good");
   EXPECT_EQ(tables[1].rows_estimated, 100u);
   EXPECT_TRUE(tables[1].obstacles.empty());
+}
+
+TEST_F(PostgresSourceTest, PartitionsThatTheLogWouldGetWrongAreObstacles) {
+  Exec("CREATE TABLE p (id int PRIMARY KEY, v int) PARTITION BY RANGE (id)");
+  Exec("CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)");
+  Exec("CREATE UNLOGGED TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20)");
+  Exec("CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw");
+  Exec("CREATE TABLE q (id int NOT NULL, v int) PARTITION BY RANGE (id)");
+  Exec("CREATE TABLE q1 PARTITION OF q FOR VALUES FROM (0) TO (10)");
+  Exec("CREATE FOREIGN TABLE q2 PARTITION OF q FOR VALUES FROM (10) TO (20) SERVER far");
+  Exec("CREATE UNIQUE INDEX q_id ON ONLY q (id)");
+  Exec("CREATE UNIQUE INDEX q1_id ON q1 (id); ALTER INDEX q_id ATTACH PARTITION q1_id");
+  Exec("ALTER TABLE q REPLICA IDENTITY FULL");
+  Exec("CREATE PUBLICATION tidemark FOR TABLE p, q WITH (publish_via_partition_root = true)");
+  CheckResult result = source().Check();
+  EXPECT_THAT(Find(result, "partition public.p2 is not logged").remedy, HasSubstr("SET LOGGED"));
+  EXPECT_EQ(Find(result, "partition public.q2 is a foreign").severity, Problem::Severity::kError);
+  EXPECT_THAT(Find(result, "partition public.q1 logs old rows by no column").remedy,
+              HasSubstr("ALTER TABLE public.q1 REPLICA IDENTITY FULL"));
+  EXPECT_THAT(Find(result, "TRUNCATE, ATTACH and DETACH").message, HasSubstr("public.p"));
+  Exec("ALTER TABLE q1 REPLICA IDENTITY FULL; ALTER TABLE p2 SET LOGGED");
+  ASSERT_OK_AND_ASSIGN(std::vector<TableInfo> tables, source().ListTables());
+  EXPECT_TRUE(tables.at(0).obstacles.empty());
+  EXPECT_THAT(tables.at(1).obstacles, ::testing::Contains(HasSubstr("q2 is a foreign")));
+  EXPECT_THAT(tables.at(1).obstacles, Not(::testing::Contains(HasSubstr("public.q1"))));
 }
 
 TEST_F(PostgresSourceTest, ValidateTakesOnlyOneExpressionAndKeysThatFit) {
