@@ -15,7 +15,7 @@ namespace {
 using testing::PostgresServer;
 
 constexpr int kKillRounds = 50;
-constexpr int kMixedRounds = 12;
+constexpr int kMixedRounds = 8;
 
 class KillTest : public FaultTest {
  protected:

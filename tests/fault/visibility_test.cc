@@ -226,10 +226,10 @@ TEST_P(HotRowsTest, HundredsOfWindowsAreExact) {
   StartService();
   ASSERT_FALSE(HasFatalFailure());
   StartWriters();
-  const int windows = Windows(300, [] { return false; });
+  const int windows = Windows(250, [] { return false; });
   StopWriters();
   std::printf("%d windows, %llu updates\n", windows, static_cast<unsigned long long>(updates()));
-  EXPECT_EQ(windows, 300);
+  EXPECT_EQ(windows, 250);
   ExpectExactNow();
 }
 
