@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <mutex>
-#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -22,12 +21,6 @@ namespace {
 constexpr size_t kLogBatchBytes = 512 << 10;
 
 using Schemas = std::vector<std::shared_ptr<const model::TableSchema>>;
-
-std::set<model::SchemaId> IdsOf(const Schemas& schemas) {
-  std::set<model::SchemaId> ids;
-  for (const auto& schema : schemas) ids.insert(schema->id);
-  return ids;
-}
 
 class ThreadedPipeline : public Pipeline {
  public:
@@ -52,7 +45,6 @@ class ThreadedPipeline : public Pipeline {
   const std::string name_;
   capture::Source* const source_;
   storage::Journal* const journal_;
-  const std::set<model::SchemaId> announced_;
   capture::SchemaRegistry registry_;
   Inbox inbox_;
   ChunkBudget budget_;
@@ -91,7 +83,6 @@ ThreadedPipeline::ThreadedPipeline(const std::string& name, const PipelineOption
     : name_(name),
       source_(source),
       journal_(journal),
-      announced_(IdsOf(schemas)),
       registry_(std::move(schemas)),
       inbox_(options.queue_bytes_max),
       budget_(options.chunk_bytes_max),
@@ -99,10 +90,9 @@ ThreadedPipeline::ThreadedPipeline(const std::string& name, const PipelineOption
       log_(
           source, &registry_, &inbox_, kLogBatchBytes, [this] { return DurableResume(); },
           [this](const absl::Status& status) { LogChanged(status); }),
-      merge_(
-          &inbox_,
-          snapshot::Merger(MergerSettings(options), &registry_, journal->checkpoint(), announced_),
-          journal, &coordinator_, MergeReports()) {
+      merge_(&inbox_,
+             snapshot::Merger(MergerSettings(options), &registry_, journal->checkpoint()), journal,
+             &coordinator_, MergeReports()) {
   log_thread_ = std::jthread([this](std::stop_token stop) { log_.Run(stop); });
   for (uint32_t i = 0; i < options.readers_max; ++i) {
     ChunkLoop::Parts parts{source,  &registry_, &coordinator_, &inbox_,

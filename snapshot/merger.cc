@@ -7,13 +7,12 @@
 
 namespace tidemark::snapshot {
 
-Merger::Merger(MergerOptions options, const capture::SchemaRegistry* registry,
-               storage::Checkpoint checkpoint, const std::set<model::SchemaId>& announced)
+Merger::Merger(MergerOptions options, capture::SchemaRegistry* registry,
+               storage::Checkpoint checkpoint)
     : options_(options),
       registry_(registry),
       checkpoint_(std::move(checkpoint)),
-      output_(checkpoint_.next_sequence, options.block_bytes),
-      announced_(announced) {}
+      output_(checkpoint_.next_sequence, options.block_bytes) {}
 
 absl::Status Merger::Merge(capture::LogBatch batch) {
   settling_.Add(batch.transactions);
@@ -28,7 +27,7 @@ absl::Status Merger::Merge(capture::LogBatch batch) {
     if (event.kind == model::EventKind::kSchema) {
       // A chunk may have announced it before: the first announcement is the one to find.
       const auto& schema = batch.schemas[schema_index++];
-      if (announced_.insert(schema->id).second) new_schemas_.emplace_back(sequence, schema);
+      if (registry_->MarkAnnounced(schema->id)) new_schemas_.emplace_back(sequence, schema);
     } else if (event.moved && event.partial) {
       NoteReread(batch, event, sequence);
     }
@@ -211,7 +210,7 @@ absl::StatusOr<Closed> Merger::Close(WindowId id) {
 }
 
 void Merger::Announce(const model::TableSchema& schema) {
-  if (!announced_.insert(schema.id).second) return;
+  if (!registry_->MarkAnnounced(schema.id)) return;
   model::Bytes frame;
   model::AppendSchemaFrame(frame, schema);
   new_schemas_.emplace_back(output_.next(), registry_->Find(schema.id));

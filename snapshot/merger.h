@@ -77,10 +77,9 @@ class Merger {
     std::vector<model::TransactionRef> unsettled;
   };
 
-  // Goes on from `checkpoint`. `announced`: schemas that the journal holds. `registry` must outlive
-  // it.
-  Merger(MergerOptions options, const capture::SchemaRegistry* registry,
-         storage::Checkpoint checkpoint, const std::set<model::SchemaId>& announced);
+  // Goes on from `checkpoint`. `registry`, which must outlive it, is told of each schema that is
+  // announced.
+  Merger(MergerOptions options, capture::SchemaRegistry* registry, storage::Checkpoint checkpoint);
 
   // The log.
   absl::Status Merge(capture::LogBatch batch);
@@ -159,14 +158,13 @@ class Merger {
   void Forget(WindowId window);
 
   MergerOptions options_;
-  const capture::SchemaRegistry* registry_;
+  capture::SchemaRegistry* registry_;
   storage::Checkpoint checkpoint_;
   Output output_;
   Settling settling_;
   bool ready_ = false;
   bool mid_transaction_ = false;
   bool changed_ = false;
-  std::set<model::SchemaId> announced_;
   std::vector<std::pair<model::Sequence, std::shared_ptr<const model::TableSchema>>> new_schemas_;
   std::unordered_map<model::TableId, Table> tables_;  // with open windows
   std::map<WindowId, Window> windows_;

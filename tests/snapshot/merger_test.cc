@@ -17,7 +17,7 @@ class MergerTest : public testing::Test {
   explicit MergerTest(MergerOptions options = {})
       : registry_({}),
         schema_(registry_.Resolve(TestSchema())),
-        merger_(options, &registry_, storage::Checkpoint{}, {}) {
+        merger_(options, &registry_, storage::Checkpoint{}) {
     EXPECT_TRUE(merger_.Merge({}).ok());
   }
 
@@ -95,6 +95,25 @@ TEST_F(MergerTest, ASchemaIsAnnouncedOnceAndFirst) {
   EXPECT_EQ(batch.checkpoint.next_sequence, 4);
   ASSERT_EQ(batch.blocks.size(), 1);
   EXPECT_THAT(batch.blocks[0].schemas, ElementsAre(schema_->id));
+}
+
+TEST_F(MergerTest, TheFirstAnnouncementIsTheOneThatIsStored) {
+  auto window = merger_.Open(kTestTable);
+  Read(window.id, {{1, 10, 100}}, 0);
+  ASSERT_TRUE(merger_.Close(window.id).ok());
+  // A log reader that started after it need not repeat it.
+  EXPECT_THAT(registry_.journaled(), ElementsAre(schema_->id));
+  capture::LogBatch log;
+  model::AppendSchemaFrame(log.frames, *schema_);
+  capture::LogEvent& event = log.events.emplace_back();
+  event.kind = model::EventKind::kSchema;
+  event.frame.size = static_cast<uint32_t>(log.frames.size());
+  log.schemas.push_back(schema_);
+  ASSERT_TRUE(merger_.Merge(std::move(log)).ok());
+  storage::AppendBatch batch = merger_.Take(1);
+  ASSERT_EQ(batch.schemas.size(), 1);
+  EXPECT_EQ(batch.schemas[0].first, 1);
+  EXPECT_EQ(batch.checkpoint.next_sequence, 4);
 }
 
 TEST_F(MergerTest, AMovedRowWithMissingColumnsIsToBeReadAgain) {

@@ -142,13 +142,13 @@ class Simulation {
   // Starts the service from what is on disk.
   void Start() {
     registry_ = std::make_unique<capture::SchemaRegistry>(disk_.schemas);
-    announced_.clear();
-    for (const auto& schema : disk_.schemas) announced_.insert(schema->id);
+    std::vector<model::SchemaId> announced = registry_->journaled();
+    announced_ = {announced.begin(), announced.end()};
     MergerOptions options;
     options.block_bytes = 512;
     options.without_folding = without_.folding;
     options.touched_bytes_max = Chance() < 0.2 ? 70000 : 1 << 20;
-    merger_ = std::make_unique<Merger>(options, registry_.get(), disk_.checkpoint, announced_);
+    merger_ = std::make_unique<Merger>(options, registry_.get(), disk_.checkpoint);
     std::vector<Job> jobs;
     for (const auto& [id, stored] : disk_.jobs) {
       std::string source;
