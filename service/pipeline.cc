@@ -90,9 +90,8 @@ ThreadedPipeline::ThreadedPipeline(const std::string& name, const PipelineOption
       log_(
           source, &registry_, &inbox_, kLogBatchBytes, [this] { return DurableResume(); },
           [this](const absl::Status& status) { LogChanged(status); }),
-      merge_(&inbox_,
-             snapshot::Merger(MergerSettings(options), &registry_, journal->checkpoint()), journal,
-             &coordinator_, MergeReports()) {
+      merge_(&inbox_, snapshot::Merger(MergerSettings(options), &registry_, journal->checkpoint()),
+             journal, &coordinator_, MergeReports()) {
   log_thread_ = std::jthread([this](std::stop_token stop) { log_.Run(stop); });
   for (uint32_t i = 0; i < options.readers_max; ++i) {
     ChunkLoop::Parts parts{source,  &registry_, &coordinator_, &inbox_,
