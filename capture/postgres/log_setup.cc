@@ -45,7 +45,7 @@ std::string SlotQuery(int version) {
       " CASE WHEN ",
       lost, " <> '' THEN ", lost,
       "   WHEN s.wal_status = 'lost' THEN 'wal_removed' ELSE '' END,"
-      " s.confirmed_flush_lsn"
+      " s.confirmed_flush_lsn, s.two_phase, coalesce(s.wal_status = 'unreserved', false)"
       " FROM pg_replication_slots s LEFT JOIN pg_stat_activity a ON a.pid = s.active_pid"
       " WHERE s.slot_name = $1");
 }
@@ -278,6 +278,8 @@ absl::StatusOr<std::optional<SlotInfo>> LoadSlot(Connection& sql, const std::str
                   .temporary = row->flag(0, 3),
                   .holder = row->str(0, 4),
                   .lost = row->str(0, 5),
+                  .two_phase = row->flag(0, 7),
+                  .unreserved = row->flag(0, 8),
                   .confirmed_flush_lsn = ParseLsn(row->text(0, 6))};
 }
 
@@ -296,6 +298,20 @@ std::vector<Problem> SlotProblems(const SlotInfo& slot, const std::string& name,
   }
   if (slot.temporary)
     problems.push_back(Error(absl::StrCat("slot ", name, " is temporary"), other_name));
+  if (slot.two_phase) {
+    problems.push_back(
+        Error(absl::StrCat("slot ", name,
+                           " decodes prepared transactions (two_phase), which may still "
+                           "be rolled back"),
+              other_name));
+  }
+  if (slot.unreserved) {
+    problems.push_back({Severity::kWarning,
+                        absl::StrCat("slot ", name,
+                                     " is past max_slot_wal_keep_size (wal_status "
+                                     "unreserved): the next checkpoint may end it"),
+                        "let Tidemark catch up, and raise max_slot_wal_keep_size"});
+  }
   if (!slot.lost.empty()) {
     problems.push_back(Error(
         absl::StrCat("slot ", name, " has lost its log (", slot.lost, "): changes are missing"),

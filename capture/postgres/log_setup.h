@@ -27,6 +27,9 @@ struct SlotInfo {
   std::string holder;
   // Why it cannot be used any more ("wal_removed", "idle_timeout"); "": it can.
   std::string lost;
+  bool two_phase = false;
+  // Its log is past max_slot_wal_keep_size: the next checkpoint may remove it.
+  bool unreserved = false;
   uint64_t confirmed_flush_lsn = 0;
 };
 absl::StatusOr<std::optional<SlotInfo>> LoadSlot(Connection& sql, const std::string& name);

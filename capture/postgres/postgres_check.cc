@@ -96,7 +96,7 @@ class Examination {
     std::optional<Result> rows = Ask(
         "the server's settings",
         "SELECT name, setting FROM pg_settings WHERE name IN ('wal_level', 'wal_sender_timeout',"
-        " 'max_slot_wal_keep_size', 'idle_replication_slot_timeout')");
+        " 'max_slot_wal_keep_size', 'server_encoding', 'idle_replication_slot_timeout')");
     if (!rows) return;
     std::map<std::string, std::string> settings;
     for (int row = 0; row < rows->rows(); ++row) settings[rows->str(row, 0)] = rows->str(row, 1);
@@ -104,6 +104,10 @@ class Examination {
       Error(absl::StrCat("wal_level is ", settings["wal_level"]),
             "run ALTER SYSTEM SET wal_level = logical and restart the server (managed servers: "
             "rds.logical_replication = 1, cloudsql.logical_decoding = on)");
+    }
+    if (settings["server_encoding"] == "SQL_ASCII") {
+      Error("the database's encoding is SQL_ASCII, so that its texts may be in any encoding",
+            "dump it and load it into a database with ENCODING 'UTF8'");
     }
     if (settings["wal_sender_timeout"] == "0") {
       Warn(

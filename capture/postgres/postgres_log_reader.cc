@@ -10,6 +10,7 @@
 #include "capture/postgres/log_setup.h"
 #include "capture/postgres/postgres_error.h"
 #include "capture/postgres/table_facts.h"
+#include "capture/postgres/timeline.h"
 #include "model/position.h"
 
 namespace tidemark::capture::postgres {
@@ -68,9 +69,15 @@ std::string StartCommand(const Connection& stream, const PostgresOptions& option
                       ", messages 'true')");
 }
 
-absl::Status CheckWalLevel(Connection& sql) {
-  absl::StatusOr<Result> level = sql.Execute("SHOW wal_level");
+absl::Status CheckServer(Connection& sql) {
+  absl::StatusOr<Result> level =
+      sql.Execute("SELECT current_setting('wal_level'), current_setting('server_encoding')");
   if (!level.ok()) return level.status();
+  if (level->text(0, 1) == "SQL_ASCII") {
+    return absl::FailedPreconditionError(
+        "the database's encoding is SQL_ASCII, so that its texts may be in any encoding; dump it "
+        "and load it into a database with ENCODING 'UTF8'");
+  }
   if (level->text(0, 0) == "logical") return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("wal_level is ", level->str(0, 0),
@@ -80,12 +87,15 @@ absl::Status CheckWalLevel(Connection& sql) {
 // What IDENTIFY_SYSTEM says.
 struct System {
   std::string identifier;
+  uint64_t timeline = 0;
   Lsn flushed = 0;
 };
 absl::StatusOr<System> IdentifySystem(Connection& stream) {
   absl::StatusOr<Result> row = stream.Execute("IDENTIFY_SYSTEM");
   if (!row.ok()) return row.status();
-  return System{.identifier = row->str(0, 0), .flushed = ParseLsn(row->text(0, 2))};
+  return System{.identifier = row->str(0, 0),
+                .timeline = static_cast<uint64_t>(row->number(0, 1)),
+                .flushed = ParseLsn(row->text(0, 2))};
 }
 
 absl::Status CheckSameSystem(const ResumeToken& token, const System& system) {
@@ -125,11 +135,16 @@ absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, Connection& stream,
     ResumeToken token;
     token.lsn = *lsn;
     token.system_id = system->identifier;
+    token.timeline = system->timeline;
     return WithPublication(sql, options, token);
   }
   absl::StatusOr<ResumeToken> token = ResumeToken::Decode(resume);
   if (!token.ok()) return token.status();
   absl::Status status = CheckSameSystem(*token, *system);
+  if (status.ok() && token->timeline != 0) {
+    status = CheckTimeline(stream, token->timeline, system->timeline, token->lsn);
+  }
+  token->timeline = system->timeline;
   if (!status.ok()) return status;
   token = WithPublication(sql, options, *std::move(token));
   if (!token.ok()) return token;
@@ -165,7 +180,7 @@ absl::StatusOr<std::unique_ptr<LogReader>> PostgresLogReader::Open(SessionFactor
   absl::StatusOr<std::unique_ptr<Connection>> sql =
       sessions->OpenSqlForLog({.timeout = std::chrono::seconds(30), .stop = stop});
   if (!sql.ok()) return sql.status();
-  absl::Status status = CheckWalLevel(**sql);
+  absl::Status status = CheckServer(**sql);
   if (!status.ok()) return status;
   absl::StatusOr<std::unique_ptr<Connection>> stream =
       sessions->OpenReplication({.timeout = std::chrono::seconds(30), .stop = stop});

@@ -18,6 +18,7 @@ enum Field : uint32_t {
   kPartialChanges = 4,
   kSystemId = 5,
   kPublicationOid = 6,
+  kTimeline = 7,
 };
 
 bool ReadField(WireReader& in, uint32_t field, WireType type, ResumeToken* token) {
@@ -34,6 +35,7 @@ bool ReadField(WireReader& in, uint32_t field, WireType type, ResumeToken* token
   if (type == WireType::kVarint && field == kPublicationOid) {
     return in.ReadVarint(&token->publication_oid);
   }
+  if (type == WireType::kVarint && field == kTimeline) return in.ReadVarint(&token->timeline);
   if (type == WireType::kLength && field == kSystemId) {
     std::string_view text;
     if (!in.ReadLength(&text)) return false;
@@ -55,6 +57,7 @@ std::string ResumeToken::Encode() const {
   if (partial_changes != 0) model::AppendVarintField(out, kPartialChanges, partial_changes);
   if (!system_id.empty()) model::AppendLengthField(out, kSystemId, system_id);
   if (publication_oid != 0) model::AppendVarintField(out, kPublicationOid, publication_oid);
+  if (timeline != 0) model::AppendVarintField(out, kTimeline, timeline);
   return std::string(out.view());
 }
 

@@ -25,6 +25,8 @@ struct ResumeToken {
   std::string system_id;
   // Of the publication that the log was read through; 0: not known.
   uint64_t publication_oid = 0;
+  // IDENTIFY_SYSTEM's timeline, to which `lsn` belongs; 0: not known.
+  uint64_t timeline = 0;
 
   // The serialized message.
   std::string Encode() const;

@@ -22,7 +22,8 @@ SELECT c.oid,
   (SELECT coalesce(string_agg(attname, ', '), '') FROM pg_attribute
    WHERE attrelid = c.oid AND attgenerated <> '' AND NOT attisdropped),
   EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate),
-  EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique)
+  EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique),
+  has_schema_privilege(n.oid, 'USAGE')
 FROM pg_publication_tables p
 JOIN pg_namespace n ON n.nspname = p.schemaname
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename
@@ -103,6 +104,7 @@ TableFacts FactsAt(const Result& rows, int row, CatalogTable table) {
   facts.row_security = rows.flag(row, 4);
   facts.row_filter = rows.flag(row, 5);
   if (!CarriesGenerated(facts.table)) facts.generated_left_out = rows.str(row, 6);
+  facts.may_use_schema = rows.flag(row, 9);
   facts.has_primary_key = rows.flag(row, 7);
   facts.nullable_unique = rows.flag(row, 8) && !facts.has_primary_key && facts.table.key.empty();
   return facts;
@@ -115,6 +117,7 @@ class TableExaminer {
         name_(absl::StrCat(facts.table.name_space, ".", facts.table.name)),
         quoted_(absl::StrCat(sql.QuoteIdentifier(facts.table.name_space), ".",
                              sql.QuoteIdentifier(facts.table.name))),
+        schema_(sql.QuoteIdentifier(facts.table.name_space)),
         user_(sql.QuoteIdentifier(sql.user())) {}
 
   std::vector<Problem> Examine() {
@@ -163,6 +166,10 @@ class TableExaminer {
   }
 
   void Reading() {
+    if (!facts_.may_use_schema) {
+      Add(Severity::kError, "no USAGE privilege on its schema, which snapshots need",
+          absl::StrCat("run: GRANT USAGE ON SCHEMA ", schema_, " TO ", user_));
+    }
     if (!facts_.may_select) {
       Add(Severity::kError, "no SELECT privilege, which snapshots need",
           absl::StrCat("run: GRANT SELECT ON ", quoted_, " TO ", user_));
@@ -201,6 +208,7 @@ class TableExaminer {
   const TableFacts& facts_;
   const std::string name_;
   const std::string quoted_;
+  const std::string schema_;
   const std::string user_;
   std::vector<Problem> problems_;
 };

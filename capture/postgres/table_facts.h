@@ -32,6 +32,7 @@ struct TableFacts {
   // Rows of all partitions together, as ANALYZE left them; 0: unknown.
   uint64_t rows_estimated = 0;
   bool partitioned = false;
+  bool may_use_schema = true;
   bool may_select = true;
   // A policy hides rows from our SELECT.
   bool row_security = false;

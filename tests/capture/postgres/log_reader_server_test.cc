@@ -354,6 +354,47 @@ TEST_F(LogReaderTest, AnotherClusterIsRefused) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("another cluster"));
 }
 
+TEST_F(LogReaderTest, ServerPromotedBeforeTheJournalsEndIsRefused) {
+  auto primary = testing::PostgresServer::Start({.version = Server().version()});
+  ASSERT_OK(primary);
+  auto standby = testing::PostgresServer::StartStandby(**primary, {});
+  ASSERT_OK(standby);
+  ASSERT_OK((*standby)->Exec("SELECT pg_promote()"));
+  options_.connection = (*standby)->ConnectionString();
+  OpenLog();
+  ASSERT_OK_AND_ASSIGN(LogBatch batch, log_->Read(1 << 20, milliseconds(0)));
+  log_.reset();
+  EXPECT_OK(OpenStatus(batch.resume));
+  ASSERT_OK_AND_ASSIGN(ResumeToken token, ResumeToken::Decode(batch.resume));
+  EXPECT_EQ(token.timeline, 2u);
+  token.timeline = 1;
+  absl::Status status = OpenStatus(token.Encode());
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("was promoted (timeline 2)"));
+  source_.reset();
+}
+
+TEST_F(LogReaderTest, DatabaseInSqlAsciiIsRefused) {
+  const std::string name = database_ + "_ascii";
+  ASSERT_OK(Server().Exec("CREATE DATABASE " + name + " ENCODING 'SQL_ASCII' TEMPLATE template0"));
+  options_.connection = Server().ConnectionString(name);
+  EXPECT_EQ(OpenStatus().code(), absl::StatusCode::kFailedPrecondition);
+  bool told = false;
+  for (const Problem& problem : source().Check().problems) {
+    told = told || problem.message.find("SQL_ASCII") != std::string::npos;
+  }
+  EXPECT_TRUE(told);
+}
+
+TEST_F(LogReaderTest, SlotForTwoPhaseIsRefused) {
+  Exec("SELECT pg_create_logical_replication_slot('" + options_.slot +
+       "', 'pgoutput', twophase => true)");
+  Exec("CREATE PUBLICATION tidemark FOR ALL TABLES");
+  absl::Status status = OpenStatus();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("two_phase"));
+}
+
 TEST_F(LogReaderTest, WithoutLeaveToCreateItSaysTheSql) {
   options_.create_publication = false;
   absl::Status status = OpenStatus();

@@ -8,7 +8,7 @@ namespace tidemark::capture::postgres {
 namespace {
 
 TEST(ResumeTokenTest, IsTheStoredMessage) {
-  ResumeToken token{0x16B374D848, 0x16B374D900, 12345, 67890, "7300000000000000001", 16390};
+  ResumeToken token{0x16B374D848, 0x16B374D900, 12345, 67890, "7300000000000000001", 16390, 3};
   state::PostgresResume message;
   ASSERT_TRUE(message.ParseFromString(token.Encode()));
   EXPECT_EQ(message.lsn(), token.lsn);
@@ -17,6 +17,7 @@ TEST(ResumeTokenTest, IsTheStoredMessage) {
   EXPECT_EQ(message.partial_changes(), token.partial_changes);
   EXPECT_EQ(message.system_id(), token.system_id);
   EXPECT_EQ(message.publication_oid(), token.publication_oid);
+  EXPECT_EQ(message.timeline(), token.timeline);
   auto decoded = ResumeToken::Decode(message.SerializeAsString());
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(*decoded, token);

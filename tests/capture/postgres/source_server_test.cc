@@ -88,6 +88,10 @@ TEST_F(PostgresSourceTest, CheckListsAllProblemsOfABrokenSetUpAtOnce) {
       "GRANT SELECT ON gen TO " +
       role +
       ";"
+      "CREATE SCHEMA closed; CREATE TABLE closed.t (id int PRIMARY KEY);"
+      "GRANT SELECT ON closed.t TO " +
+      role +
+      ";"
       "CREATE UNLOGGED TABLE scratch (id int PRIMARY KEY)");
   Exec("CREATE PUBLICATION tidemark FOR ALL TABLES WITH (publish = 'insert, update')");
   Exec("SELECT pg_create_physical_replication_slot('" + options_.slot + "')");
@@ -97,6 +101,8 @@ TEST_F(PostgresSourceTest, CheckListsAllProblemsOfABrokenSetUpAtOnce) {
   EXPECT_THAT(Find(result, "table public.hidden: no SELECT").remedy,
               HasSubstr("GRANT SELECT ON \"public\".\"hidden\""));
   EXPECT_EQ(Find(result, "is not of plugin pgoutput").severity, Problem::Severity::kError);
+  EXPECT_EQ(Find(result, "table closed.t: no USAGE").remedy,
+            "run: GRANT USAGE ON SCHEMA \"closed\" TO \"" + role + "\"");
   Find(result, "table public.no_key: it has no primary key");
   Find(result, "table public.no_key: no usable key");
   Find(result, "table public.nothing: replica identity is nothing");
