@@ -41,7 +41,12 @@ absl::Status Inbox::RunStep(std::function<void(snapshot::Merger&)> run, bool dur
     items_.emplace_back(Step{std::move(run), std::move(done), durable});
     not_empty_.notify_one();
   }
-  return result.get();
+  try {
+    return result.get();
+  } catch (const std::future_error&) {
+    // The merge thread ended with an error and dropped the step.
+    return Stopping();
+  }
 }
 
 std::vector<Inbox::Item> Inbox::Take(size_t bytes_max, std::chrono::microseconds wait) {

@@ -18,6 +18,8 @@ constexpr std::chrono::microseconds kGatherPause{300};
 constexpr milliseconds kFullWait{200};
 constexpr milliseconds kBackoffMin{100};
 constexpr milliseconds kBackoffMax{10'000};
+// A session that lasted so long was a good one: the next fault starts with the shortest wait again.
+constexpr milliseconds kGoodSession{1000};
 // How often it is tried again where an operator must act.
 constexpr milliseconds kOperatorWait{10'000};
 
@@ -49,7 +51,7 @@ void LogLoop::Run(std::stop_token stop) {
     if (stop.stop_requested()) return;
     SetReader(nullptr);
     changed_(status);
-    if (std::chrono::steady_clock::now() - started > kBackoffMax) backoff = kBackoffMin;
+    if (std::chrono::steady_clock::now() - started > kGoodSession) backoff = kBackoffMin;
     milliseconds wait = absl::IsUnavailable(status) ? backoff : kOperatorWait;
     if (!SleepUnlessStopped(wait, stop)) return;
     backoff = std::min(backoff * 2, kBackoffMax);

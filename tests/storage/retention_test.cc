@@ -53,6 +53,22 @@ TEST_F(RetentionTest, WhatNewerEventsFillIsDropped) {
   }
 }
 
+// The newest milestone may be older than all that is retained, and its file gone.
+TEST_F(RetentionTest, OpensAgainWhateverWasDropped) {
+  for (uint64_t day = 1; day <= 8; ++day) {
+    for (int i = 0; i < 20; ++i) {
+      model::Sequence first = journal_->bounds().newest + 1;
+      ASSERT_TRUE(journal_->Append(MakeBatch(first, 1, 10, day * 100 * kSecond, 1000)).ok());
+    }
+    ASSERT_TRUE(journal_->Trim({.age_s_max = 250}, (day * 100 + 1) * kSecond).ok());
+    Bounds before = journal_->bounds();
+    Reopen();
+    EXPECT_EQ(journal_->bounds().oldest, before.oldest) << "day " << day;
+    EXPECT_EQ(journal_->bounds().newest, before.newest);
+    EXPECT_EQ(journal_->bounds().bytes, before.bytes);
+  }
+}
+
 TEST_F(RetentionTest, NewestBlockStays) {
   AppendSeconds(3);
   ASSERT_TRUE(journal_->Trim({.age_s_max = 1, .bytes_max = 1}, 1000 * kSecond).ok());
