@@ -15,6 +15,9 @@ constexpr milliseconds kReadWait{100};
 // gather before the next read: one wake-up then serves many messages, on the server's side too.
 constexpr std::chrono::microseconds kBusyInterval{1000};
 constexpr std::chrono::microseconds kGatherPause{300};
+// And longer when the pieces are large all the same.
+constexpr size_t kLargePiece = 16 << 10;
+constexpr std::chrono::microseconds kLongGatherPause{1500};
 constexpr milliseconds kFullWait{200};
 constexpr milliseconds kBackoffMin{100};
 constexpr milliseconds kBackoffMax{10'000};
@@ -73,9 +76,11 @@ absl::Status LogLoop::Session(std::stop_token stop) {
     if (reconnect_) return absl::UnavailableError("the server takes no more SQL connections");
     absl::StatusOr<capture::LogBatch> batch = log->Read(batch_bytes_, kReadWait);
     if (!batch.ok()) return batch.status();
+    bool large = batch->frames.size() >= kLargePiece;
     if (absl::Status status = Deliver(*std::move(batch), *log, stop); !status.ok()) return status;
     auto now = std::chrono::steady_clock::now();
-    if (now - std::exchange(last, now) < kBusyInterval) std::this_thread::sleep_for(kGatherPause);
+    bool busy = now - std::exchange(last, now) < kBusyInterval + kLongGatherPause;
+    if (busy) std::this_thread::sleep_for(large ? kLongGatherPause : kGatherPause);
   }
   return absl::OkStatus();
 }

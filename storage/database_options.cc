@@ -28,7 +28,7 @@ rocksdb::DBOptions MakeDatabaseOptions(size_t write_buffer_bytes) {
   rocksdb::DBOptions options;
   options.db_write_buffer_size = write_buffer_bytes;
   // An idle family would pin the write-ahead log for ever.
-  options.max_total_wal_size = 256 * kMiB;
+  options.max_total_wal_size = 64 * kMiB;
   options.max_open_files = 256;
   // One flush and one compaction: 2 cores are shared with the database, and more flushes meet a
   // reordering bug of 7.8.

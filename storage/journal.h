@@ -164,7 +164,7 @@ struct StoreOptions {
   // Recent blocks of each source that are kept in memory for followers.
   size_t tail_bytes_max = 8 << 20;
   // Memory of RocksDB for writes, over all sources.
-  size_t write_buffer_bytes = 32 << 20;
+  size_t write_buffer_bytes = 16 << 20;
 };
 
 // The data folder of a service: one RocksDB for all sources. Thread-safe.
