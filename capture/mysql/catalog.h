@@ -1,0 +1,57 @@
+#ifndef TIDEMARK_CAPTURE_MYSQL_CATALOG_H_
+#define TIDEMARK_CAPTURE_MYSQL_CATALOG_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace tidemark::capture::mysql {
+
+// A table as information_schema has it now.
+struct CatalogColumn {
+  std::string name;
+  std::string data_type;      // COLUMNS.DATA_TYPE: "varchar"
+  std::string column_type;    // COLUMNS.COLUMN_TYPE: "varchar(20)", "int unsigned", "enum('a','b')"
+  uint64_t octet_length = 0;  // CHARACTER_OCTET_LENGTH; 0: none
+  uint32_t precision = 0;     // NUMERIC_PRECISION
+  uint32_t scale = 0;         // NUMERIC_SCALE
+  uint32_t fraction_digits = 0;     // DATETIME_PRECISION
+  uint32_t collation = 0;           // id; 63 for bytes, 0: neither text nor bytes
+  std::vector<std::string> labels;  // of ENUM and SET, in UTF-8
+  bool nullable = true;
+  bool generated = false;   // STORED or VIRTUAL
+  bool json_alias = false;  // MariaDB: declared JSON (LONGTEXT with CHECK json_valid)
+  std::optional<std::string> default_expression;
+};
+
+struct CatalogTable {
+  std::string database;
+  std::string name;
+  std::vector<CatalogColumn> columns;  // in ordinal order, invisible ones included
+  // Indexes into `columns`: the primary key, else the shortest unique key of columns that cannot be
+  // NULL, without prefixes. Empty: no usable key.
+  std::vector<uint32_t> key;
+  // The index that gives `key`.
+  std::string key_index;
+  std::string engine;  // "InnoDB"
+  uint64_t rows_estimated = 0;
+  // Differs once the table was altered, truncated, or dropped and created again.
+  std::string incarnation;
+  bool system_versioned = false;  // MariaDB
+};
+
+// What is asked of the server beside the log. Thread rule and errors: those of the implementation.
+class Catalog {
+ public:
+  virtual ~Catalog() = default;
+  // nullopt: there is no such table (now).
+  virtual absl::StatusOr<std::optional<CatalogTable>> DescribeTable(const std::string& database,
+                                                                    const std::string& table) = 0;
+};
+
+}  // namespace tidemark::capture::mysql
+
+#endif  // TIDEMARK_CAPTURE_MYSQL_CATALOG_H_
