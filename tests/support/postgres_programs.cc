@@ -20,7 +20,7 @@ std::string Variable(const char* name) {
 }
 
 std::string CacheFolder() {
-  if (std::string given = Variable("TIDEMARK_POSTGRES_CACHE"); !given.empty()) return given;
+  if (std::string given = Variable("TIDEMARK_CACHE"); !given.empty()) return given;
   if (geteuid() == 0) return "/var/cache/tidemark";
   std::string cache = Variable("XDG_CACHE_HOME");
   if (cache.empty()) cache = absl::StrCat(Variable("HOME"), "/.cache");

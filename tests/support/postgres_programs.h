@@ -12,7 +12,7 @@ namespace tidemark::testing {
 absl::StatusOr<int> SystemPostgresVersion();
 
 // The folder of a version's programs (initdb, postgres, pg_basebackup, …): the distribution's, else
-// the one that dev/postgres18 unpacks: $TIDEMARK_POSTGRES_CACHE, else /var/cache/tidemark for root
+// the one that dev/postgres18 unpacks: $TIDEMARK_CACHE, else /var/cache/tidemark for root
 // and
 // ${XDG_CACHE_HOME:-~/.cache}/tidemark for others, then postgresql-<version>/bin. NotFound names
 // the remedy.
