@@ -9,9 +9,10 @@
 
 namespace tidemark::model {
 
-// Identity of a table within its source; survives renames. PostgreSQL: the oid of the published
-// relation (a partition root under publish_via_partition_root).
-using TableId = uint32_t;
+// Identity of a table within its source. PostgreSQL: the oid of the published relation (a partition
+// root under publish_via_partition_root), which survives renames. MySQL, MariaDB: a hash of its
+// qualified name, since the log has no other lasting identity; a renamed table is another one.
+using TableId = uint64_t;
 
 // Identity of one version of one table within its source. 0 is no schema.
 using SchemaId = uint32_t;
@@ -43,6 +44,8 @@ enum class TypeKind : uint8_t {
   kMultiRange = 21,
   kComposite = 22,
   kServerText = 23,
+  kGeometry = 24,
+  kVector = 25,
 };
 
 struct TypeField;
@@ -52,10 +55,10 @@ struct Type {
   TypeKind kind = TypeKind::kUnspecified;
   // The source's own name with modifiers: "numeric(10,2)".
   std::string name;
-  // PostgreSQL: type oid and modifier (-1: none).
+  // PostgreSQL: type oid and modifier (-1: none). MySQL, MariaDB: see capture/mysql/column_type.h.
   uint32_t oid = 0;
   int32_t modifier = -1;
-  // kEnum: labels in sort order.
+  // kEnum: labels in sort order. Also of MySQL's SET, which is kServerText.
   std::vector<std::string> labels;
   // kArray, kRange, kMultiRange: what they hold; never null there. A multirange holds the range's
   // bounds' type.

@@ -13,8 +13,8 @@ struct TransactionRef {
   uint64_t number = 0;
   // MySQL: index of the GTID's source id in the driver's table; MariaDB: the domain. PostgreSQL: 0.
   uint32_t domain = 0;
-  // MySQL, MariaDB: where its commit ends. PostgreSQL: where its commit record starts, which is all that is known when
-  // its first change is encoded.
+  // PostgreSQL: where its commit record starts. MySQL, MariaDB: where it starts in the binlog. Its place in the log's
+  // order, as far as it is known when its first change is encoded; it ends later.
   Position commit;
 };
 

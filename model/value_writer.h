@@ -40,6 +40,8 @@ enum class ValueKind : uint32_t {
   kInfinity = 23,
   kServerText = 24,
   kUnavailable = 25,
+  kGeometry = 26,
+  kVector = 27,
 };
 
 inline void AppendNull(Bytes& out, uint32_t field) {
@@ -137,6 +139,38 @@ inline void AppendInterval(Bytes& out, uint32_t field, int32_t months, int32_t d
   start[2] = static_cast<char>(Tag(14, WireType::kLength));
   start[3] = static_cast<char>(at - start - 4);
   out.Advance(at - start);
+}
+
+inline void AppendGeometry(Bytes& out, uint32_t field, uint32_t srid, std::string_view wkb) {
+  const size_t srid_size = srid == 0 ? 0 : 1 + VarintSize(srid);
+  const size_t payload = srid_size + 1 + VarintSize(wkb.size()) + wkb.size();
+  out.Reserve(wkb.size() + 40);
+  char* at = out.end();
+  *at++ = static_cast<char>(Tag(field, WireType::kLength));
+  at = WriteVarint(at, 2 + VarintSize(payload) + payload);
+  at = WriteTag(at, static_cast<uint32_t>(ValueKind::kGeometry), WireType::kLength);
+  at = WriteVarint(at, payload);
+  if (srid != 0) at = WriteVarint(WriteTag(at, 1, WireType::kVarint), srid);
+  at = WriteVarint(WriteTag(at, 2, WireType::kLength), wkb.size());
+  if (!wkb.empty()) std::memcpy(at, wkb.data(), wkb.size());
+  out.Advance(at + wkb.size() - out.end());
+}
+
+// `elements`: packed 32-bit floats, little endian.
+inline void AppendVector(Bytes& out, uint32_t field, std::string_view elements) {
+  const size_t payload = elements.empty() ? 0 : 1 + VarintSize(elements.size()) + elements.size();
+  out.Reserve(elements.size() + 40);
+  char* at = out.end();
+  *at++ = static_cast<char>(Tag(field, WireType::kLength));
+  at = WriteVarint(at, 2 + VarintSize(payload) + payload);
+  at = WriteTag(at, static_cast<uint32_t>(ValueKind::kVector), WireType::kLength);
+  at = WriteVarint(at, payload);
+  if (!elements.empty()) {
+    at = WriteVarint(WriteTag(at, 1, WireType::kLength), elements.size());
+    std::memcpy(at, elements.data(), elements.size());
+    at += elements.size();
+  }
+  out.Advance(at - out.end());
 }
 
 // A value whose payload is a message of unknown size: array, range, multirange, composite.

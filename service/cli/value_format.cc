@@ -23,7 +23,9 @@ std::pair<int64_t, int64_t> Split(int64_t value, int64_t unit) {
   return rest < 0 ? std::pair(whole - 1, rest + unit) : std::pair(whole, rest);
 }
 
+// A span may be negative.
 std::string FormatTime(int64_t microseconds) {
+  if (microseconds < 0) return "-" + FormatTime(-microseconds);
   auto [seconds, fraction] = Split(microseconds, kSecondUs);
   std::string out =
       absl::StrFormat("%02d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -65,9 +67,7 @@ std::string IntervalText(const v1::Interval& interval) {
   if (interval.months() % 12 != 0) absl::StrAppend(&out, interval.months() % 12, "M");
   if (interval.days() != 0) absl::StrAppend(&out, interval.days(), "D");
   if (interval.microseconds() != 0) {
-    bool negative = interval.microseconds() < 0;
-    std::string text = FormatTime(std::abs(interval.microseconds()));
-    absl::StrAppend(&out, "T", negative ? "-" : "", text);
+    absl::StrAppend(&out, "T", FormatTime(interval.microseconds()));
   }
   return out == "P" ? "PT0S" : out;
 }
@@ -192,6 +192,20 @@ void AppendJsonInterval(std::string& out, const v1::Interval& interval) {
                   ",\"microseconds\":", interval.microseconds(), "}");
 }
 
+void AppendJsonGeometry(std::string& out, const v1::Geometry& geometry) {
+  absl::StrAppend(&out, "{\"srid\":", geometry.srid(), ",\"wkb\":\"",
+                  absl::Base64Escape(geometry.wkb()), "\"}");
+}
+
+// The same for people and in JSON.
+std::string VectorText(const v1::Vector& vector) {
+  std::string out = "[";
+  for (float element : vector.elements()) {
+    absl::StrAppend(&out, out.size() > 1 ? "," : "", FormatReal(element, "%.*g", 9));
+  }
+  return out + "]";
+}
+
 std::string Cut(const std::string& text, size_t length_max) {
   if (text.size() <= length_max) return text;
   size_t end = length_max;
@@ -275,6 +289,11 @@ std::string HumanWhole(const Value& value, const v1::Type& type) {
     case Value::kMultiRange:
     case Value::kComposite:
       return HumanNested(value, type);
+    case Value::kGeometry:
+      return absl::StrCat("SRID=", value.geometry().srid(), ";\\x",
+                          absl::BytesToHexString(value.geometry().wkb()));
+    case Value::kVector:
+      return VectorText(value.vector());
     case Value::kUnavailable:
       return "(unchanged)";
     default: {
@@ -330,6 +349,11 @@ void AppendJsonValue(std::string& out, const v1::Value& value, const v1::Type& t
       return AppendJsonMultiRange(out, value.multi_range(), type);
     case Value::kComposite:
       return AppendJsonComposite(out, value.composite(), type);
+    case Value::kGeometry:
+      return AppendJsonGeometry(out, value.geometry());
+    case Value::kVector:
+      out += VectorText(value.vector());
+      return;
     case Value::kUnavailable:
       out += "{\"unavailable\":true}";
       return;
