@@ -1,0 +1,295 @@
+#include "tests/support/mysql_server.h"
+
+#include <pwd.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "tests/support/free_port.h"
+
+namespace tidemark::testing {
+namespace {
+
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+constexpr absl::Duration kInitTimeout = absl::Seconds(180);
+constexpr absl::Duration kStartTimeout = absl::Seconds(120);
+constexpr absl::Duration kStopTimeout = absl::Seconds(120);
+constexpr int kPortAttempts = 3;
+
+// Run by the server that makes the data folder.
+constexpr char kInitSql[] =
+    "USE mysql;\n"
+    "FLUSH PRIVILEGES;\n"
+    "DROP USER IF EXISTS ''@localhost;\n"
+    "CREATE USER 'root'@'%' IDENTIFIED BY '';\n"
+    "GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION;\n"
+    "CREATE DATABASE IF NOT EXISTS test;\n";
+
+// Lets the server's user write into a folder of ours.
+absl::Status GiveToServer(const std::string& path) {
+  const std::string user = MysqlUser();
+  if (user.empty()) return absl::OkStatus();
+  const passwd* entry = getpwnam(user.c_str());
+  if (entry == nullptr) return absl::NotFoundError(absl::StrCat("no user ", user));
+  if (chown(path.c_str(), entry->pw_uid, entry->pw_gid) == 0) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("chown ", path));
+}
+
+std::vector<std::string> MySqlInit(const MysqlPrograms& programs, const std::string& data_folder,
+                                   const std::string& sql) {
+  return {programs.server,
+          "--no-defaults",
+          "--initialize-insecure",
+          absl::StrCat("--basedir=", programs.base),
+          absl::StrCat("--lc-messages-dir=", programs.share),
+          absl::StrCat("--character-sets-dir=", programs.share, "/charsets"),
+          absl::StrCat("--plugin-dir=", programs.plugins),
+          "--secure-file-priv=",
+          absl::StrCat("--init-file=", sql),
+          absl::StrCat("--datadir=", data_folder)};
+}
+
+std::vector<std::string> MariaDbInit(const MysqlPrograms& programs, const std::string& data_folder,
+                                     const std::string& sql) {
+  return {"/bin/sh",
+          absl::StrCat(programs.base, "/bin/mariadb-install-db"),
+          "--no-defaults",
+          absl::StrCat("--basedir=", programs.base),
+          absl::StrCat("--datadir=", data_folder),
+          "--auth-root-authentication-method=normal",
+          "--skip-test-db",
+          "--cross-bootstrap",
+          "--skip-name-resolve",
+          absl::StrCat("--extra-file=", sql)};
+}
+
+// The data folder that servers of a product start from. Made at first use, removed when the process
+// ends.
+class Templates {
+ public:
+  static Templates& Get() {
+    static Templates templates;
+    return templates;
+  }
+
+  absl::StatusOr<std::string> Find(MysqlProduct product, const MysqlPrograms& programs) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    std::string& path = paths_[product];
+    if (!path.empty()) return path;
+    const std::string made = folder_.File(absl::StrCat("template-", Name(product)));
+    const std::string sql = folder_.File("init.sql");
+    WriteFile(sql, kInitSql);
+    if (absl::Status given = GiveToServer(folder_.path()); !given.ok()) return given;
+    absl::Status done = RunProgram(IsMariaDb(product) ? MariaDbInit(programs, made, sql)
+                                                      : MySqlInit(programs, made, sql),
+                                   kInitTimeout, MysqlUser())
+                            .status();
+    if (!done.ok()) return done;
+    // A server without it gives itself a new server_uuid.
+    unlink(absl::StrCat(made, "/auto.cnf").c_str());
+    path = made;
+    return path;
+  }
+
+ private:
+  std::mutex mutex_;
+  TempFolder folder_;
+  std::map<MysqlProduct, std::string> paths_;
+};
+
+Settings CommonSettings() {
+  return {{"server_id", "1"},
+          {"log_bin", "binlog"},
+          {"binlog_format", "ROW"},
+          {"binlog_row_image", "FULL"},
+          {"binlog_row_metadata", "FULL"},
+          {"character_set_server", "utf8mb4"},
+          {"default_time_zone", "+00:00"},
+          {"max_connections", "200"},
+          {"max_allowed_packet", "1G"},
+          {"innodb_buffer_pool_size", "64M"},
+          {"skip_name_resolve", "ON"}};
+}
+
+Settings MySqlSettings(const MysqlPrograms& programs) {
+  return {{"gtid_mode", "ON"},
+          {"enforce_gtid_consistency", "ON"},
+          {"mysqlx", "OFF"},
+          {"secure_file_priv", "/"},
+          {"lc_messages_dir", programs.share}};
+}
+
+void Merge(const Settings& added, Settings& settings) {
+  for (const auto& [name, value] : added) {
+    auto same = std::find_if(settings.begin(), settings.end(),
+                             [&](const auto& setting) { return setting.first == name; });
+    if (same == settings.end()) {
+      settings.emplace_back(name, value);
+    } else if (value.empty()) {
+      settings.erase(same);
+    } else {
+      same->second = value;
+    }
+  }
+}
+
+}  // namespace
+
+MysqlServer::MysqlServer(MysqlPrograms programs, const MysqlOptions& options)
+    : programs_(std::move(programs)), options_(options), data_folder_(folder_.File("data")) {}
+
+MysqlServer::~MysqlServer() {
+  session_.reset();
+  if (process_ != nullptr) process_->Kill9();
+}
+
+absl::StatusOr<std::unique_ptr<MysqlServer>> MysqlServer::Start(const MysqlOptions& options) {
+  absl::StatusOr<MysqlPrograms> programs = FindMysqlPrograms(options.product);
+  if (!programs.ok()) return programs.status();
+  absl::StatusOr<std::string> source = Templates::Get().Find(options.product, *programs);
+  if (!source.ok()) return source.status();
+  std::unique_ptr<MysqlServer> server(new MysqlServer(*programs, options));
+  absl::Status status = GiveToServer(server->folder_.path());
+  status.Update(
+      RunProgram({"/bin/cp", "-a", *source, server->data_folder_}, kInitTimeout).status());
+  if (status.ok()) status = server->LaunchOnFreePort();
+  if (!status.ok()) return status;
+  return server;
+}
+
+std::vector<std::string> MysqlServer::Command() const {
+  Settings settings = CommonSettings();
+  if (!mariadb()) Merge(MySqlSettings(programs_), settings);
+  if (!options_.fsync) {
+    Merge({{"sync_binlog", "0"}, {"innodb_flush_log_at_trx_commit", "2"}}, settings);
+  }
+  Merge(options_.settings, settings);
+  std::vector<std::string> command = {
+      programs_.server,
+      "--no-defaults",
+      absl::StrCat("--basedir=", programs_.base),
+      absl::StrCat("--character-sets-dir=", programs_.share, "/charsets"),
+      absl::StrCat("--plugin-dir=", programs_.plugins),
+      absl::StrCat("--datadir=", data_folder_),
+      absl::StrCat("--socket=", socket()),
+      absl::StrCat("--pid-file=", folder_.File("pid")),
+      "--bind-address=127.0.0.1",
+      absl::StrCat("--port=", port_)};
+  for (const auto& [name, value] : settings) {
+    command.push_back(value.empty() ? absl::StrCat("--", name)
+                                    : absl::StrCat("--", name, "=", value));
+  }
+  return command;
+}
+
+absl::Status MysqlServer::LaunchOnFreePort() {
+  absl::Status status;
+  for (int attempt = 0; attempt < kPortAttempts; ++attempt) {
+    port_ = FreePort();
+    status = Launch();
+    if (status.ok() || !absl::IsAborted(status)) return status;
+  }
+  return status;
+}
+
+absl::Status MysqlServer::Launch() {
+  absl::StatusOr<std::unique_ptr<Process>> process =
+      Process::Start({.command = Command(),
+                      .output_file = folder_.File("log"),
+                      .environment = {{"LC_ALL", "C.UTF-8"}, {"TZ", "UTC"}},
+                      .user = MysqlUser()});
+  if (!process.ok()) return process.status();
+  process_ = *std::move(process);
+  return WaitUntilReady();
+}
+
+absl::Status MysqlServer::WaitUntilReady() {
+  const absl::Time deadline = absl::Now() + kStartTimeout;
+  for (;;) {
+    absl::StatusOr<std::unique_ptr<MysqlConnection>> session = Connect();
+    // Another server may own the port: ours is the one whose process lives.
+    if (!process_->Running()) return absl::AbortedError(absl::StrCat("it ended:\n", Log()));
+    if (session.ok()) {
+      session_ = *std::move(session);
+      return absl::OkStatus();
+    }
+    if (absl::Now() > deadline) {
+      return absl::InternalError(absl::StrCat(session.status().message(), "\n", Log()));
+    }
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+}
+
+std::string MysqlServer::Log() const { return ReadFile(folder_.File("log")); }
+
+absl::StatusOr<std::unique_ptr<MysqlConnection>> MysqlServer::Connect(
+    absl::string_view database, absl::string_view user, absl::string_view password) const {
+  return MysqlConnection::Open({.port = port_,
+                                .user = std::string(user),
+                                .password = std::string(password),
+                                .database = std::string(database)});
+}
+
+absl::Status MysqlServer::EnsureSession() {
+  if (session_ != nullptr && session_->Connected()) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<MysqlConnection>> session = Connect();
+  if (!session.ok()) return session.status();
+  session_ = *std::move(session);
+  return absl::OkStatus();
+}
+
+absl::Status MysqlServer::Exec(const std::string& sql) {
+  if (absl::Status ready = EnsureSession(); !ready.ok()) return ready;
+  return session_->Exec(sql);
+}
+
+absl::StatusOr<SqlRows> MysqlServer::Query(const std::string& sql) {
+  if (absl::Status ready = EnsureSession(); !ready.ok()) return ready;
+  return session_->Query(sql);
+}
+
+absl::StatusOr<std::string> MysqlServer::QueryValue(const std::string& sql) {
+  if (absl::Status ready = EnsureSession(); !ready.ok()) return ready;
+  return session_->QueryValue(sql);
+}
+
+absl::Status MysqlServer::ReplicateFrom(const MysqlServer& source) {
+  if (mariadb()) {
+    return Exec(
+        absl::StrCat("CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=", source.port(),
+                     ", MASTER_USER='root', MASTER_PASSWORD='', MASTER_USE_GTID=slave_pos,"
+                     " MASTER_SSL=0; START SLAVE"));
+  }
+  return Exec(absl::StrCat(
+      "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=", source.port(),
+      ", SOURCE_USER='root', SOURCE_PASSWORD='', SOURCE_AUTO_POSITION=1,"
+      " SOURCE_SSL=1; START REPLICA"));
+}
+
+absl::Status MysqlServer::Stop() {
+  session_.reset();
+  return process_->Terminate(kStopTimeout).status();
+}
+
+void MysqlServer::Kill9() {
+  session_.reset();
+  process_->Kill9();
+}
+
+absl::Status MysqlServer::StartAgain() { return Launch(); }
+
+absl::Status MysqlServer::Restart() {
+  if (absl::Status stopped = Stop(); !stopped.ok()) return stopped;
+  return StartAgain();
+}
+
+void MysqlServer::Freeze() { process_->Signal(SIGSTOP); }
+void MysqlServer::Thaw() { process_->Signal(SIGCONT); }
+
+}  // namespace tidemark::testing
