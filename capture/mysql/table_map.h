@@ -1,6 +1,7 @@
 #ifndef TIDEMARK_CAPTURE_MYSQL_TABLE_MAP_H_
 #define TIDEMARK_CAPTURE_MYSQL_TABLE_MAP_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -69,8 +70,7 @@ struct ColumnMeta {
   std::vector<std::string> labels;  // of kEnum and kSet, in the charset of `collation`
 };
 
-// A TABLE_MAP event. The same id stands for the same description until the next FORMAT_DESCRIPTION
-// event or ROTATE.
+// A TABLE_MAP event.
 struct TableMap {
   uint64_t table_id = 0;
   std::string database;
@@ -86,9 +86,13 @@ struct TableMap {
   bool key_has_prefix = false;
 };
 
-// `body`: the event without header and checksum. `id_bytes`: width of the table id (4 or 6, see
-// FormatDescription). DataLoss: malformed, or a column type that is not known.
-absl::StatusOr<TableMap> ParseTableMap(std::string_view body, size_t id_bytes);
+// `body`: the event without header and checksum. `id_bytes`: width of the table id (see
+// FormatDescription). `mariadb`: which columns have a collation differs by server. DataLoss:
+// malformed, or a column type that is not known.
+absl::StatusOr<TableMap> ParseTableMap(std::string_view body, size_t id_bytes, bool mariadb);
+
+// The table id of a ROWS event that is a filler and has no rows.
+inline constexpr uint64_t kDummyTableId = 0x00ffffff;
 
 }  // namespace tidemark::capture::mysql
 
