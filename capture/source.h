@@ -152,13 +152,15 @@ struct CheckResult {
   std::vector<Problem> problems;
 };
 
-// One server. Factory of readers; every method opens connections of its own. Thread-safe.
+// One server. Factory of readers; every method opens connections of its own. Thread-safe. Once
+// `stop` is triggered nothing waits for the server any more, not even in a reader that was opened
+// with it.
 class Source {
  public:
   virtual ~Source() = default;
 
   // Every problem at once. Never fails: what cannot be examined is a problem too.
-  virtual CheckResult Check() = 0;
+  virtual CheckResult Check(std::stop_token stop) = 0;
 
   // Starts the log at `resume` (LogBatch.resume of the newest durable batch); empty: from now on,
   // which creates what the driver needs (PostgreSQL: publication and slot). `registry` must outlive
@@ -171,10 +173,10 @@ class Source {
                                                                        std::stop_token stop) = 0;
 
   // The captured tables now.
-  virtual absl::StatusOr<std::vector<TableInfo>> ListTables() = 0;
+  virtual absl::StatusOr<std::vector<TableInfo>> ListTables(std::stop_token stop) = 0;
 
   // Validates a predicate and keys of a chunk request without reading rows.
-  virtual absl::Status Validate(const ChunkRequest& request) = 0;
+  virtual absl::Status Validate(const ChunkRequest& request, std::stop_token stop) = 0;
 
   // "PostgreSQL 15.20 at 10.0.0.7:5432, database shop"; "" until connected once.
   virtual std::string Server() const = 0;

@@ -124,7 +124,7 @@ void Daemon::Trim() {
 bool CheckSources(const Config& config) {
   bool good = true;
   for (const SourceConfig& source : config.sources) {
-    capture::CheckResult result = capture::postgres::MakePostgresSource(source.postgres)->Check();
+    capture::CheckResult result = capture::postgres::MakePostgresSource(source.postgres)->Check({});
     std::fputs(FormatCheck(source.name, result).c_str(), stdout);
     good = good && !HasErrors(result);
   }

@@ -1,5 +1,6 @@
 #include "service/grpc_server.h"
 
+#include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
@@ -37,6 +38,8 @@ void SendGrpcLog(gpr_log_func_args* args) {
 void ConfigureGrpc() {
   static const bool once = [] {
     gpr_set_log_function(SendGrpcLog);
+    // Kept for ever: the last server's end would else wait for gRPC's backup poller, up to 10 s.
+    grpc_init();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     return true;
@@ -72,7 +75,7 @@ class Server final : public GrpcServer {
         change_stream_(sources, &streams_, &work_),
         consumers_(sources, &streams_),
         snapshots_(sources, stop_.get_token()),
-        sources_(sources) {}
+        sources_(sources, stop_.get_token()) {}
   ~Server() override { Shutdown(std::chrono::milliseconds(0)); }
 
   absl::Status Listen(const std::string& listen);

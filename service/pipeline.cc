@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -45,6 +46,8 @@ class ThreadedPipeline : public Pipeline {
   const std::string name_;
   capture::Source* const source_;
   storage::Journal* const journal_;
+  // Of calls that users make.
+  std::stop_source stop_;
   capture::SchemaRegistry registry_;
   Inbox inbox_;
   ChunkBudget budget_;
@@ -108,6 +111,7 @@ ThreadedPipeline::ThreadedPipeline(const std::string& name, const PipelineOption
 }
 
 void ThreadedPipeline::BeginStop() {
+  stop_.request_stop();
   log_thread_.request_stop();
   for (std::jthread& reader : readers_) reader.request_stop();
   merge_.GiveUpWhenStalled();
@@ -135,6 +139,7 @@ snapshot::CoordinatorEnvironment ThreadedPipeline::CoordinatorNeeds(storage::Sto
   };
   needs.next_id = [store] { return store->NextJobId(); };
   needs.wake_readers = [this] { wakeup_.Wake(); };
+  needs.stop = stop_.get_token();
   needs.load_rereads = [this](size_t max) { return journal_->Rereads(max); };
   return needs;
 }

@@ -52,7 +52,7 @@ grpc::Status SourcesService::Check(grpc::ServerContext* /*context*/,
                                    v1::CheckSourceResponse* response) {
   auto source = sources_->Find(request->source());
   if (!source.ok()) return ToGrpc(source.status());
-  capture::CheckResult result = (*source)->source->Check();
+  capture::CheckResult result = (*source)->source->Check(stop_);
   response->set_server(result.server);
   for (const capture::Problem& found : result.problems) {
     v1::Problem* problem = response->add_problems();

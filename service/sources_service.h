@@ -1,6 +1,9 @@
 #ifndef TIDEMARK_SERVICE_SOURCES_SERVICE_H_
 #define TIDEMARK_SERVICE_SOURCES_SERVICE_H_
 
+#include <stop_token>
+#include <utility>
+
 #include "service/sources.h"
 #include "tidemark/v1/sources.grpc.pb.h"
 
@@ -9,8 +12,9 @@ namespace tidemark::service {
 // tidemark.v1.Sources.
 class SourcesService final : public v1::Sources::Service {
  public:
-  // `sources` must outlive it.
-  explicit SourcesService(const Sources* sources) : sources_(sources) {}
+  // `sources` must outlive it. Calls that wait for a server end at `stop`.
+  SourcesService(const Sources* sources, std::stop_token stop)
+      : sources_(sources), stop_(std::move(stop)) {}
 
   grpc::Status List(grpc::ServerContext* context, const v1::ListSourcesRequest* request,
                     v1::ListSourcesResponse* response) override;
@@ -21,6 +25,7 @@ class SourcesService final : public v1::Sources::Service {
 
  private:
   const Sources* const sources_;
+  const std::stop_token stop_;
 };
 
 }  // namespace tidemark::service

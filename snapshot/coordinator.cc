@@ -76,7 +76,7 @@ Coordinator::Coordinator(std::string source_name, capture::Source* source,
 // ---- Users.
 
 absl::StatusOr<Job> Coordinator::Prepare(const JobRequest& request) {
-  absl::StatusOr<std::vector<capture::TableInfo>> tables = source_->ListTables();
+  absl::StatusOr<std::vector<capture::TableInfo>> tables = source_->ListTables(environment_.stop);
   if (!tables.ok()) return tables.status();
   std::vector<TableRequest> wanted = request.tables;
   if (wanted.empty()) {
@@ -106,7 +106,8 @@ absl::StatusOr<Job> Coordinator::Prepare(const JobRequest& request) {
       probe.table = info->id;
       probe.predicate = table.predicate;
       probe.keys = table.keys;
-      if (absl::Status status = source_->Validate(probe); !status.ok()) return status;
+      if (absl::Status status = source_->Validate(probe, environment_.stop); !status.ok())
+        return status;
     }
     TableWork work;
     work.id = info->id;

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct CoordinatorEnvironment {
   std::function<void()> wake_readers;
   // The oldest keys that the journal still holds for re-reading, at most `max`.
   std::function<absl::StatusOr<std::vector<storage::PendingReread>>(size_t max)> load_rereads;
+  // Ends calls to the server that users wait for.
+  std::stop_token stop;
 };
 
 // All snapshot jobs and pending re-reads of one source: what users ask for, what readers read next,

@@ -13,18 +13,20 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "capture/postgres/cancel_request.h"
 #include "capture/postgres/postgres_error.h"
 
 namespace tidemark::capture::postgres {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 // How often a wait looks at its stop token.
 constexpr milliseconds kStopPoll{50};
 // For the end of a statement that was cancelled.
 constexpr milliseconds kAbandonTimeout{5000};
+// For the request to end a statement, once the owner has stopped.
+constexpr milliseconds kStoppedCancelTimeout{500};
 
 // Settings that decide how values print, the same on every connection, and those that could end a
 // session of ours.
@@ -113,8 +115,8 @@ absl::Status ResultError(absl::string_view action, const pg_result* result) {
   return ServerError(action, View(PQresultErrorField(result, PG_DIAG_SQLSTATE)), message);
 }
 
-int PollMilliseconds(Clock::time_point deadline) {
-  auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+int PollMilliseconds(std::chrono::steady_clock::time_point deadline) {
+  auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
   return static_cast<int>(std::clamp(left, milliseconds{0}, kStopPoll).count());
 }
 
@@ -145,7 +147,8 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const ConnectionOpt
                                                              const WaitLimits& limits) {
   absl::StatusOr<std::map<std::string, std::string>> keywords = Keywords(options);
   if (!keywords.ok()) return keywords.status();
-  auto connection = std::unique_ptr<Connection>(new Connection(StartConnection(*keywords)));
+  auto connection =
+      std::unique_ptr<Connection>(new Connection(StartConnection(*keywords), limits.stop));
   if (connection->connection_ == nullptr) return absl::UnavailableError("out of memory");
   absl::Status status = connection->Connect(limits);
   if (!status.ok()) return status;
@@ -156,12 +159,11 @@ absl::Status Connection::Connect(const WaitLimits& limits) {
   pg_conn* connection = connection_.get();
   if (PQstatus(connection) == CONNECTION_BAD) return ConnectError();
   PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
-  const Clock::time_point deadline = Clock::now() + limits.timeout;
+  const Wait wait = Within(limits);
   for (PostgresPollingStatusType want = PGRES_POLLING_WRITING; want != PGRES_POLLING_OK;
        want = PQconnectPoll(connection)) {
     if (want == PGRES_POLLING_FAILED) return ConnectError();
-    absl::Status status =
-        AwaitSocket(want == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline, limits.stop);
+    absl::Status status = AwaitSocket(want == PGRES_POLLING_READING ? POLLIN : POLLOUT, wait);
     if (!status.ok()) return status;
   }
   PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
@@ -206,15 +208,24 @@ absl::Status Connection::Lost(absl::string_view action) const {
       absl::StrCat(action, ": ", message.empty() ? "connection lost" : message));
 }
 
-absl::Status Connection::AwaitSocket(short events, Clock::time_point deadline,
-                                     const std::stop_token& stop) {
+Connection::Wait Connection::Within(const WaitLimits& limits) const {
+  return {.deadline = Clock::now() + limits.timeout, .call = limits.stop, .owner = stop_};
+}
+
+absl::Status Connection::Usable() const {
+  if (stop_.stop_requested()) return absl::CancelledError("stopped");
+  if (broken_) return absl::UnavailableError("PostgreSQL did not end an earlier statement in time");
+  return absl::OkStatus();
+}
+
+absl::Status Connection::AwaitSocket(short events, const Wait& wait) {
   while (true) {
-    if (stop.stop_requested()) return absl::CancelledError("stopped");
+    if (wait.stopped()) return absl::CancelledError("stopped");
     pollfd waited{PQsocket(connection_.get()), events, 0};
-    int ready = poll(&waited, 1, PollMilliseconds(deadline));
+    int ready = poll(&waited, 1, PollMilliseconds(wait.deadline));
     if (ready > 0) return absl::OkStatus();
     if (ready < 0 && errno != EINTR) return Lost("waiting for PostgreSQL");
-    if (Clock::now() >= deadline) {
+    if (Clock::now() >= wait.deadline) {
       return absl::UnavailableError(absl::StrCat("PostgreSQL at ", address(),
                                                  " did not answer in time; is it overloaded or "
                                                  "the network cut?"));
@@ -222,20 +233,19 @@ absl::Status Connection::AwaitSocket(short events, Clock::time_point deadline,
   }
 }
 
-absl::Status Connection::AwaitReady(Clock::time_point deadline, const std::stop_token& stop) {
+absl::Status Connection::AwaitReady(const Wait& wait) {
   int pending = PQflush(connection_.get());
   if (pending < 0) return Lost("sending to PostgreSQL");
   short events = static_cast<short>(POLLIN | (pending == 1 ? POLLOUT : 0));
-  absl::Status status = AwaitSocket(events, deadline, stop);
+  absl::Status status = AwaitSocket(events, wait);
   if (!status.ok()) return status;
   if (PQconsumeInput(connection_.get()) != 1) return Lost("reading from PostgreSQL");
   return absl::OkStatus();
 }
 
-absl::StatusOr<pg_result*> Connection::NextResult(Clock::time_point deadline,
-                                                  const std::stop_token& stop) {
+absl::StatusOr<pg_result*> Connection::NextResult(const Wait& wait) {
   while (PQflush(connection_.get()) == 1 || PQisBusy(connection_.get()) == 1) {
-    absl::Status status = AwaitReady(deadline, stop);
+    absl::Status status = AwaitReady(wait);
     if (status.ok()) continue;
     if (PQstatus(connection_.get()) == CONNECTION_OK) Abandon();
     return status;
@@ -244,28 +254,29 @@ absl::StatusOr<pg_result*> Connection::NextResult(Clock::time_point deadline,
 }
 
 void Connection::Abandon() {
-  RequestCancel();
-  const Clock::time_point deadline = Clock::now() + kAbandonTimeout;
+  const Wait wait{.deadline = Clock::now() + kAbandonTimeout, .call = {}, .owner = stop_};
+  broken_ = !RequestCancel(wait) || !DrainStatement(wait);
+}
+
+bool Connection::DrainStatement(const Wait& wait) {
   while (true) {
     char* message = nullptr;
     int size = 0;
     while ((size = PQgetCopyData(connection_.get(), &message, /*async=*/1)) > 0) PQfreemem(message);
     if (size == 0 || PQisBusy(connection_.get()) == 1) {
-      if (!AwaitReady(deadline, {}).ok()) break;
+      if (!AwaitReady(wait).ok()) return false;
       continue;
     }
     Result result(PQgetResult(connection_.get()));
-    if (PQtransactionStatus(connection_.get()) != PQTRANS_ACTIVE) return;
+    if (PQtransactionStatus(connection_.get()) != PQTRANS_ACTIVE) return true;
   }
-  broken_ = true;
 }
 
-absl::StatusOr<Result> Connection::LastResult(const WaitLimits& limits) {
-  const Clock::time_point deadline = Clock::now() + limits.timeout;
+absl::StatusOr<Result> Connection::LastResult(const Wait& wait) {
   Result last(nullptr);
   absl::Status failure;
   while (true) {
-    absl::StatusOr<pg_result*> next = NextResult(deadline, limits.stop);
+    absl::StatusOr<pg_result*> next = NextResult(wait);
     if (!next.ok()) return next.status();
     if (*next == nullptr) break;
     Result owned(*next);
@@ -281,42 +292,44 @@ absl::StatusOr<Result> Connection::LastResult(const WaitLimits& limits) {
 }
 
 absl::StatusOr<Result> Connection::Execute(const std::string& sql, const WaitLimits& limits) {
+  if (absl::Status status = Usable(); !status.ok()) return status;
   if (PQsendQuery(connection_.get(), sql.c_str()) != 1) return Lost("sending to PostgreSQL");
-  return LastResult(limits);
+  return LastResult(Within(limits));
 }
 
 absl::StatusOr<Result> Connection::Query(const std::string& sql,
                                          absl::Span<const std::string> parameters,
                                          const WaitLimits& limits) {
+  if (absl::Status status = Usable(); !status.ok()) return status;
   std::vector<const char*> values;
   for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
   if (PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr,
                         values.data(), nullptr, nullptr, /*resultFormat=*/0) != 1) {
     return Lost("sending to PostgreSQL");
   }
-  return LastResult(limits);
+  return LastResult(Within(limits));
 }
 
-absl::Status Connection::StartCopyOut(const std::string& sql, Clock::time_point deadline,
-                                      const std::stop_token& stop) {
+absl::Status Connection::StartCopyOut(const std::string& sql, const Wait& wait) {
+  if (absl::Status status = Usable(); !status.ok()) return status;
   if (PQsendQueryParams(connection_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr,
                         /*resultFormat=*/0) != 1) {
     return Lost("sending to PostgreSQL");
   }
-  absl::StatusOr<pg_result*> next = NextResult(deadline, stop);
+  absl::StatusOr<pg_result*> next = NextResult(wait);
   if (!next.ok()) return next.status();
   Result first(*next);
   if (PQresultStatus(*next) == PGRES_COPY_OUT) return absl::OkStatus();
   absl::Status failure = ResultError(kStatement, *next);
-  absl::Status drained = LastResult({}).status();
+  absl::Status drained = LastResult(Within({})).status();
   return drained.ok() ? failure : drained;
 }
 
 absl::StatusOr<bool> Connection::CopyOut(
     const std::string& sql, absl::FunctionRef<absl::StatusOr<bool>(std::string_view)> row,
     const WaitLimits& limits) {
-  const Clock::time_point deadline = Clock::now() + limits.timeout;
-  absl::Status started = StartCopyOut(sql, deadline, limits.stop);
+  const Wait wait = Within(limits);
+  absl::Status started = StartCopyOut(sql, wait);
   if (!started.ok()) return started;
   while (true) {
     char* line = nullptr;
@@ -324,7 +337,7 @@ absl::StatusOr<bool> Connection::CopyOut(
     if (size < 0) break;
     absl::StatusOr<bool> more = true;
     if (size == 0) {
-      absl::Status ready = AwaitReady(deadline, limits.stop);
+      absl::Status ready = AwaitReady(wait);
       if (!ready.ok()) more = ready;
     } else {
       Message owned(line);
@@ -334,19 +347,20 @@ absl::StatusOr<bool> Connection::CopyOut(
     if (PQstatus(connection_.get()) == CONNECTION_OK) Abandon();
     return more;
   }
-  absl::StatusOr<Result> end = LastResult({.timeout = std::chrono::seconds(30), .stop = {}});
+  absl::StatusOr<Result> end = LastResult(Within({}));
   if (!end.ok()) return end.status();
   return true;
 }
 
 absl::Status Connection::StartCopyBoth(const std::string& command, const WaitLimits& limits) {
+  if (absl::Status status = Usable(); !status.ok()) return status;
   if (PQsendQuery(connection_.get(), command.c_str()) != 1) return Lost("sending to PostgreSQL");
-  absl::StatusOr<pg_result*> next = NextResult(Clock::now() + limits.timeout, limits.stop);
+  absl::StatusOr<pg_result*> next = NextResult(Within(limits));
   if (!next.ok()) return next.status();
   Result first(*next);
   if (PQresultStatus(*next) == PGRES_COPY_BOTH) return absl::OkStatus();
   absl::Status failure = ResultError("starting replication", *next);
-  absl::Status drained = LastResult({}).status();
+  absl::Status drained = LastResult(Within({})).status();
   return drained.ok() ? failure : drained;
 }
 
@@ -359,7 +373,7 @@ absl::StatusOr<std::optional<Connection::Received>> Connection::Receive() {
   }
   if (size > 0) return Received{Message(message), static_cast<size_t>(size)};
   if (size == 0) return std::nullopt;
-  absl::Status end = LastResult({}).status();
+  absl::Status end = LastResult(Within({})).status();
   if (!end.ok()) return Annotate(end, "the server ended the log");
   return absl::UnavailableError("the server ended the log; it is probably shutting down");
 }
@@ -390,31 +404,33 @@ void Connection::EndCopyBoth(milliseconds timeout) {
   // Within a huge transaction the server looks at the end of the copy only after it: then a cancel
   // ends it.
   if (DrainCopy(Clock::now() + timeout / 3)) return;
-  RequestCancel();
-  DrainCopy(deadline);
+  if (RequestCancel({.deadline = deadline, .call = {}, .owner = {}})) DrainCopy(deadline);
 }
 
 bool Connection::DrainCopy(Clock::time_point deadline) {
+  const Wait wait{.deadline = deadline, .call = {}, .owner = {}};
   while (Clock::now() < deadline) {
     char* message = nullptr;
     int size = PQgetCopyData(connection_.get(), &message, /*async=*/1);
     PQfreemem(message);
     if (size > 0) continue;
     if (size < 0) {
-      (void)LastResult(
-          {.timeout = std::chrono::ceil<milliseconds>(deadline - Clock::now()), .stop = {}});
+      (void)LastResult(wait);
       return true;
     }
-    if (!AwaitReady(deadline, {}).ok()) break;
+    if (!AwaitReady(wait).ok()) break;
   }
   return false;
 }
 
-void Connection::RequestCancel() {
-  char error[256];
-  PGcancel* cancel = PQgetCancel(connection_.get());
-  PQcancel(cancel, error, sizeof error);
-  PQfreeCancel(cancel);
+bool Connection::RequestCancel(const Wait& wait) {
+  std::future<void> taken = SendCancelRequest(connection_.get());
+  Clock::time_point deadline = wait.deadline;
+  while (taken.wait_for(kStopPoll) != std::future_status::ready) {
+    if (wait.stopped()) deadline = std::min(deadline, Clock::now() + kStoppedCancelTimeout);
+    if (Clock::now() >= deadline) return false;
+  }
+  return true;
 }
 
 std::string Connection::QuoteLiteral(absl::string_view text) const {

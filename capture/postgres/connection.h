@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -73,9 +74,11 @@ struct ConnectionOptions {
 // and with search_path = pg_catalog so that names of types and of reg* values are always qualified.
 // One thread owns it.
 //
-// Every wait has a deadline (Unavailable when it passes: the connection is then closed) and polls a
-// stop token (Cancelled; the running statement is cancelled too). Errors of the server: see
-// postgres_error.h. No message ever contains the password.
+// Every wait has a deadline (Unavailable when it passes: the connection is then closed) and polls
+// two stop tokens. That of the call ends its statement at the server too, which is waited for. That
+// of Open stays with the connection, whose end it is: nothing waits for the server any more, but
+// for a moment to get a running statement cancelled. Then calls return Cancelled. Errors of the
+// server: see postgres_error.h. No message ever contains the password.
 class Connection {
  public:
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const ConnectionOptions& options,
@@ -110,7 +113,8 @@ class Connection {
   absl::Status Send(absl::string_view message);
   // Waits until something can be received or `wake` can be read, at most `timeout`.
   absl::Status AwaitInput(std::chrono::milliseconds timeout, int wake);
-  // Ends the stream and waits for the server's end of it, so that the slot is free afterwards.
+  // Ends the stream and waits for the server's end of it, so that the slot is free afterwards; also
+  // when stopped.
   void EndCopyBoth(std::chrono::milliseconds timeout);
 
   std::string QuoteLiteral(absl::string_view text) const;
@@ -128,31 +132,45 @@ class Connection {
   bool healthy() const;
 
  private:
-  explicit Connection(pg_conn* connection) : connection_(connection) {}
+  using Clock = std::chrono::steady_clock;
+
+  // What ends a wait.
+  struct Wait {
+    Clock::time_point deadline;
+    std::stop_token call;
+    std::stop_token owner;
+    bool stopped() const { return call.stop_requested() || owner.stop_requested(); }
+  };
+
+  Connection(pg_conn* connection, std::stop_token stop)
+      : connection_(connection), stop_(std::move(stop)) {}
 
   absl::Status Connect(const WaitLimits& limits);
   absl::Status FixSearchPath(const WaitLimits& limits);
   absl::Status ConnectError() const;
-  absl::Status AwaitSocket(short events, std::chrono::steady_clock::time_point deadline,
-                           const std::stop_token& stop);
-  absl::Status AwaitReady(std::chrono::steady_clock::time_point deadline,
-                          const std::stop_token& stop);
+  Wait Within(const WaitLimits& limits) const;
+  // Whether a statement may be sent.
+  absl::Status Usable() const;
+  absl::Status AwaitSocket(short events, const Wait& wait);
+  absl::Status AwaitReady(const Wait& wait);
   // The next result of the running statement; null after the last.
-  absl::StatusOr<pg_result*> NextResult(std::chrono::steady_clock::time_point deadline,
-                                        const std::stop_token& stop);
-  absl::StatusOr<Result> LastResult(const WaitLimits& limits);
-  absl::Status StartCopyOut(const std::string& sql, std::chrono::steady_clock::time_point deadline,
-                            const std::stop_token& stop);
-  // Cancels the running statement and reads the connection to its end.
+  absl::StatusOr<pg_result*> NextResult(const Wait& wait);
+  absl::StatusOr<Result> LastResult(const Wait& wait);
+  absl::Status StartCopyOut(const std::string& sql, const Wait& wait);
+  // Cancels the running statement and reads the connection to its end; the connection is broken if
+  // that cannot be waited for.
   void Abandon();
-  void RequestCancel();
+  // False: the server has not taken the request in time.
+  bool RequestCancel(const Wait& wait);
+  bool DrainStatement(const Wait& wait);
   // False: the copy had not ended by the deadline.
-  bool DrainCopy(std::chrono::steady_clock::time_point deadline);
+  bool DrainCopy(Clock::time_point deadline);
   absl::Status Lost(absl::string_view action) const;
 
   std::unique_ptr<pg_conn, ConnectionDeleter> connection_;
+  const std::stop_token stop_;
   std::string role_search_path_;
-  // A statement could neither be ended nor cancelled.
+  // A statement could not be ended.
   bool broken_ = false;
 };
 

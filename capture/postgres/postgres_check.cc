@@ -296,16 +296,16 @@ Problem Unreachable(const absl::Status& status) {
 
 }  // namespace
 
-CheckResult CheckPostgres(SessionFactory& sessions) {
+CheckResult CheckPostgres(SessionFactory& sessions, std::stop_token stop) {
   CheckResult result;
-  absl::StatusOr<std::unique_ptr<Connection>> sql = sessions.OpenUnchecked();
+  absl::StatusOr<std::unique_ptr<Connection>> sql = sessions.OpenUnchecked({.stop = stop});
   if (!sql.ok()) {
     result.problems.push_back(Unreachable(sql.status()));
     return result;
   }
   result.server = Describe(**sql);
   result.problems = Examination(**sql, sessions.options()).Run();
-  absl::Status replication = sessions.OpenReplication().status();
+  absl::Status replication = sessions.OpenReplication({.stop = stop}).status();
   // A role without REPLICATION was told already.
   if (!replication.ok() && SqlState(replication) != kInsufficientPrivilege) {
     result.problems.push_back(Unreachable(Annotate(replication, "replication connection")));

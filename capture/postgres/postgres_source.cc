@@ -30,7 +30,7 @@ class PostgresSource : public Source {
  public:
   explicit PostgresSource(PostgresOptions options) : sessions_(std::move(options)) {}
 
-  CheckResult Check() override { return CheckPostgres(sessions_); }
+  CheckResult Check(std::stop_token stop) override { return CheckPostgres(sessions_, stop); }
 
   absl::StatusOr<std::unique_ptr<LogReader>> OpenLog(const std::string& resume,
                                                      SchemaRegistry* registry,
@@ -43,8 +43,8 @@ class PostgresSource : public Source {
     return OpenReader(registry, stop);
   }
 
-  absl::StatusOr<std::vector<TableInfo>> ListTables() override {
-    absl::StatusOr<std::unique_ptr<Connection>> sql = sessions_.OpenSql();
+  absl::StatusOr<std::vector<TableInfo>> ListTables(std::stop_token stop) override {
+    absl::StatusOr<std::unique_ptr<Connection>> sql = sessions_.OpenSql({.stop = stop});
     if (!sql.ok()) return sql.status();
     const std::string& publication = sessions_.options().publication;
     PostgresCatalog catalog(sql->get(), publication);
@@ -55,10 +55,10 @@ class PostgresSource : public Source {
     return tables;
   }
 
-  absl::Status Validate(const ChunkRequest& request) override {
+  absl::Status Validate(const ChunkRequest& request, std::stop_token stop) override {
     // What it resolves is not for the journal.
     SchemaRegistry registry({});
-    absl::StatusOr<std::unique_ptr<PostgresChunkReader>> reader = OpenReader(&registry, {});
+    absl::StatusOr<std::unique_ptr<PostgresChunkReader>> reader = OpenReader(&registry, stop);
     return reader.ok() ? (*reader)->Validate(request) : reader.status();
   }
 
@@ -67,7 +67,7 @@ class PostgresSource : public Source {
  private:
   absl::StatusOr<std::unique_ptr<PostgresChunkReader>> OpenReader(SchemaRegistry* registry,
                                                                   std::stop_token stop) {
-    absl::StatusOr<std::unique_ptr<Connection>> sql = sessions_.OpenSql({.timeout = std::chrono::seconds(30), .stop = stop});
+    absl::StatusOr<std::unique_ptr<Connection>> sql = sessions_.OpenSql({.stop = stop});
     if (!sql.ok()) return sql.status();
     absl::StatusOr<ServerIdentity> identity = Identify(**sql);
     if (!identity.ok()) return identity.status();

@@ -27,7 +27,7 @@ struct Disk {
 // Only what Coordinator::Create needs.
 class ModelSource : public capture::Source {
  public:
-  capture::CheckResult Check() override { return {}; }
+  capture::CheckResult Check(std::stop_token) override { return {}; }
   absl::StatusOr<std::unique_ptr<capture::LogReader>> OpenLog(const std::string&,
                                                               capture::SchemaRegistry*,
                                                               std::stop_token) override {
@@ -37,10 +37,12 @@ class ModelSource : public capture::Source {
                                                                         std::stop_token) override {
     return absl::UnimplementedError("the simulation reads chunks itself");
   }
-  absl::StatusOr<std::vector<capture::TableInfo>> ListTables() override {
+  absl::StatusOr<std::vector<capture::TableInfo>> ListTables(std::stop_token) override {
     return std::vector<capture::TableInfo>{{ModelServer::kTable, "public", "t", 16, {}}};
   }
-  absl::Status Validate(const capture::ChunkRequest&) override { return absl::OkStatus(); }
+  absl::Status Validate(const capture::ChunkRequest&, std::stop_token) override {
+    return absl::OkStatus();
+  }
   std::string Server() const override { return "model"; }
 };
 

@@ -107,7 +107,9 @@ PostgresServer::PostgresServer(int version, std::string programs, const Postgres
 
 PostgresServer::~PostgresServer() {
   session_.reset();
-  if (process_ != nullptr) Stop(StopMode::kImmediate).IgnoreError();
+  if (process_ == nullptr) return;
+  Thaw();
+  Stop(StopMode::kImmediate).IgnoreError();
 }
 
 absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::Start(
@@ -260,6 +262,17 @@ absl::Status PostgresServer::Kill9() {
     }
   }
   return absl::OkStatus();
+}
+
+// The first process first, so that it starts no more of them.
+void PostgresServer::Freeze() {
+  process_->Signal(SIGSTOP);
+  for (pid_t child : ChildrenOf(process_->pid())) kill(child, SIGSTOP);
+}
+
+void PostgresServer::Thaw() {
+  for (pid_t child : ChildrenOf(process_->pid())) kill(child, SIGCONT);
+  process_->Signal(SIGCONT);
 }
 
 absl::Status PostgresServer::StartAgain() { return Launch(); }

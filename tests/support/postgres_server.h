@@ -77,6 +77,11 @@ class PostgresServer {
   // Starts it again on the same port, after Stop or Kill9.
   absl::Status StartAgain();
   absl::Status Restart(StopMode mode);
+  // Stops every process of the server where it is (SIGSTOP): the kernel still accepts connections,
+  // and nobody answers.
+  void Freeze();
+  // After Freeze: it goes on.
+  void Thaw();
 
  private:
   PostgresServer(int version, std::string programs, const PostgresOptions& options);

@@ -163,6 +163,25 @@ TEST_F(LogReaderTest, NewSlotWaitsForCommitsThatTheLogDoesNotNameAndNobodySeesYe
   EXPECT_EQ(Value("SELECT count(*) FROM t"), "1");
 }
 
+TEST_F(LogReaderTest, StopWhileTheSlotIsMadeLeavesNone) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY); CREATE PUBLICATION tidemark FOR ALL TABLES");
+  ASSERT_OK_AND_ASSIGN(auto writer, Server().Connect(database_));
+  ASSERT_OK(writer->Exec("BEGIN; INSERT INTO t VALUES (1)"));
+  std::stop_source stop;
+  absl::Status opened;
+  std::jthread opening(
+      [&] { opened = source().OpenLog("", &registry_, stop.get_token()).status(); });
+  ASSERT_TRUE(AwaitValue(WaitsFor(*writer), "1"));
+  const auto start = std::chrono::steady_clock::now();
+  stop.request_stop();
+  opening.join();
+  EXPECT_EQ(opened.code(), absl::StatusCode::kCancelled) << opened;
+  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(1000));
+  EXPECT_TRUE(AwaitValue(WaitsFor(*writer), "0"));
+  EXPECT_TRUE(AwaitValue(
+      "SELECT count(*) FROM pg_replication_slots WHERE slot_name = '" + options_.slot + "'", "0"));
+}
+
 TEST_F(LogReaderTest, RevokedLogicalMessagesEndTheLogWithTheGrant) {
   const std::string role = "emit_" + database_;
   Exec("CREATE PUBLICATION tidemark FOR ALL TABLES");
@@ -171,7 +190,7 @@ TEST_F(LogReaderTest, RevokedLogicalMessagesEndTheLogWithTheGrant) {
   Exec("CREATE ROLE " + role + " LOGIN REPLICATION");
   options_.connection = Server().ConnectionString(database_, role);
   bool told = false;
-  for (const Problem& problem : source().Check().problems) {
+  for (const Problem& problem : source().Check({}).problems) {
     told = told || problem.remedy.find("GRANT EXECUTE ON FUNCTION pg_log") != std::string::npos;
   }
   EXPECT_TRUE(told);
@@ -380,7 +399,7 @@ TEST_F(LogReaderTest, DatabaseInSqlAsciiIsRefused) {
   options_.connection = Server().ConnectionString(name);
   EXPECT_EQ(OpenStatus().code(), absl::StatusCode::kFailedPrecondition);
   bool told = false;
-  for (const Problem& problem : source().Check().problems) {
+  for (const Problem& problem : source().Check({}).problems) {
     told = told || problem.message.find("SQL_ASCII") != std::string::npos;
   }
   EXPECT_TRUE(told);

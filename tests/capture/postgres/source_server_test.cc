@@ -58,12 +58,12 @@ class PostgresSourceTest : public SourceTest {
 
 TEST_F(PostgresSourceTest, CheckOfAGoodServerFindsNoError) {
   Exec("CREATE TABLE t (id int PRIMARY KEY)");
-  CheckResult before = source().Check();
+  CheckResult before = source().Check({});
   EXPECT_EQ(Errors(before), 0u) << All(before);
   EXPECT_THAT(before.server, HasSubstr("PostgreSQL 1"));
   EXPECT_THAT(before.server, HasSubstr("database " + database_));
   OpenLog();
-  CheckResult running = source().Check();
+  CheckResult running = source().Check({});
   EXPECT_EQ(Errors(running), 0u) << All(running);
   EXPECT_EQ(Find(running, "is in use by pid").severity, Problem::Severity::kWarning);
   EXPECT_EQ(source().Server(), running.server);
@@ -95,7 +95,7 @@ TEST_F(PostgresSourceTest, CheckListsAllProblemsOfABrokenSetUpAtOnce) {
       "CREATE UNLOGGED TABLE scratch (id int PRIMARY KEY)");
   Exec("CREATE PUBLICATION tidemark FOR ALL TABLES WITH (publish = 'insert, update')");
   Exec("SELECT pg_create_physical_replication_slot('" + options_.slot + "')");
-  CheckResult result = source().Check();
+  CheckResult result = source().Check({});
   EXPECT_THAT(Find(result, "may not replicate").remedy, HasSubstr("ALTER ROLE " + role));
   EXPECT_THAT(Find(result, "leaves out: delete, truncate").remedy, HasSubstr("ALTER PUBLICATION"));
   EXPECT_THAT(Find(result, "table public.hidden: no SELECT").remedy,
@@ -119,7 +119,7 @@ TEST_F(PostgresSourceTest, RoleWithReplicationAndSelectIsEnough) {
   Exec("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
   Exec("CREATE PUBLICATION tidemark FOR ALL TABLES WITH (publish_via_partition_root = true)");
   Exec("GRANT SELECT ON t TO " + UseRole("REPLICATION"));
-  CheckResult result = source().Check();
+  CheckResult result = source().Check({});
   EXPECT_EQ(Errors(result), 0u) << All(result);
   OpenLog();
   OpenChunks();
@@ -145,7 +145,7 @@ TEST_F(PostgresSourceTest, PolicyThatAppearsLaterFailsTheRead) {
 TEST_F(PostgresSourceTest, CheckOfAnUnreachableServerSaysSo) {
   options_.connection = "host=127.0.0.1 port=1 dbname=x user=y";
   options_.password = "sesame";
-  CheckResult result = source().Check();
+  CheckResult result = source().Check({});
   ASSERT_EQ(result.problems.size(), 1u);
   EXPECT_EQ(result.server, "");
   EXPECT_EQ(All(result).find("sesame"), std::string::npos);
@@ -153,18 +153,18 @@ TEST_F(PostgresSourceTest, CheckOfAnUnreachableServerSaysSo) {
 
 TEST_F(PostgresSourceTest, ErrorsOfConnectingAreToldApart) {
   options_.connection = Server().ConnectionString("nosuch");
-  EXPECT_EQ(source().ListTables().status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(source().ListTables({}).status().code(), absl::StatusCode::kFailedPrecondition);
   source_.reset();
   options_.connection = "host=127.0.0.1 port=1 dbname=x user=y";
-  EXPECT_EQ(source().ListTables().status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(source().ListTables({}).status().code(), absl::StatusCode::kUnavailable);
   source_.reset();
   options_.connection = Server().ConnectionString(database_) + " options='-c idle_setting=1'";
-  absl::Status old = source().ListTables().status();
+  absl::Status old = source().ListTables({}).status();
   EXPECT_EQ(old.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(old.message()), HasSubstr("PostgreSQL 14 to 18 only"));
   source_.reset();
   options_.connection = "no keywords";
-  EXPECT_EQ(source().ListTables().status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(source().ListTables({}).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(PostgresSourceTest, TablesComeWithTheirObstacles) {
@@ -172,7 +172,7 @@ TEST_F(PostgresSourceTest, TablesComeWithTheirObstacles) {
       "CREATE TABLE good (id int PRIMARY KEY); INSERT INTO good SELECT generate_series(1, 100);"
       "ANALYZE good; CREATE TABLE bad (id int)");
   Exec("CREATE PUBLICATION tidemark FOR ALL TABLES");
-  ASSERT_OK_AND_ASSIGN(std::vector<TableInfo> tables, source().ListTables());
+  ASSERT_OK_AND_ASSIGN(std::vector<TableInfo> tables, source().ListTables({}));
   ASSERT_EQ(tables.size(), 2u);
   EXPECT_EQ(tables[0].name, "bad");
   EXPECT_FALSE(tables[0].obstacles.empty());
@@ -193,14 +193,14 @@ TEST_F(PostgresSourceTest, PartitionsThatTheLogWouldGetWrongAreObstacles) {
   Exec("CREATE UNIQUE INDEX q1_id ON q1 (id); ALTER INDEX q_id ATTACH PARTITION q1_id");
   Exec("ALTER TABLE q REPLICA IDENTITY FULL");
   Exec("CREATE PUBLICATION tidemark FOR TABLE p, q WITH (publish_via_partition_root = true)");
-  CheckResult result = source().Check();
+  CheckResult result = source().Check({});
   EXPECT_THAT(Find(result, "partition public.p2 is not logged").remedy, HasSubstr("SET LOGGED"));
   EXPECT_EQ(Find(result, "partition public.q2 is a foreign").severity, Problem::Severity::kError);
   EXPECT_THAT(Find(result, "partition public.q1 logs old rows by no column").remedy,
               HasSubstr("ALTER TABLE public.q1 REPLICA IDENTITY FULL"));
   EXPECT_THAT(Find(result, "TRUNCATE, ATTACH and DETACH").message, HasSubstr("public.p"));
   Exec("ALTER TABLE q1 REPLICA IDENTITY FULL; ALTER TABLE p2 SET LOGGED");
-  ASSERT_OK_AND_ASSIGN(std::vector<TableInfo> tables, source().ListTables());
+  ASSERT_OK_AND_ASSIGN(std::vector<TableInfo> tables, source().ListTables({}));
   EXPECT_TRUE(tables.at(0).obstacles.empty());
   EXPECT_THAT(tables.at(1).obstacles, ::testing::Contains(HasSubstr("q2 is a foreign")));
   EXPECT_THAT(tables.at(1).obstacles, Not(::testing::Contains(HasSubstr("public.q1"))));
@@ -212,21 +212,21 @@ TEST_F(PostgresSourceTest, ValidateTakesOnlyOneExpressionAndKeysThatFit) {
   ChunkRequest request;
   request.table = TableOf("t");
   request.predicate = "v > 3 OR v IS NULL";
-  EXPECT_OK(source().Validate(request));
+  EXPECT_OK(source().Validate(request, {}));
   for (const char* bad : {"nosuch = 1", "v >", "true) OR (true", "true; DROP TABLE t", "v = 'x'",
                           "true)) TO STDOUT; DROP TABLE t; --", "v", "true ORDER BY v"}) {
     request.predicate = bad;
-    EXPECT_EQ(source().Validate(request).code(), absl::StatusCode::kInvalidArgument) << bad;
+    EXPECT_EQ(source().Validate(request, {}).code(), absl::StatusCode::kInvalidArgument) << bad;
   }
   request.predicate = "";
   request.keys = {{"1"}, {"2"}};
-  EXPECT_OK(source().Validate(request));
+  EXPECT_OK(source().Validate(request, {}));
   request.keys = {{"1", "2"}};
-  EXPECT_EQ(source().Validate(request).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(source().Validate(request, {}).code(), absl::StatusCode::kInvalidArgument);
   request.keys = {{"one"}};
-  EXPECT_EQ(source().Validate(request).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(source().Validate(request, {}).code(), absl::StatusCode::kInvalidArgument);
   request.table = 1;
-  EXPECT_EQ(source().Validate(request).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(source().Validate(request, {}).code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(Value("SELECT count(*) FROM t"), "0");
 }
 
