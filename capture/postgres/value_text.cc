@@ -169,6 +169,8 @@ bool AppendTextValueAt(Bytes& out, uint32_t field, const Type& type, std::string
                        int depth, bool* misfit) {
   switch (type.kind) {
     case TypeKind::kUnspecified:
+    case TypeKind::kGeometry:  // types of other servers
+    case TypeKind::kVector:
       return false;
     case TypeKind::kBoolean:
       return AppendBooleanText(out, field, text);
