@@ -1,7 +1,6 @@
 #include "capture/postgres/change_writer.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,8 +13,6 @@ using model::Op;
 
 // Tags and lengths of the rows of a change.
 constexpr size_t kRowHeadersBound = 24;
-// Protocol Buffers readers refuse longer messages.
-constexpr size_t kFrameSizeMax = std::numeric_limits<int32_t>::max();
 
 // Whether an 'O' tuple is the whole old row. The letter says what the published table's replica
 // identity is, but the tuple has what the partition that was written to logged under its own: under
@@ -121,12 +118,6 @@ std::vector<std::string> KeyTexts(const RowLayout& layout, const Tuple& row) {
 
 }  // namespace
 
-void ChangeWriter::SetTransaction(const model::TransactionHeader& header, uint32_t transaction) {
-  header_ = header;
-  transaction_ = transaction;
-  encoder_.SetTransaction(header);
-}
-
 absl::Status ChangeWriter::WriteRow(MessageKind kind, const RowLayout& layout, RowMessage& row,
                                     uint64_t* index) {
   if (row.old_kind != 0) {
@@ -164,142 +155,43 @@ absl::Status ChangeWriter::WriteDelete(const RowLayout& layout, const RowMessage
                                        uint64_t* index) {
   absl::Status status = CheckKeyIsThere(layout, row.old_row);
   if (!status.ok()) return status;
-  size_t start = frames_.size();
+  size_t start = frame_bytes();
   size_t bound = layout.Bound(row.old_row.columns);
-  encoder_.Begin(layout.schema()->id, Op::kDelete, (*index)++, 2 * bound + kRowHeadersBound);
-  status = layout.EncodeKey(row.old_row.columns, bound, encoder_, &misfit_);
+  encoder().Begin(layout.schema()->id, Op::kDelete, (*index)++, 2 * bound + kRowHeadersBound);
+  status = layout.EncodeKey(row.old_row.columns, bound, encoder(), &misfit_);
   if (status.ok() && row.old_kind == 'O') {
     status =
-        layout.EncodeRow(ChangeEncoder::kBefore, row.old_row.columns, bound, encoder_, &misfit_);
+        layout.EncodeRow(ChangeEncoder::kBefore, row.old_row.columns, bound, encoder(), &misfit_);
   }
   if (!status.ok()) return status;
-  return FinishChange(Op::kDelete, layout, start);
+  return FinishChange(Op::kDelete, *layout.schema(), start);
 }
 
 absl::Status ChangeWriter::WriteNewRow(Op op, bool moved, const RowLayout& layout,
                                        const RowMessage& row, uint64_t* index) {
   absl::Status status = CheckKeyIsThere(layout, row.new_row);
   if (!status.ok()) return status;
-  size_t start = frames_.size();
+  size_t start = frame_bytes();
   bool with_before = op == Op::kUpdate && row.old_kind == 'O';
   size_t bound = layout.Bound(row.new_row.columns);
   size_t before_bound = with_before ? layout.Bound(row.old_row.columns) : 0;
-  encoder_.Begin(layout.schema()->id, op, (*index)++, 2 * bound + before_bound + kRowHeadersBound);
-  status = layout.EncodeKey(row.new_row.columns, bound, encoder_, &misfit_);
+  encoder().Begin(layout.schema()->id, op, (*index)++, 2 * bound + before_bound + kRowHeadersBound);
+  status = layout.EncodeKey(row.new_row.columns, bound, encoder(), &misfit_);
   if (status.ok() && with_before) {
-    status = layout.EncodeRow(ChangeEncoder::kBefore, row.old_row.columns, before_bound, encoder_,
+    status = layout.EncodeRow(ChangeEncoder::kBefore, row.old_row.columns, before_bound, encoder(),
                               &misfit_);
   }
   if (status.ok()) {
     status =
-        layout.EncodeRow(ChangeEncoder::kAfter, row.new_row.columns, bound, encoder_, &misfit_);
+        layout.EncodeRow(ChangeEncoder::kAfter, row.new_row.columns, bound, encoder(), &misfit_);
   }
-  if (status.ok()) status = FinishChange(op, layout, start);
+  if (status.ok()) status = FinishChange(op, *layout.schema(), start);
   if (!status.ok()) return status;
-  LogEvent& event = events_.back();
-  event.moved = moved;
-  event.partial = HasUnavailable(row.new_row);
-  if (moved && event.partial) {
-    event.key = static_cast<uint32_t>(keys_.size());
-    keys_.push_back(KeyTexts(layout, row.new_row));
-  }
+  if (moved) MarkMoved();
+  if (!HasUnavailable(row.new_row)) return absl::OkStatus();
+  MarkPartial();
+  if (moved) AddKey(KeyTexts(layout, row.new_row));
   return absl::OkStatus();
-}
-
-absl::Status ChangeWriter::FinishChange(Op op, const RowLayout& layout, size_t start) {
-  model::FrameExtent extent = encoder_.End();
-  if (frames_.size() - start > kFrameSizeMax ||
-      frames_.size() > std::numeric_limits<uint32_t>::max()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("a change of ", model::QualifiedName(*layout.schema()),
-                     " takes more than 2 GiB; leave its largest column out of the publication"));
-  }
-  LogEvent& event = AddEvent(model::EventKind::kChange, start);
-  event.op = op;
-  event.table = layout.schema()->table_id;
-  event.schema = layout.schema()->id;
-  event.frame = extent;
-  return absl::OkStatus();
-}
-
-void ChangeWriter::WriteTruncate(const model::TableSchema& schema, uint64_t* index) {
-  size_t start = frames_.size();
-  encoder_.Begin(schema.id, Op::kTruncate, (*index)++, 0);
-  model::FrameExtent extent = encoder_.End();
-  LogEvent& event = AddEvent(model::EventKind::kChange, start);
-  event.op = Op::kTruncate;
-  event.table = schema.table_id;
-  event.schema = schema.id;
-  event.frame = extent;
-}
-
-void ChangeWriter::WriteSchema(const std::shared_ptr<const model::TableSchema>& schema) {
-  size_t start = frames_.size();
-  model::AppendSchemaFrame(frames_, *schema);
-  LogEvent& event = AddEvent(model::EventKind::kSchema, start);
-  event.table = schema->table_id;
-  event.schema = schema->id;
-  schemas_.push_back(schema);
-}
-
-void ChangeWriter::WriteMessage(const model::LogicalMessage& message) {
-  size_t start = frames_.size();
-  model::AppendMessageFrame(frames_, message);
-  LogEvent& event = AddEvent(model::EventKind::kMessage, start);
-  if (message.transaction_id == 0) event.transaction = kNoTransaction;
-}
-
-void ChangeWriter::WriteTransactionEnd(uint64_t change_count) {
-  size_t start = frames_.size();
-  model::AppendTransactionEndFrame(frames_, header_, change_count);
-  AddEvent(model::EventKind::kTransactionEnd, start);
-}
-
-LogEvent& ChangeWriter::AddEvent(model::EventKind kind, size_t start) {
-  LogEvent& event = events_.emplace_back();
-  event.kind = kind;
-  event.transaction = transaction_;
-  event.frame.at = static_cast<uint32_t>(start);
-  event.frame.size = static_cast<uint32_t>(frames_.size() - start);
-  return event;
-}
-
-BatchMark ChangeWriter::mark() const {
-  return {frames_.size(), events_.size(), schemas_.size(), keys_.size()};
-}
-
-void ChangeWriter::Truncate(const BatchMark& mark) {
-  frames_.Truncate(mark.frames);
-  events_.resize(mark.events);
-  schemas_.resize(mark.schemas);
-  keys_.resize(mark.keys);
-}
-
-void ChangeWriter::CutInto(const BatchMark& mark, LogBatch* batch) {
-  model::Bytes frames = std::exchange(frames_, {});
-  frames_.Append(frames.view().substr(mark.frames));
-  frames.Truncate(mark.frames);
-  batch->frames = std::move(frames);
-  auto cut = [](auto& from, size_t at, auto* into) {
-    into->swap(from);
-    from.assign(std::make_move_iterator(into->begin() + at), std::make_move_iterator(into->end()));
-    into->resize(at);
-  };
-  cut(events_, mark.events, &batch->events);
-  cut(schemas_, mark.schemas, &batch->schemas);
-  cut(keys_, mark.keys, &batch->keys);
-  RebaseTail(mark);
-}
-
-void ChangeWriter::RebaseTail(const BatchMark& mark) {
-  uint32_t moved = static_cast<uint32_t>(mark.frames);
-  for (LogEvent& event : events_) {
-    event.frame.MoveDown(moved);
-    if (event.transaction != kNoTransaction) event.transaction = 0;
-    if (event.moved && event.partial) event.key -= static_cast<uint32_t>(mark.keys);
-  }
-  if (!events_.empty()) encoder_.MoveDown(moved);
-  transaction_ = 0;
 }
 
 }  // namespace tidemark::capture::postgres
