@@ -40,6 +40,7 @@ struct TableName {
 
 struct Statement {
   StatementKind kind = StatementKind::kHarmless;
+  // In lower case, as far as it is ASCII: the server compares savepoints so.
   std::string name;
   XaId xid;
   // kTruncate, kDefinition: the tables that it alters, drops, creates or renames (old and new
@@ -50,17 +51,20 @@ struct Statement {
   // kDefinition: rows of `tables` may change with no row event: ALTER TABLE ... DROP, TRUNCATE,
   // EXCHANGE, REORGANIZE (and so on) PARTITION, DISCARD and IMPORT TABLESPACE.
   bool changes_rows = false;
+  // kDefinition: two or more of `tables` are old and new names of one: rows go from name to name
+  // without row events.
+  bool renames = false;
 };
 
-// `text`: UTF-8 or any charset that has ASCII in it. `sql_mode`: QueryEvent.sql_mode (ANSI_QUOTES
+// `text`: UTF-8 or any charset whose bytes below 128 are ASCII wherever they stand (not: sjis,
+// cp932, big5, gbk, gb18030). Names come back in it. `sql_mode`: QueryEvent.sql_mode (ANSI_QUOTES
 // and NO_BACKSLASH_ESCAPES matter). `database`: for names without one. Comments are skipped, but
 // for the content of /*! */ and /*M! */ (`mariadb`), which counts. Never fails: what it does not
-// know is kRowsAsText if it begins like DML, else kHarmless or, if it names a table as ALTER TABLE
-// does, kDefinition.
+// know is kRowsAsText, for which the source must stop.
 Statement ParseStatement(std::string_view text, uint64_t sql_mode, std::string_view database,
                          bool mariadb);
 
-// The first words of a statement, for messages: no value of a row, at most 40 bytes.
+// The first words of a statement, for messages: no value of a row, at most 40 bytes of ASCII.
 std::string FirstWords(std::string_view text);
 
 }  // namespace tidemark::capture::mysql
