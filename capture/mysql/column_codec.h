@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "capture/mysql/catalog.h"
+#include "capture/mysql/charset.h"
 #include "capture/mysql/table_map.h"
 #include "model/bytes.h"
 #include "model/schema.h"
@@ -37,18 +37,38 @@ struct ColumnCodec {
   uint32_t meta = 0;                    // as in ColumnMeta
   bool is_unsigned = false;
   uint32_t collation = 0;
-  // What the binlog does not tell apart from BINARY or TEXT.
-  enum class Special : uint8_t { kNone, kUuid, kInet4, kInet6, kJsonText } special = Special::kNone;
+  // What the binlog does not tell apart from BINARY, VARBINARY or TEXT.
+  enum class Special : uint8_t { kNone, kUuid, kInet4, kInet6, kJsonText, kVector };
+  Special special = Special::kNone;
+  // Of text, labels included; nullptr: bytes, or neither.
+  const Charset* charset = nullptr;
   std::shared_ptr<const model::Type> model_type;  // labels of ENUM and SET in UTF-8
 
-  // At most so many bytes does an append give for a value of this size.
-  size_t Bound(size_t value_size) const;
+  // At most so many bytes does an append give for this value. Prepare sets what they need; labels
+  // and types must not change afterwards.
+  void Prepare();
+  size_t BinlogBound(std::string_view value) const;
+  size_t SqlBound(std::string_view value) const {
+    return bound_factor * value.size() + bound_fixed;
+  }
 
   // Append a value as field `field` (below 16) of the enclosing message. False: the bytes are none
-  // of the type's; what was appended is then to be truncated away.
+  // of the type's; what was appended is then to be truncated away. No memory is taken but in `out`,
+  // and for MariaDB's compressed columns once a thread.
   bool AppendBinlog(model::Bytes& out, uint32_t field, std::string_view value) const;
   bool AppendSql(model::Bytes& out, uint32_t field, std::string_view value) const;
+  // As AppendBinlog, for the JSON document `before` (binary) with the diffs of a
+  // PARTIAL_UPDATE_ROWS event. REQUIRES: type is kJson.
+  bool AppendJsonDiffs(model::Bytes& out, uint32_t field, std::string_view before,
+                       std::string_view diffs) const;
+
+  size_t bound_factor = 8;
+  size_t bound_fixed = 128;
 };
+
+// Columns that must be selected as CAST(column AS DOUBLE), since the server's text of them is not
+// exact: FLOAT, and DOUBLE with a fixed number of decimals.
+bool NeedsDoubleCast(const ColumnCodec& codec);
 
 }  // namespace tidemark::capture::mysql
 

@@ -42,23 +42,36 @@ class RowLayout {
   size_t Bound(absl::Span<const SqlField> row) const;
 
   // Write one row of the change that `encoder` has open; `row` has column_count() columns, `bound`
-  // is its Bound. An absent column is unavailable. A key is left out where the table has none.
-  // DataLoss: bytes that are none of the column's type; the message names column and type.
-  absl::Status EncodeKey(absl::Span<const Cell> row, size_t bound,
-                         model::ChangeEncoder& encoder) const;
+  // is its Bound (with `before`, the sum of both). An absent column is unavailable. A key is left
+  // out where the table has none. DataLoss: bytes that are none of the column's type; the message
+  // names column and type.
+  //
+  // `before`: the old row of an update, column_count() columns or none. It gives what the new row
+  // leaves out because it did not change (binlog_row_image MINIMAL, NOBLOB, FULL_NODUP), and the
+  // documents that JSON diffs are applied to; without the document the column is unavailable.
+  absl::Status EncodeKey(absl::Span<const Cell> row, size_t bound, model::ChangeEncoder& encoder,
+                         absl::Span<const Cell> before = {}) const;
   absl::Status EncodeRow(model::ChangeEncoder::RowField field, absl::Span<const Cell> row,
-                         size_t bound, model::ChangeEncoder& encoder) const;
+                         size_t bound, model::ChangeEncoder& encoder,
+                         absl::Span<const Cell> before = {}) const;
   absl::Status EncodeKey(absl::Span<const SqlField> row, size_t bound,
                          model::ChangeEncoder& encoder) const;
   absl::Status EncodeRow(model::ChangeEncoder::RowField field, absl::Span<const SqlField> row,
                          size_t bound, model::ChangeEncoder& encoder) const;
 
-  // The text of each key column, as an SQL literal's content that the server reads back as the same
-  // value (see chunk_query.h for how it is quoted). REQUIRES: every key column is there.
+  // The text of each key column, in the form of key_text.h. REQUIRES: every key column is there and
+  // was encoded without an error.
   std::vector<std::string> KeyTexts(absl::Span<const Cell> row) const;
   std::vector<std::string> KeyTexts(absl::Span<const SqlField> row) const;
 
+  const std::vector<ColumnCodec>& codecs() const { return codecs_; }
+
  private:
+  bool AppendCell(model::Bytes& out, size_t column, const Cell& cell,
+                  absl::Span<const Cell> before) const;
+  bool AppendField(model::Bytes& out, size_t column, const SqlField& field) const;
+  absl::Status Unreadable(size_t column) const;
+
   std::shared_ptr<const model::TableSchema> schema_;
   std::vector<ColumnCodec> codecs_;
   std::vector<bool> is_key_;

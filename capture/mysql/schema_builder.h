@@ -17,6 +17,16 @@ namespace tidemark::capture::mysql {
 model::TableId TableIdOf(std::string_view database, std::string_view table);
 
 // One version of a table and how its columns are encoded.
+//
+// model::Type of a column, the same from the log and from the catalog:
+//   oid       the column's type in the binlog (ColumnType), plus 256 if it is UNSIGNED. One number
+//             for what is the same column to a reader: MariaDB's COMPRESSED columns and the times
+//             before MySQL 5.6 have that of the plain and of the newer type, VECTOR of MariaDB
+//             (bytes in its log) that of MySQL's
+//   modifier  the greatest length in bytes of CHAR, VARCHAR, BINARY, VARBINARY; bytes of the length
+//             of a TEXT or BLOB (1 to 4); precision << 8 | scale of DECIMAL; bits of BIT; digits of
+//             the fraction of TIME, DATETIME, TIMESTAMP; -1 for all else
+//   name      COLUMNS.COLUMN_TYPE; where the catalog does not fit, what the log tells
 struct BuiltTable {
   model::TableSchema schema;  // id 0
   std::vector<ColumnCodec> codecs;
