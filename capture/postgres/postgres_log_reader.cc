@@ -27,8 +27,10 @@ constexpr milliseconds kEmitDelay{20};
 constexpr milliseconds kEmitInterval{200};
 constexpr milliseconds kEmitTimeout{5000};
 constexpr milliseconds kCloseTimeout{900};
-// How long a reader may stay that a new setting has made a synchronous standby.
-constexpr milliseconds kStandbyCheckInterval{5000};
+// How long a change of the server's set-up may go unnoticed: a setting that makes this reader a
+// synchronous standby, a publication that is gone (from version 18 on the log then goes on without
+// a word).
+constexpr milliseconds kExamineInterval{2000};
 // PostgreSQL counts microseconds from 2000-01-01.
 constexpr int64_t kEpochOffsetUs = 946684800000000;
 constexpr char kStatusUpdate = 'r';
@@ -202,8 +204,7 @@ absl::StatusOr<std::unique_ptr<LogReader>> PostgresLogReader::Open(SessionFactor
                                                            .token = *std::move(token),
                                                            .standby = identity->standby,
                                                            .status_interval = *interval},
-                                                          sessions->options().publication, registry,
-                                                          wake));
+                                                          sessions->options(), registry, wake));
 }
 
 absl::StatusOr<std::optional<CatalogTable>> PostgresLogReader::LogCatalog::DescribeTable(
@@ -220,14 +221,15 @@ absl::StatusOr<std::optional<CatalogTable>> PostgresLogReader::LogCatalog::Descr
   return table;
 }
 
-PostgresLogReader::PostgresLogReader(Wiring wiring, const std::string& publication,
+PostgresLogReader::PostgresLogReader(Wiring wiring, const PostgresOptions& options,
                                      SchemaRegistry* registry, int wake)
-    : wiring_(std::move(wiring)),
-      catalog_(wiring_.sql.get(), publication),
+    : options_(options),
+      wiring_(std::move(wiring)),
+      catalog_(wiring_.sql.get(), options.publication),
       encoder_(wiring_.token, registry->journaled(), &catalog_, registry),
       taken_frontier_(0),
       last_log_(Clock::now()),
-      last_standby_check_(Clock::now()),
+      last_examined_(Clock::now()),
       wake_(wake),
       server_position_(wiring_.token.lsn) {}
 
@@ -276,7 +278,7 @@ absl::StatusOr<bool> PostgresLogReader::ConsumeAtHand(size_t bytes_max) {
     if (!status.ok()) return status;
     for (int i = 0; i < kMessagesPerClock; ++i) {
       absl::StatusOr<std::optional<Connection::Received>> received = wiring_.stream->Receive();
-      if (!received.ok()) return received.status();
+      if (!received.ok()) return CauseOf(received.status());
       if (!received->has_value()) return false;
       status = Consume((*received)->view());
       if (!status.ok()) return status;
@@ -309,14 +311,28 @@ absl::Status PostgresLogReader::AwaitMore(Clock::time_point deadline) {
 }
 
 absl::Status PostgresLogReader::KeepTime(Clock::time_point now) {
-  if (now - last_standby_check_ >= kStandbyCheckInterval) {
-    last_standby_check_ = now;
-    absl::Status status = CheckNotSynchronous(*wiring_.sql);
+  if (now - last_examined_ >= kExamineInterval) {
+    last_examined_ = now;
+    absl::Status status = Examine();
     if (!status.ok()) return status;
   }
   const bool news = acknowledged_.load() > sent_flush_ && now - last_status_ >= kAcknowledgeDelay;
   if (!news && now - last_status_ < wiring_.status_interval) return absl::OkStatus();
   return SendStatus(false);
+}
+
+absl::Status PostgresLogReader::Examine() {
+  absl::Status status = CheckNotSynchronous(*wiring_.sql);
+  if (!status.ok()) return status;
+  return CheckSamePublication(*wiring_.sql, options_, wiring_.token.publication_oid).status();
+}
+
+// Before version 18 the server ends the log at the first change for which the publication is not
+// there.
+absl::Status PostgresLogReader::CauseOf(const absl::Status& ended) {
+  if (SqlState(ended) != kUndefinedObject) return ended;
+  absl::Status status = Examine();
+  return status.ok() ? ended : status;
 }
 
 absl::Status PostgresLogReader::NudgeServer(Clock::time_point now) {

@@ -67,7 +67,7 @@ class PostgresLogReader : public LogReader {
     Clock::time_point next_emit;
   };
 
-  PostgresLogReader(Wiring wiring, const std::string& publication, SchemaRegistry* registry,
+  PostgresLogReader(Wiring wiring, const PostgresOptions& options, SchemaRegistry* registry,
                     int wake);
 
   // Takes what is at hand; true if `bytes_max` was reached.
@@ -75,12 +75,17 @@ class PostgresLogReader : public LogReader {
   absl::Status Consume(std::string_view copy_data);
   absl::Status AwaitMore(Clock::time_point deadline);
   absl::Status KeepTime(Clock::time_point now);
+  // Whether the server's set-up is still the one under which the log is whole.
+  absl::Status Examine();
+  // Why the stream ended, where the server itself does not say it all.
+  absl::Status CauseOf(const absl::Status& ended);
   absl::Status NudgeServer(Clock::time_point now);
   absl::Status EmitMessage();
   absl::Status SendStatus(bool reply_requested);
   bool HasSomething() const;
   LogBatch TakeBatch();
 
+  const PostgresOptions& options_;
   Wiring wiring_;
   LogCatalog catalog_;
   LogEncoder encoder_;
@@ -92,7 +97,7 @@ class PostgresLogReader : public LogReader {
   Clock::time_point last_status_;
   // When the newest piece of the log (not a keepalive) came, about.
   Clock::time_point last_log_;
-  Clock::time_point last_standby_check_;
+  Clock::time_point last_examined_;
   bool log_received_ = false;
   std::optional<Nudge> nudge_;
   // An eventfd by which RequestFrontier ends a wait.

@@ -3,6 +3,7 @@
 
 #include <sys/mount.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -54,6 +55,19 @@ class SetupTest : public FaultTest {
     }
   }
 
+  // The server removes what the slot still needs.
+  void LoseTheLog() {
+    ASSERT_OK(server().Exec("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'"));
+    ASSERT_OK(server().Exec("SELECT pg_reload_conf()"));
+    const std::string state = "SELECT wal_status FROM pg_replication_slots";
+    for (int i = 0; i < 50 && Value(state) != "lost"; ++i) {
+      Sql("UPDATE t SET version = version + 1");
+      ASSERT_OK(server().Exec("SELECT pg_switch_wal()"));
+      ASSERT_OK(server().Exec("CHECKPOINT"));
+    }
+    ASSERT_EQ(Value(state), "lost");
+  }
+
   // What was there is there, and new changes come.
   void ExpectGoesOn() {
     Sql("UPDATE t SET note = note || '+', version = version + 1 WHERE id % 3 = 0");
@@ -81,15 +95,35 @@ TEST_P(SetupTest, SlotThatAnotherClientMovedStopsTheSource) {
 
 TEST_P(SetupTest, SlotThatLostItsLogStopsTheSource) {
   CaptureAndStop();
-  ASSERT_OK(server().Exec("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'"));
-  ASSERT_OK(server().Exec("SELECT pg_reload_conf()"));
-  for (int i = 0; i < 50 && Value("SELECT wal_status FROM pg_replication_slots") != "lost"; ++i) {
-    Sql("UPDATE t SET version = version + 1");
-    ASSERT_OK(server().Exec("SELECT pg_switch_wal()"));
-    ASSERT_OK(server().Exec("CHECKPOINT"));
-  }
-  ASSERT_EQ(Value("SELECT wal_status FROM pg_replication_slots"), "lost");
+  LoseTheLog();
   ASSERT_OK(service().StartAgain());
+  ExpectError(service(), v1::Source::STOPPED,
+              {"lost its log", "max_slot_wal_keep_size", "new snapshot"});
+}
+
+TEST_P(SetupTest, SlotDroppedWhileCapturingStopsTheSource) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot({"public.t"});
+  // It comes back at once, so that this takes a few attempts.
+  Sql("DO $$ BEGIN LOOP"
+      "  PERFORM pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active;"
+      "  BEGIN PERFORM pg_drop_replication_slot('tidemark'); EXIT;"
+      "  EXCEPTION WHEN object_in_use THEN NULL; END;"
+      "END LOOP; END $$");
+  Sql("UPDATE t SET version = 2");
+  ExpectError(service(), v1::Source::STOPPED, {"slot tidemark is gone", "gap", "new snapshot"});
+  EXPECT_EQ(Value("SELECT count(*) FROM pg_replication_slots"), "0");
+  EXPECT_TRUE(Changes(v1::OP_UPDATE, "public.t").empty());
+}
+
+TEST_P(SetupTest, SlotThatLosesItsLogWhileCapturingStopsTheSource) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot({"public.t"});
+  service().process().Signal(SIGSTOP);
+  LoseTheLog();
+  service().process().Signal(SIGCONT);
   ExpectError(service(), v1::Source::STOPPED,
               {"lost its log", "max_slot_wal_keep_size", "new snapshot"});
 }
@@ -182,6 +216,29 @@ TEST_P(PublicationGapTest, ChangesWithoutAPublicationStopTheSource) {
   Sql("DROP PUBLICATION tidemark");
   Sql("UPDATE t SET note = 'not published', version = 2");
   Sql("CREATE PUBLICATION tidemark FOR ALL TABLES WITH (publish_via_partition_root = true)");
+  ASSERT_OK(service().StartAgain());
+  ExpectError(service(), v1::Source::STOPPED, {"dropped and made again", "new snapshot"});
+}
+
+TEST_P(PublicationGapTest, PublicationDroppedWhileCapturingStopsTheSource) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot({"public.t"});
+  Sql("DROP PUBLICATION tidemark");
+  Sql("UPDATE t SET note = 'not published', version = 2");
+  ExpectError(service(), v1::Source::STOPPED,
+              {"publication tidemark was dropped", "drop the slot", "new snapshot"});
+  EXPECT_TRUE(Changes(v1::OP_UPDATE, "public.t").empty());
+}
+
+TEST_P(PublicationGapTest, PublicationMadeAgainWhileCapturingStopsTheSourceForGood) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot({"public.t"});
+  Sql("DROP PUBLICATION tidemark; UPDATE t SET note = 'not published', version = 2;"
+      "CREATE PUBLICATION tidemark FOR ALL TABLES WITH (publish_via_partition_root = true)");
+  ExpectError(service(), v1::Source::STOPPED, {"dropped and made again", "new snapshot"});
+  StopService();
   ASSERT_OK(service().StartAgain());
   ExpectError(service(), v1::Source::STOPPED, {"dropped and made again", "new snapshot"});
 }

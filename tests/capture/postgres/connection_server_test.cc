@@ -119,7 +119,7 @@ TEST_F(ConnectionTest, CopyThatAFrozenServerCannotEndBreaksTheConnectionInTime) 
   ASSERT_OK_AND_ASSIGN(
       const bool whole,
       connection->CopyOut(
-          "COPY (SELECT FROM generate_series(1, 9999), generate_series(1, 999)) TO STDOUT",
+          "COPY (SELECT FROM generate_series(1, 9999) a, generate_series(1, 999) b) TO STDOUT",
           [&](std::string_view) -> absl::StatusOr<bool> {
             own_->Freeze();
             return false;
