@@ -68,6 +68,8 @@ class LogEncoder {
   // Everything that ends at or before it has been consumed.
   Lsn frontier() const { return resume_.lsn; }
   bool in_transaction() const { return transaction_.has_value(); }
+  // For all further tokens.
+  void set_timeline(uint64_t timeline) { resume_.timeline = timeline; }
   // See LogBatch.replaying.
   bool replaying() const { return seen_ < start_ || !partial_seen_; }
 

@@ -54,6 +54,17 @@ Problem Error(std::string message, std::string remedy) {
   return {Severity::kError, std::move(message), std::move(remedy)};
 }
 
+// What keeps a slot from being lost again for this reason
+// (pg_replication_slots.invalidation_reason).
+absl::string_view LossRemedy(absl::string_view reason) {
+  if (reason == "idle_timeout") return "set idle_replication_slot_timeout to 0";
+  if (reason == "wal_level_insufficient") return "set wal_level = logical on the primary";
+  if (reason == "rows_removed" || reason == "conflict with recovery") {
+    return "set hot_standby_feedback = on and primary_slot_name on the standby";
+  }
+  return "raise max_slot_wal_keep_size";
+}
+
 std::string DropSlotSql(const std::string& name) {
   return absl::StrCat("SELECT pg_drop_replication_slot('", name, "')");
 }
@@ -78,6 +89,12 @@ absl::StatusOr<std::vector<std::string>> MissingTables(Connection& sql,
 absl::Status CreatePublication(Connection& sql, const PostgresOptions& options) {
   absl::Status created = sql.Execute(CreatePublicationSql(sql, options)).status();
   if (created.ok() || SqlState(created) == kDuplicateObject) return absl::OkStatus();
+  if (SqlState(created) == kReadOnlyTransaction) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("publication ", options.publication,
+                     " does not exist, and a standby cannot create it; run on the primary: ",
+                     CreatePublicationSql(sql, options)));
+  }
   if (created.code() == absl::StatusCode::kUnavailable) return created;
   return absl::FailedPreconditionError(
       absl::StrCat("creating the publication: ", created.message(),
@@ -100,7 +117,9 @@ std::string Blockers(Connection& sql) {
       "SELECT concat('pid ', pid, ' (', usename, ', ', state, ', since ', "
       "xact_start::timestamp(0), ')')"
       " FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()"
-      " UNION ALL SELECT concat('prepared transaction ', gid) FROM pg_prepared_xacts LIMIT 10");
+      " UNION ALL SELECT concat('prepared transaction ', gid) FROM pg_prepared_xacts"
+      " UNION ALL SELECT 'the primary; run SELECT pg_log_standby_snapshot() there'"
+      "  WHERE pg_is_in_recovery() LIMIT 10");
   if (!blockers.ok() || blockers->rows() == 0) return "";
   std::vector<std::string> names;
   for (int row = 0; row < blockers->rows(); ++row) names.push_back(blockers->str(row, 0));
@@ -315,9 +334,8 @@ std::vector<Problem> SlotProblems(const SlotInfo& slot, const std::string& name,
   if (!slot.lost.empty()) {
     problems.push_back(Error(
         absl::StrCat("slot ", name, " has lost its log (", slot.lost, "): changes are missing"),
-        absl::StrCat("drop it with ", DropSlotSql(name),
-                     ", raise max_slot_wal_keep_size, and start again with an empty journal and a "
-                     "new snapshot")));
+        absl::StrCat("drop it with ", DropSlotSql(name), ", ", LossRemedy(slot.lost),
+                     ", and start again with an empty journal and a new snapshot")));
   }
   return problems;
 }

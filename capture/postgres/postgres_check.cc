@@ -77,8 +77,18 @@ class Examination {
   }
 
   void Standby() {
-    std::optional<Result> row = Ask("the server's state", "SELECT pg_is_in_recovery()");
+    std::optional<Result> row =
+        Ask("the server's state",
+            "SELECT pg_is_in_recovery(), pg_is_in_recovery() AND pg_last_wal_receive_lsn() IS NULL,"
+            " (SELECT setting <> '0' FROM pg_settings WHERE name = 'recovery_min_apply_delay')");
     if (!row || !row->flag(0, 0)) return;
+    if (options_.allow_standby && row->flag(0, 1)) {
+      Error("the standby streams from no primary, so that its snapshots cannot be exact",
+            "set primary_conninfo on it");
+    }
+    if (options_.allow_standby && row->flag(0, 2)) {
+      Warn("recovery_min_apply_delay is set: log and snapshots are late by as much", "set it to 0");
+    }
     if (!options_.allow_standby) {
       Error("the server is a standby", "connect to the primary, or set allow_standby");
     } else if (sql_.server_version() < kVersionOfStandbyDecoding) {

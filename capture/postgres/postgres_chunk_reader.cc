@@ -13,6 +13,7 @@
 #include "capture/postgres/log_setup.h"
 #include "capture/postgres/pg_snapshot.h"
 #include "capture/postgres/postgres_error.h"
+#include "capture/postgres/replay_view.h"
 #include "capture/postgres/schema_builder.h"
 
 namespace tidemark::capture::postgres {
@@ -33,6 +34,14 @@ constexpr std::chrono::minutes kSampleTimeout{5};
 constexpr uint64_t kSmallTablePages = 64;
 // Blocks sampled for each range: sizes then differ by about a fifth.
 constexpr double kSampledPagesPerRange = 30;
+
+constexpr absl::string_view kBound = "pg_current_wal_insert_lsn()";
+// A commit that is visible may be the record that is being replayed, which counts as replayed only
+// afterwards; but what is streamed has been received before. Promoted meanwhile: as on any primary.
+constexpr absl::string_view kStandbyBound =
+    "CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn()"
+    " WHEN pg_last_wal_receive_lsn() >= pg_last_wal_replay_lsn() THEN pg_last_wal_receive_lsn() "
+    "END";
 
 uint64_t NowUs() {
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
@@ -108,10 +117,15 @@ std::string ExplainText(const Result& rows) {
 
 absl::StatusOr<std::shared_ptr<const model::ReadView>> PostgresChunkReader::CurrentView(
     std::stop_token stop) {
-  absl::StatusOr<Result> row = connection_->Execute(
-      standby_ ? "SELECT concat(s, ':', s, ':') FROM pg_snapshot_xmin(pg_current_snapshot()) s"
-               : "SELECT pg_current_snapshot()",
-      {.timeout = std::chrono::seconds(30), .stop = stop});
+  const WaitLimits limits{.timeout = std::chrono::seconds(30), .stop = stop};
+  if (standby_) {
+    absl::StatusOr<Result> replayed =
+        connection_->Execute("SELECT pg_is_in_recovery(), pg_last_wal_replay_lsn()", limits);
+    if (!replayed.ok()) return replayed.status();
+    standby_ = replayed->flag(0, 0);
+    if (standby_) return std::make_shared<const ReplayView>(ParseLsn(replayed->text(0, 1)));
+  }
+  absl::StatusOr<Result> row = connection_->Execute("SELECT pg_current_snapshot()", limits);
   if (!row.ok()) return row.status();
   absl::StatusOr<PgSnapshot> snapshot = PgSnapshot::Parse(row->str(0, 0));
   if (!snapshot.ok()) return snapshot.status();
@@ -213,6 +227,10 @@ absl::StatusOr<PostgresChunkReader::OpenTable> PostgresChunkReader::OpenTransact
   absl::StatusOr<TableName> name =
       known != names_.end() ? known->second : LookUpName(request.table);
   if (!name.ok()) return name.status();
+  // On a standby: what was replayed before the snapshot is taken. Else: that snapshot.
+  absl::StatusOr<std::shared_ptr<const model::ReadView>> view = nullptr;
+  if (standby_) view = CurrentView(stop);
+  if (!view.ok()) return view.status();
   absl::Status locked = Lock(*name, stop);
   if (!locked.ok()) {
     names_.erase(request.table);
@@ -220,7 +238,7 @@ absl::StatusOr<PostgresChunkReader::OpenTable> PostgresChunkReader::OpenTransact
     return absl::AbortedError(absl::StrCat("table ", name->name_space, ".", name->name,
                                            " was renamed or dropped meanwhile"));
   }
-  absl::StatusOr<std::shared_ptr<const model::ReadView>> view = CurrentView(stop);
+  if (!standby_) view = CurrentView(stop);
   if (!view.ok()) return view.status();
   absl::StatusOr<OpenTable> table = DescribeLocked(request.table, *name);
   if (!table.ok()) return table.status();
@@ -273,15 +291,16 @@ absl::StatusOr<Chunk> PostgresChunkReader::CopyChunk(const OpenTable& table,
 }
 
 absl::StatusOr<model::Position> PostgresChunkReader::FinishAndBound() {
-  absl::StatusOr<Result> row =
-      connection_->Execute(standby_ ? "ROLLBACK; SELECT pg_last_wal_replay_lsn()"
-                                    : "ROLLBACK; SELECT pg_current_wal_insert_lsn()");
+  const std::string sql = absl::StrCat("ROLLBACK; SELECT ", standby_ ? kStandbyBound : kBound);
+  absl::StatusOr<Result> row = connection_->Execute(sql);
   // A cancel that came after the end of the chunk may hit this instead.
-  if (SqlState(row.status()) == kQueryCanceled) {
-    row = connection_->Execute(standby_ ? "ROLLBACK; SELECT pg_last_wal_replay_lsn()"
-                                        : "ROLLBACK; SELECT pg_current_wal_insert_lsn()");
-  }
+  if (SqlState(row.status()) == kQueryCanceled) row = connection_->Execute(sql);
   if (!row.ok()) return row.status();
+  if (row->null(0, 0)) {
+    return absl::UnavailableError(
+        "the standby replays a log that it does not stream from its primary, so that it does not "
+        "tell where its rows belong; see primary_conninfo and pg_stat_wal_receiver there");
+  }
   return model::Position{.file = 0, .offset = ParseLsn(row->text(0, 0))};
 }
 

@@ -25,8 +25,8 @@ namespace tidemark::capture::postgres {
 // reg* types, which print according to search_path, only pg_catalog is searched: such a predicate
 // must qualify its names.
 //
-// On a standby the server does not tell which transactions still run; the view then contains only
-// those below xmin.
+// On a standby the view is what had been replayed before the snapshot was taken: see ReplayView. A
+// standby may be promoted while the reader is at work.
 //
 // Thread rule and errors: capture/source.h.
 class PostgresChunkReader : public ChunkReader {
@@ -90,7 +90,8 @@ class PostgresChunkReader : public ChunkReader {
   std::unique_ptr<Connection> connection_;
   PostgresCatalog catalog_;
   const std::string publication_;
-  const bool standby_;
+  // As far as known: a promotion is noticed at the next chunk.
+  bool standby_;
   SchemaRegistry* registry_;
   std::map<model::TableId, TableName> names_;
   // What the newest schema of each table needs in SQL.

@@ -10,6 +10,7 @@ namespace tidemark::capture::postgres {
 
 // SQLSTATEs that callers tell apart (PostgreSQL's src/backend/utils/errcodes.txt).
 inline constexpr absl::string_view kProtocolViolation = "08P01";
+inline constexpr absl::string_view kReadOnlyTransaction = "25006";
 inline constexpr absl::string_view kInvalidSchemaName = "3F000";
 inline constexpr absl::string_view kUndefinedTable = "42P01";
 inline constexpr absl::string_view kUndefinedObject = "42704";

@@ -100,12 +100,17 @@ absl::StatusOr<System> IdentifySystem(Connection& stream) {
                 .flushed = ParseLsn(row->text(0, 2))};
 }
 
-absl::Status CheckSameSystem(const ResumeToken& token, const System& system) {
+absl::Status CheckSameSystem(const ResumeToken& token, const System& system, bool standby) {
   if (!token.system_id.empty() && token.system_id != system.identifier) {
     return absl::FailedPreconditionError(
         absl::StrCat("this is another cluster (system identifier ", system.identifier,
                      ") than the one whose log is in the journal (", token.system_id,
                      "); connect to that one, or start with an empty journal"));
+  }
+  if (token.lsn > system.flushed && standby) {
+    return absl::UnavailableError(absl::StrCat("the standby has the log up to ",
+                                               LsnText(system.flushed), " and the journal up to ",
+                                               LsnText(token.lsn), "; waiting for it"));
   }
   if (token.lsn > system.flushed) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -128,7 +133,7 @@ absl::StatusOr<ResumeToken> WithPublication(Connection& sql, const PostgresOptio
 
 absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, Connection& stream,
                                          const PostgresOptions& options, const std::string& resume,
-                                         std::stop_token stop) {
+                                         bool standby, std::stop_token stop) {
   absl::StatusOr<System> system = IdentifySystem(stream);
   if (!system.ok()) return system.status();
   if (resume.empty()) {
@@ -142,7 +147,7 @@ absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, Connection& stream,
   }
   absl::StatusOr<ResumeToken> token = ResumeToken::Decode(resume);
   if (!token.ok()) return token.status();
-  absl::Status status = CheckSameSystem(*token, *system);
+  absl::Status status = CheckSameSystem(*token, *system, standby);
   if (status.ok() && token->timeline != 0) {
     status = CheckTimeline(stream, token->timeline, system->timeline, token->lsn);
   }
@@ -190,7 +195,7 @@ absl::StatusOr<std::unique_ptr<LogReader>> PostgresLogReader::Open(SessionFactor
   absl::StatusOr<ServerIdentity> identity = Identify(**sql);
   if (!identity.ok()) return identity.status();
   absl::StatusOr<ResumeToken> token =
-      PrepareToken(**sql, **stream, sessions->options(), resume, stop);
+      PrepareToken(**sql, **stream, sessions->options(), resume, identity->standby, stop);
   if (!token.ok()) return token.status();
   absl::StatusOr<milliseconds> interval = StatusInterval(**stream);
   if (!interval.ok()) return interval.status();
@@ -204,7 +209,7 @@ absl::StatusOr<std::unique_ptr<LogReader>> PostgresLogReader::Open(SessionFactor
                                                            .token = *std::move(token),
                                                            .standby = identity->standby,
                                                            .status_interval = *interval},
-                                                          sessions->options(), registry, wake));
+                                                          sessions, registry, wake));
 }
 
 absl::StatusOr<std::optional<CatalogTable>> PostgresLogReader::LogCatalog::DescribeTable(
@@ -221,11 +226,11 @@ absl::StatusOr<std::optional<CatalogTable>> PostgresLogReader::LogCatalog::Descr
   return table;
 }
 
-PostgresLogReader::PostgresLogReader(Wiring wiring, const PostgresOptions& options,
+PostgresLogReader::PostgresLogReader(Wiring wiring, SessionFactory* sessions,
                                      SchemaRegistry* registry, int wake)
-    : options_(options),
+    : sessions_(sessions),
       wiring_(std::move(wiring)),
-      catalog_(wiring_.sql.get(), options.publication),
+      catalog_(wiring_.sql.get(), sessions->options().publication),
       encoder_(wiring_.token, registry->journaled(), &catalog_, registry),
       taken_frontier_(0),
       last_log_(Clock::now()),
@@ -322,9 +327,24 @@ absl::Status PostgresLogReader::KeepTime(Clock::time_point now) {
 }
 
 absl::Status PostgresLogReader::Examine() {
-  absl::Status status = CheckNotSynchronous(*wiring_.sql);
+  absl::Status status = wiring_.standby ? NoticePromotion() : absl::OkStatus();
+  if (status.ok()) status = CheckNotSynchronous(*wiring_.sql);
   if (!status.ok()) return status;
-  return CheckSamePublication(*wiring_.sql, options_, wiring_.token.publication_oid).status();
+  return CheckSamePublication(*wiring_.sql, sessions_->options(), wiring_.token.publication_oid)
+      .status();
+}
+
+// The stream goes on over the promotion of its standby, so that all it has brought is on the new
+// timeline too.
+absl::Status PostgresLogReader::NoticePromotion() {
+  absl::StatusOr<ServerIdentity> identity = sessions_->IdentifyForLog(*wiring_.sql);
+  if (!identity.ok() || identity->standby) return identity.status();
+  absl::StatusOr<Result> timeline = wiring_.sql->Execute(
+      "SELECT ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int8");
+  if (!timeline.ok()) return timeline.status();
+  encoder_.set_timeline(static_cast<uint64_t>(timeline->number(0, 0)));
+  wiring_.standby = false;
+  return absl::OkStatus();
 }
 
 // Before version 18 the server ends the log at the first change for which the publication is not

@@ -67,8 +67,7 @@ class PostgresLogReader : public LogReader {
     Clock::time_point next_emit;
   };
 
-  PostgresLogReader(Wiring wiring, const PostgresOptions& options, SchemaRegistry* registry,
-                    int wake);
+  PostgresLogReader(Wiring wiring, SessionFactory* sessions, SchemaRegistry* registry, int wake);
 
   // Takes what is at hand; true if `bytes_max` was reached.
   absl::StatusOr<bool> ConsumeAtHand(size_t bytes_max);
@@ -77,6 +76,7 @@ class PostgresLogReader : public LogReader {
   absl::Status KeepTime(Clock::time_point now);
   // Whether the server's set-up is still the one under which the log is whole.
   absl::Status Examine();
+  absl::Status NoticePromotion();
   // Why the stream ended, where the server itself does not say it all.
   absl::Status CauseOf(const absl::Status& ended);
   absl::Status NudgeServer(Clock::time_point now);
@@ -85,7 +85,7 @@ class PostgresLogReader : public LogReader {
   bool HasSomething() const;
   LogBatch TakeBatch();
 
-  const PostgresOptions& options_;
+  SessionFactory* const sessions_;
   Wiring wiring_;
   LogCatalog catalog_;
   LogEncoder encoder_;

@@ -9,6 +9,7 @@ namespace {
 
 constexpr int kOldestVersion = 140000;
 constexpr int kTooNewVersion = 190000;
+constexpr int kVersionOfStandbyDecoding = 160000;
 
 std::string VersionText(int version) { return absl::StrCat(version / 10000, ".", version % 10000); }
 
@@ -59,11 +60,17 @@ absl::StatusOr<std::unique_ptr<Connection>> SessionFactory::OpenSqlForLog(
     const WaitLimits& limits) {
   absl::StatusOr<std::unique_ptr<Connection>> connection = OpenUnchecked(limits);
   if (!connection.ok()) return connection.status();
-  absl::StatusOr<ServerIdentity> identity = Identify(**connection);
-  if (!identity.ok()) return identity.status();
-  absl::Status status = CheckIdentity(*identity, /*decides=*/true);
+  absl::Status status = IdentifyForLog(**connection).status();
   if (!status.ok()) return status;
   return connection;
+}
+
+absl::StatusOr<ServerIdentity> SessionFactory::IdentifyForLog(Connection& sql) {
+  absl::StatusOr<ServerIdentity> identity = Identify(sql);
+  if (!identity.ok()) return identity;
+  absl::Status status = CheckIdentity(*identity, /*decides=*/true);
+  if (!status.ok()) return status;
+  return identity;
 }
 
 absl::Status SessionFactory::CheckIdentity(const ServerIdentity& identity, bool decides) {
@@ -74,6 +81,10 @@ absl::Status SessionFactory::CheckIdentity(const ServerIdentity& identity, bool 
   if (identity.standby && !options_.allow_standby) {
     return absl::FailedPreconditionError(
         "the server is a standby; connect to the primary or set allow_standby");
+  }
+  if (identity.standby && identity.version < kVersionOfStandbyDecoding) {
+    return absl::FailedPreconditionError(
+        "a standby before PostgreSQL 16 cannot decode its log; connect to the primary");
   }
   std::lock_guard lock(mutex_);
   if (first_ && first_->system_identifier != identity.system_identifier) {

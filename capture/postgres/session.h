@@ -41,6 +41,9 @@ class SessionFactory {
   // As OpenSql, and this server is from now on the one that the others must be on: the log decides
   // after a failover.
   absl::StatusOr<std::unique_ptr<Connection>> OpenSqlForLog(const WaitLimits& limits = {});
+  // Which server the log comes from now, after a promotion; the others must then be on it too.
+  // Errors: those of OpenSql.
+  absl::StatusOr<ServerIdentity> IdentifyForLog(Connection& sql);
   // A walsender; nothing is checked yet.
   absl::StatusOr<std::unique_ptr<Connection>> OpenReplication(const WaitLimits& limits = {});
   // An SQL session without any check of the server, for diagnosis.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "capture/postgres/replay_view.h"
+
 namespace tidemark::capture::postgres {
 namespace {
 
@@ -55,6 +57,12 @@ TEST(PgSnapshotTest, OtherTextsAreDataLoss) {
                            "1:9:3 4", "-1:2:", "1:2:x", "99999999999999999999:1:"}) {
     EXPECT_EQ(PgSnapshot::Parse(text).status().code(), absl::StatusCode::kDataLoss) << text;
   }
+}
+
+TEST(ReplayViewTest, HoldsCommitsWhoseRecordStartsBeforeTheReplayedEnd) {
+  const ReplayView view(1000);
+  EXPECT_TRUE(view.Contains({.number = 7, .commit = {.file = 0, .offset = 952}}));
+  EXPECT_FALSE(view.Contains({.number = 8, .commit = {.file = 0, .offset = 1000}}));
 }
 
 }  // namespace
