@@ -113,6 +113,76 @@ TEST_F(LogReaderTest, PartitionWithAnotherReplicaIdentityEndsTheLog) {
               HasSubstr("ALTER TABLE public.p1 REPLICA IDENTITY FULL"));
 }
 
+TEST_F(LogReaderTest, PartitionWhoseReplicaIdentityChangesEndsTheLog) {
+  Exec("CREATE TABLE p (id int PRIMARY KEY, v int) PARTITION BY RANGE (id)");
+  Exec("CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)");
+  Exec("ALTER TABLE p REPLICA IDENTITY FULL; ALTER TABLE p1 REPLICA IDENTITY FULL");
+  OpenLog();
+  Exec("INSERT INTO p VALUES (1, 1); UPDATE p SET v = 2");
+  Delivered delivered = ReadChanges(2);
+  EXPECT_EQ(delivered.changes[1].before().values(1).integer(), 1);
+  Exec("ALTER TABLE p1 REPLICA IDENTITY DEFAULT");
+  Exec("UPDATE p SET v = 3; DELETE FROM p");
+  absl::Status status = FirstError();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("ALTER TABLE public.p1 REPLICA IDENTITY FULL"));
+}
+
+TEST_F(LogReaderTest, CompositeThatIsAlteredComesThroughAndIsDescribedAnew) {
+  Exec("CREATE TYPE pair AS (a int, b text)");
+  Exec("CREATE TABLE t (id int PRIMARY KEY, p pair)");
+  OpenLog();
+  Exec("INSERT INTO t VALUES (1, ROW(1, 'one'))");
+  Delivered before = ReadChanges(1);
+  EXPECT_EQ(before.changes[0].after().values(1).composite().fields_size(), 2);
+  Exec("ALTER TYPE pair ADD ATTRIBUTE c int");
+  Exec("INSERT INTO t VALUES (2, ROW(2, 'two', 22))");
+  Delivered after = ReadChanges(1);
+  ASSERT_EQ(after.schemas.size(), 1u);
+  EXPECT_NE(after.schemas[0].id(), before.schemas[0].id());
+  const v1::Composite& composite = after.changes[0].after().values(1).composite();
+  ASSERT_EQ(composite.fields_size(), 3);
+  EXPECT_EQ(composite.fields(2).integer(), 22);
+  // What a chunk reads has the same version.
+  OpenChunks();
+  ChunkRequest request;
+  request.table = TableOf("t");
+  ASSERT_OK_AND_ASSIGN(Chunk chunk, chunks_->Read(request, {}));
+  EXPECT_EQ(chunk.schema->id, after.schemas[0].id());
+}
+
+TEST_F(LogReaderTest, CompositeFromBeforeItsTypeWasAlteredIsTheServersText) {
+  Exec("CREATE TYPE pair AS (a int, b text)");
+  Exec("CREATE TABLE t (id int PRIMARY KEY, p pair)");
+  OpenLog();
+  // Both are written before either is read.
+  Exec("INSERT INTO t VALUES (1, ROW(1, 'one'))");
+  Exec("ALTER TYPE pair ADD ATTRIBUTE c int");
+  Exec("INSERT INTO t VALUES (2, ROW(2, 'two', 22))");
+  Delivered delivered = ReadChanges(2);
+  EXPECT_EQ(delivered.changes[0].after().values(1).server_text(), "(1,one)");
+  EXPECT_EQ(delivered.changes[1].after().values(1).composite().fields_size(), 3);
+}
+
+TEST_F(LogReaderTest, CompositeThatAChunkFoundAlteredIsDescribedAnewBeforeItMisfits) {
+  Exec("CREATE TYPE pair AS (a int, b text)");
+  Exec("CREATE TABLE t (id int PRIMARY KEY, p pair)");
+  OpenLog();
+  Exec("INSERT INTO t VALUES (1, ROW(1, 'one'))");
+  ReadChanges(1);
+  Exec("ALTER TYPE pair RENAME ATTRIBUTE b TO word");
+  OpenChunks();
+  ChunkRequest request;
+  request.table = TableOf("t");
+  ASSERT_OK_AND_ASSIGN(Chunk chunk, chunks_->Read(request, {}));
+  Exec("INSERT INTO t VALUES (2, ROW(2, 'two'))");
+  Delivered after = ReadChanges(1);
+  ASSERT_EQ(after.schemas.size(), 1u);
+  EXPECT_EQ(after.schemas[0].id(), chunk.schema->id);
+  EXPECT_EQ(after.schemas[0].columns(1).type().fields(1).name(), "word");
+}
+
 TEST_F(LogReaderTest, SynchronousStandbyIsRefusedAtOpeningAndLater) {
   Exec("CREATE TABLE t (id int PRIMARY KEY)");
   OpenLog();
