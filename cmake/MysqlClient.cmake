@@ -35,12 +35,18 @@ function(tidemark_find_unpacked_libmysqlclient)
     file(GLOB loader ${tree}/usr/lib/*/ld-linux*.so.*)
     if(library AND loader)
       cmake_path(GET library PARENT_PATH folder)
-      tidemark_use_mysql_client(${tree}/usr/include/mysql ${library})
+      # Its headers include each other as "mysql/...", and no others of that tree may be found.
+      set(headers ${CMAKE_BINARY_DIR}/mysql-headers)
+      file(MAKE_DIRECTORY ${headers})
+      file(CREATE_LINK ${tree}/usr/include/mysql ${headers}/mysql SYMBOLIC)
+      tidemark_use_mysql_client("${headers};${headers}/mysql" ${library})
       target_link_options(
         tidemark_mysql_client INTERFACE
         -Wl,--dynamic-linker=${loader} -Wl,--disable-new-dtags
         -Wl,-rpath,${folder}:/usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}
         -Wl,--allow-shlib-undefined)
+      target_compile_definitions(
+        tidemark_mysql_client INTERFACE TIDEMARK_MYSQL_PLUGINS="${tree}/usr/lib/mysql/plugin")
       set(TIDEMARK_MYSQL_CLIENT_FOUND TRUE PARENT_SCOPE)
       return()
     endif()

@@ -41,16 +41,17 @@ struct BinlogStreamOptions {
 // semi-sync: the source must not wait for us. One thread owns it.
 class BinlogStream {
  public:
-  // Takes the connection over. Unavailable, FailedPrecondition (purged, another replica with our
-  // server_id, GTID mode off: cause and remedy) as mysql_error.h says.
+  // Takes the connection over. Errors as mysql_error.h says; most of what the server refuses comes
+  // with the first Next. FailedPrecondition: an offset above 4 GiB.
   static absl::StatusOr<std::unique_ptr<BinlogStream>> Open(std::unique_ptr<Connection> connection,
                                                             const BinlogStreamOptions& options);
   ~BinlogStream();
 
   // The next event (header, body, checksum if the log has one). Waits at most `wait`: nullopt then.
   // Valid until the next call. An empty view: the end of the log (stop_at_end). Returns at once
-  // with what is at hand. Unavailable: the connection is lost. DataLoss, FailedPrecondition: the
-  // server ended the dump (error 1236), with cause and remedy.
+  // with what is at hand. Unavailable: the connection is lost, or the server ended it. DataLoss
+  // (the log is purged, or another server's), FailedPrecondition (another replica with our
+  // server_id, GTID mode off): the server ended the dump (error 1236), with cause and remedy.
   absl::StatusOr<std::optional<std::string_view>> Next(std::chrono::milliseconds wait);
 
  private:

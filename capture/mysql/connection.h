@@ -63,12 +63,18 @@ class Result {
 // One session with settings that make the server answer in one way: time_zone '+00:00', sql_mode
 // '' (no NO_BACKSLASH_ESCAPES, no ANSI_QUOTES, no PAD_CHAR_TO_FULL_LENGTH), character_set_client
 // and connection utf8mb4, character_set_results NULL for row data (SetRawResults) and utf8mb4 else,
-// group_concat_max_len large, no statement timeout of the server, READ COMMITTED where it matters.
-// One thread owns it.
+// group_concat_max_len large, no statement timeout of the server, locks waited for at most 10
+// seconds, autocommit, REPEATABLE READ, generated invisible primary keys shown. One thread owns it.
 //
 // Every wait has a deadline (Unavailable when it passes: the connection is then closed) and polls a
-// stop token (Cancelled; the connection is then closed without waiting for the server). Errors of
-// the server: see mysql_error.h. No message ever contains the password.
+// stop token (Cancelled; the connection is then closed without waiting for the server), whatever
+// the server does: it may be frozen. Errors of the server: see mysql_error.h. No message ever
+// contains the password.
+//
+// An account of caching_sha2_password logs in over TLS or a Unix socket; without TLS (kDisabled, or
+// kPreferred and the server has none) its password goes encrypted with a key that the server sends,
+// which whoever sits between could replace: use kVerifyIdentity on networks that are not trusted.
+// kVerifyCa is kVerifyIdentity with Connector/C, which has no such mode of its own.
 class Connection {
  public:
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const ConnectionOptions& options,
@@ -88,6 +94,9 @@ class Connection {
                               absl::FunctionRef<absl::StatusOr<bool>(Row row)> row,
                               const WaitLimits& limits);
 
+  // True: row data come in each column's own charset, as character_set_results = NULL does.
+  absl::Status SetRawResults(bool raw, const WaitLimits& limits = {});
+
   // 'it''s', safe under the session's settings; bytes that are no UTF-8 as x'...'.
   std::string QuoteLiteral(std::string_view text) const;
   // `name`
@@ -100,6 +109,8 @@ class Connection {
   // "10.0.0.7:3306" or "/run/mysqld/mysqld.sock".
   std::string address() const;
   std::string user() const;
+  // 'tidemark'@'%': who we are for the server, as GRANT takes it.
+  std::string account() const;
   bool encrypted() const;
   // False once it failed; then open another.
   bool healthy() const;
@@ -107,6 +118,10 @@ class Connection {
  private:
   struct Handle;
   explicit Connection(std::unique_ptr<Handle> handle);
+
+  absl::Status Identify(const WaitLimits& limits);
+  absl::Status SetUp(const WaitLimits& limits);
+  absl::Status Usable() const;
 
   std::unique_ptr<Handle> handle_;
   friend class BinlogStream;

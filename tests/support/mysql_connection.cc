@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace tidemark::testing {
@@ -73,6 +74,9 @@ absl::StatusOr<std::unique_ptr<MysqlConnection>> MysqlConnection::Open(const Mys
   const unsigned timeout_s = 10;
   mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &timeout_s);
   mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+#ifdef TIDEMARK_MYSQL_PLUGINS
+  mysql_options(mysql, MYSQL_PLUGIN_DIR, TIDEMARK_MYSQL_PLUGINS);
+#endif
   DisableTls(mysql);
   if (mysql_real_connect(mysql, login.host.c_str(), login.user.c_str(), login.password.c_str(),
                          login.database.empty() ? nullptr : login.database.c_str(),
@@ -85,6 +89,11 @@ absl::StatusOr<std::unique_ptr<MysqlConnection>> MysqlConnection::Open(const Mys
 
 MysqlConnection::MysqlConnection(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
 MysqlConnection::~MysqlConnection() = default;
+
+Engine MysqlConnection::engine() const {
+  const absl::string_view version = mysql_get_server_info(handle_->mysql);
+  return absl::StrContains(version, "MariaDB") ? Engine::kMariaDb : Engine::kMySql;
+}
 
 absl::Status MysqlConnection::Exec(const std::string& sql) { return Query(sql).status(); }
 

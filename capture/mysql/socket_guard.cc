@@ -1,0 +1,80 @@
+#include "capture/mysql/socket_guard.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <utility>
+
+namespace tidemark::capture::mysql {
+
+namespace {
+constexpr std::chrono::milliseconds kPoll{20};
+}  // namespace
+
+// Holds the armed guards, and the thread that looks at them.
+class SocketWatcher {
+ public:
+  // Never destroyed: guards may live in static objects, and the thread ends with the process.
+  static SocketWatcher& Get() {
+    static auto* const watcher = new SocketWatcher;
+    return *watcher;
+  }
+
+  void Arm(SocketGuard* guard, SocketGuard::Clock::time_point deadline, std::stop_token stop) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    guard->deadline_ = deadline;
+    guard->stop_ = std::move(stop);
+    guard->armed_ = true;
+    if (armed_.empty()) changed_.notify_one();
+    armed_.insert(guard);
+  }
+
+  void Disarm(SocketGuard* guard) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    armed_.erase(guard);
+    guard->armed_ = false;
+    guard->stop_ = {};
+  }
+
+ private:
+  SocketWatcher() { std::thread(&SocketWatcher::Run, this).detach(); }
+
+  void Run() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (true) {
+      changed_.wait(lock, [&] { return !armed_.empty(); });
+      const auto now = SocketGuard::Clock::now();
+      for (SocketGuard* guard : armed_) {
+        if (guard->stop_.stop_requested() || now >= guard->deadline_) guard->Shutdown();
+      }
+      lock.unlock();
+      std::this_thread::sleep_for(kPoll);
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<SocketGuard*> armed_;
+};
+
+SocketGuard::SocketGuard(int socket) : socket_(socket) {}
+SocketGuard::~SocketGuard() { Disarm(); }
+
+void SocketGuard::Arm(Clock::time_point deadline, std::stop_token stop) {
+  SocketWatcher::Get().Arm(this, deadline, std::move(stop));
+}
+
+void SocketGuard::Disarm() {
+  if (armed_) SocketWatcher::Get().Disarm(this);
+}
+
+void SocketGuard::Shutdown() {
+  if (!fired_.exchange(true)) shutdown(socket_, SHUT_RDWR);
+}
+
+}  // namespace tidemark::capture::mysql
