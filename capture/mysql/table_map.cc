@@ -48,7 +48,8 @@ bool HasLabels(const ColumnMeta& column) {
   return column.type == ColumnType::kEnum || column.type == ColumnType::kSet;
 }
 
-// MariaDB counts every column that has a charset, if only `binary`.
+// MariaDB counts every column that has a charset, if only `binary`; MySQL counts VECTOR (seen in
+// 9.7), but not GEOMETRY.
 bool IsCharacter(const ColumnMeta& column, bool mariadb) {
   switch (column.type) {
     case ColumnType::kVarchar:
@@ -60,6 +61,8 @@ bool IsCharacter(const ColumnMeta& column, bool mariadb) {
     case ColumnType::kBlobCompressed:
     case ColumnType::kVarcharCompressed:
       return mariadb;
+    case ColumnType::kVector:
+      return !mariadb;
     default:
       return false;
   }

@@ -118,7 +118,11 @@ TEST(TableMapTest, TheDefaultCharsetHasExceptionsByCharacterColumn) {
   EXPECT_EQ(map.columns[4].collation, 255u);
 }
 
-TEST(TableMapTest, MariaDbCountsGeometryAmongCharacterColumns) {
+TEST(TableMapTest, ServersCountDifferentTypesAmongCharacterColumns) {
+  // VECTOR, TEXT: as MySQL 9.7 writes it.
+  EventBuilder vector = Map("f2fc", "0402");
+  EXPECT_EQ(Parse(Field(vector, 3, EventBuilder().U8(63).U8(8))).columns[1].collation, 8u);
+  // GEOMETRY, VARCHAR.
   EventBuilder body = Map("ff0f",
                           "04"
                           "1000");

@@ -1,0 +1,13 @@
+SET gtid_next='AUTOMATIC:tag_a';
+CREATE DATABASE tagged;
+CREATE TABLE tagged.t (a INT);
+INSERT INTO tagged.t VALUES (1);
+DROP DATABASE tagged;
+SET gtid_next='AUTOMATIC';
+SET binlog_transaction_compression=ON;
+CREATE DATABASE shop;
+CREATE TABLE shop.big (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(100));
+INSERT INTO shop.big (v) VALUES ('a');
+INSERT INTO shop.big (v) SELECT REPEAT('b', 50) FROM information_schema.columns LIMIT 1500;
+UPDATE shop.big SET v = 'c' WHERE id < 50;
+DROP DATABASE shop;

@@ -1,0 +1,10 @@
+USE shop;
+CREATE TABLE vec (id INT PRIMARY KEY, v VECTOR(3), js JSON, x TEXT CHARACTER SET latin1, js2 JSON, arr JSON, INDEX fn ((CAST(arr->'$.a' AS UNSIGNED ARRAY))), INDEX fe ((id+1)));
+INSERT INTO vec VALUES (1, TO_VECTOR('[1,2,3]'), '{"a": 1, "b": "long text here"}', 'x', '[1,2]', '{"a":[1,2,3]}');
+SET binlog_row_value_options=PARTIAL_JSON;
+UPDATE vec SET js = JSON_SET(js, '$.a', 2);
+UPDATE vec SET js = JSON_REMOVE(js, '$.a'), x='y', js2=JSON_SET(js2,'$[0]',7);
+UPDATE vec SET x='z';
+SET binlog_row_image=MINIMAL;
+UPDATE vec SET js = JSON_SET(js, '$.b', 'short');
+UPDATE vec SET x = 'w';

@@ -1,0 +1,5 @@
+USE shop;
+SET binlog_format=STATEMENT;
+INSERT INTO bare VALUES (1);
+DELETE FROM bare;
+DROP DATABASE shop;
