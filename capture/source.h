@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "capture/log_batch.h"
+#include "capture/rewrite_marks.h"
 #include "capture/schema_registry.h"
 #include "model/bytes.h"
 #include "model/event.h"
@@ -90,8 +91,9 @@ struct ChunkRequest {
 struct Chunk {
   model::Bytes frames;
   std::vector<model::FrameExtent> rows;
-  // The version of the table under which the rows were read.
+  // The version of the table under which the rows were read, and what tells it from rewritten ones.
   std::shared_ptr<const model::TableSchema> schema;
+  RewriteMarks marks;
   // The set V that the SELECT saw.
   std::shared_ptr<const model::ReadView> view;
   // H: every transaction in V ends at or before it.

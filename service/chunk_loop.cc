@@ -149,7 +149,7 @@ void ChunkLoop::Submit(const snapshot::Task& task, snapshot::WindowId window,
   MergeLoop* merge = parts_.merge;
   parts_.inbox->Post([task, window, held, budget, merge, bytes](snapshot::Merger& merger) {
     merger.Settle(*held->view);
-    merge->Track(window, task, held->schema, [budget, bytes] { budget->Return(bytes); });
+    merge->Track(window, task, [budget, bytes] { budget->Return(bytes); });
     merger.Submit(window, std::move(*held));
   });
 }

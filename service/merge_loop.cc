@@ -78,7 +78,7 @@ absl::Status MergeLoop::CloseWindows() {
     auto found = tracked_.find(window);
     Tracked tracked = std::move(found->second);
     tracked_.erase(found);
-    absl::Status status = coordinator_->Close(tracked.task, window, *tracked.schema, merger_);
+    absl::Status status = coordinator_->Close(tracked.task, window, merger_);
     tracked.release();
     if (!status.ok()) return status;
   }
@@ -86,9 +86,8 @@ absl::Status MergeLoop::CloseWindows() {
 }
 
 void MergeLoop::Track(snapshot::WindowId window, snapshot::Task task,
-                      std::shared_ptr<const model::TableSchema> schema,
                       std::function<void()> release) {
-  tracked_.emplace(window, Tracked{std::move(task), std::move(schema), std::move(release)});
+  tracked_.emplace(window, Tracked{std::move(task), std::move(release)});
 }
 
 bool MergeLoop::AppendIsDue() const {

@@ -45,13 +45,11 @@ class MergeLoop {
   void GiveUpWhenStalled() { give_up_ = true; }
 
   // From a step: `window` was submitted for `task`; `release` is called when it is over.
-  void Track(snapshot::WindowId window, snapshot::Task task,
-             std::shared_ptr<const model::TableSchema> schema, std::function<void()> release);
+  void Track(snapshot::WindowId window, snapshot::Task task, std::function<void()> release);
 
  private:
   struct Tracked {
     snapshot::Task task;
-    std::shared_ptr<const model::TableSchema> schema;
     std::function<void()> release;
   };
   using Clock = std::chrono::steady_clock;

@@ -306,8 +306,7 @@ void Coordinator::Failed(const Task& task, const absl::Status& status) {
 
 // ---- Merge thread.
 
-absl::Status Coordinator::Close(const Task& task, WindowId window, const model::TableSchema& schema,
-                                Merger& merger) {
+absl::Status Coordinator::Close(const Task& task, WindowId window, Merger& merger) {
   Guard guard(mutex_);
   auto job = jobs_.find(task.job);
   bool reread = task.kind == Task::Kind::kReread;
@@ -323,7 +322,7 @@ absl::Status Coordinator::Close(const Task& task, WindowId window, const model::
   } else if (reread) {
     ReturnRereads(task);
   } else if (closed->outcome == Closed::Outcome::kDone) {
-    CloseTable(job->second, task, schema, *closed, merger);
+    CloseChunk(job->second, task, *closed, merger);
   } else {
     job->second.Redo(task, closed->outcome == Closed::Outcome::kTooManyTouches,
                      environment_.now_us(), tuning_);
@@ -332,18 +331,23 @@ absl::Status Coordinator::Close(const Task& task, WindowId window, const model::
   return absl::OkStatus();
 }
 
-void Coordinator::CloseTable(Job& job, const Task& task, const model::TableSchema& schema,
-                             const Closed& closed, Merger& merger) {
-  TableWork& table = job.tables[task.table];
+// True if rows of the chunks before may have changed without an event.
+bool Coordinator::ChunksAreVoid(const TableWork& table, const Closed& closed,
+                                const Merger& merger) const {
   std::shared_ptr<const model::TableSchema> before = merger.FindSchema(table.schema);
-  if (before != nullptr && before->id != schema.id && model::ChangeRewritesRows(*before, schema)) {
-    // Rows of the chunks before may have changed without an event.
+  return before != nullptr && capture::RowsRewritten({before, table.marks}, closed.table);
+}
+
+void Coordinator::CloseChunk(Job& job, const Task& task, const Closed& closed, Merger& merger) {
+  TableWork& table = job.tables[task.table];
+  if (ChunksAreVoid(table, closed, merger)) {
     ++job.chunks_redone;
     job.RestartTable(task.table);
     Store(job, merger);
     return;
   }
-  table.schema = schema.id;
+  table.schema = closed.table.schema->id;
+  table.marks = closed.table.marks;
   model::SnapshotMark mark = Mark(job, model::SnapshotMark::kChunkDone, merger);
   capture::KeyRange range = job.Finish(task, environment_.now_us());
   mark.table_id = table.id;

@@ -72,8 +72,7 @@ class Coordinator : public JobControl {
 
   // Merge thread. Closes the task's window and appends what follows from it: rows, marks, the job's
   // new state.
-  absl::Status Close(const Task& task, WindowId window, const model::TableSchema& schema,
-                     Merger& merger);
+  absl::Status Close(const Task& task, WindowId window, Merger& merger);
   void AddRereads(std::vector<storage::PendingReread> rereads);
   // Loads re-reads that did not fit in memory, or that an earlier run left. Call now and then.
   absl::Status LoadRereads();
@@ -88,8 +87,8 @@ class Coordinator : public JobControl {
   absl::StatusOr<JobStatus> Change(uint64_t id, std::function<absl::Status(Job&, Merger&)> change);
   std::optional<Task> NextReread();
   std::optional<model::TableId> NextRereadTable() const;
-  void CloseTable(Job& job, const Task& task, const model::TableSchema& schema,
-                  const Closed& closed, Merger& merger);
+  void CloseChunk(Job& job, const Task& task, const Closed& closed, Merger& merger);
+  bool ChunksAreVoid(const TableWork& table, const Closed& closed, const Merger& merger) const;
   void CompleteTables(Job& job, Merger& merger);
   void End(Job& job, JobState state, const std::string& reason, Merger& merger);
   void Store(const Job& job, Merger& merger);

@@ -195,6 +195,7 @@ void Job::RestartTable(size_t index) {
   table.rows_done = 0;
   table.chunks_done = 0;
   table.schema = 0;
+  table.marks = {};
 }
 
 bool Job::FinishTable(size_t index) {

@@ -42,8 +42,9 @@ struct TableWork {
   bool planned = false;
   bool planning = false;
   bool done = false;
-  // Version under which the finished chunks were read; 0: none finished.
+  // Version under which the newest finished chunk was read, and its marks; 0: none finished.
   model::SchemaId schema = 0;
+  capture::RewriteMarks marks;
   // Before planning: the keys asked for; empty: the whole table.
   std::vector<capture::KeyText> keys;
   std::map<uint64_t, Piece> pieces;

@@ -9,6 +9,12 @@ void EncodeKey(const capture::KeyText& key, google::protobuf::RepeatedPtrField<s
   for (const std::string& column : key) *out->Add() = column;
 }
 
+void EncodeMarks(const capture::RewriteMarks& marks, state::RewriteMarks* out) {
+  out->mutable_columns()->Assign(marks.columns.begin(), marks.columns.end());
+  out->set_definitions(marks.definitions);
+  out->set_storage(marks.storage);
+}
+
 void EncodeTable(const TableWork& table, state::TableJob* out) {
   out->set_table_id(table.id);
   out->set_namespace_(table.name_space);
@@ -20,6 +26,7 @@ void EncodeTable(const TableWork& table, state::TableJob* out) {
   out->set_planned(table.planned);
   out->set_done(table.done);
   out->set_schema_id(table.schema);
+  EncodeMarks(table.marks, out->mutable_marks());
   for (const capture::KeyText& key : table.keys) EncodeKey(key, out->add_keys()->mutable_columns());
   for (const auto& [id, piece] : table.pieces) {
     state::PendingPiece* pending = out->add_pending();
@@ -35,6 +42,11 @@ capture::KeyText DecodeKey(const google::protobuf::RepeatedPtrField<std::string>
   return {columns.begin(), columns.end()};
 }
 
+capture::RewriteMarks DecodeMarks(const state::RewriteMarks& stored) {
+  return {
+      {stored.columns().begin(), stored.columns().end()}, stored.definitions(), stored.storage()};
+}
+
 TableWork DecodeTable(const state::TableJob& stored, uint64_t* next_piece) {
   TableWork table;
   table.id = stored.table_id();
@@ -47,6 +59,7 @@ TableWork DecodeTable(const state::TableJob& stored, uint64_t* next_piece) {
   table.planned = stored.planned();
   table.done = stored.done();
   table.schema = stored.schema_id();
+  table.marks = DecodeMarks(stored.marks());
   for (const state::Key& key : stored.keys()) table.keys.push_back(DecodeKey(key.columns()));
   for (const state::PendingPiece& pending : stored.pending()) {
     Piece piece;

@@ -184,7 +184,7 @@ absl::StatusOr<Closed> Merger::Close(WindowId id) {
     return closed;
   }
   TIDEMARK_CHECK(window.chunk.bound <= checkpoint_.frontier);
-  std::shared_ptr<const model::TableSchema> schema = window.chunk.schema;
+  closed.table = {window.chunk.schema, std::move(window.chunk.marks)};
   absl::StatusOr<Reconciled> rows =
       Reconcile(std::move(window.chunk), tables_.at(window.table).touches, window.first_touch,
                 *registry_, !options_.without_folding);
@@ -197,12 +197,12 @@ absl::StatusOr<Closed> Merger::Close(WindowId id) {
 
   closed.rows = rows->rows.size();
   closed.position = checkpoint_.frontier;
-  Announce(*schema);
+  Announce(*closed.table.schema);
   if (rows->rows.empty()) return closed;
   scratch_frames_.clear();
   for (const model::FrameExtent& row : rows->rows) {
     model::SetReadPosition(rows->frames.data() + row.position_at, closed.position);
-    scratch_frames_.push_back({row.at, row.size, schema->id});
+    scratch_frames_.push_back({row.at, row.size, closed.table.schema->id});
   }
   output_.Append(std::move(rows->frames), scratch_frames_);
   changed_ = true;

@@ -47,6 +47,8 @@ struct Closed {
   uint64_t rows = 0;
   // kDone: where they are exact.
   model::Position position;
+  // kDone: the table under which they were read.
+  capture::TableState table;
 };
 
 // Merges one source's log with the chunks of its tables into one order: the exact windows of the

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "capture/rewrite_marks.h"
 #include "model/schema.h"
 
 namespace tidemark::capture::postgres {
@@ -34,6 +35,9 @@ struct CatalogTable {
   // Names of the usable key's columns, in index order; empty: none. Under replica identity index: that index; else the
   // primary key; under full without a primary key: a unique index over not-null columns, whole and immediate.
   std::vector<std::string> key;
+  // Column identities are attnums; definitions are the xmins of the columns' rows in pg_attribute; storage is the
+  // file nodes of the table and its partitions.
+  RewriteMarks marks = {};
 };
 
 // Looks things up in the server's catalog, as it is now. One thread owns it. Results about types are cached; a

@@ -43,7 +43,7 @@ target AS (
                    WHERE r.prpubid = p.pubid AND r.prrelid = c.oid)
            OR $$namespace$$ END),
 columns AS (
-  SELECT a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated,
+  SELECT a.attnum, a.xmin, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated,
          CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END AS expression
   FROM target t JOIN pg_attribute a ON a.attrelid = t.oid
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -64,7 +64,12 @@ key AS (
 SELECT n.nspname, t.relname, t.relreplident,
        c.attname, c.atttypid, c.atttypmod, c.attnotnull, c.attgenerated <> '', c.expression,
        (SELECT ordinality FROM unnest((k.attributes)[0:k.indnkeyatts - 1]) WITH ORDINALITY u(n, ordinality)
-        WHERE u.n = c.attnum)
+        WHERE u.n = c.attnum),
+       c.attnum,
+       (SELECT coalesce(hashtextextended(string_agg(concat(xmin), ',' ORDER BY attnum), 0), 0)
+        FROM columns),
+       (SELECT hashtextextended(string_agg(concat(pg_relation_filenode(relid)), ',' ORDER BY relid), 0)
+        FROM (SELECT t.oid AS relid UNION SELECT relid FROM pg_partition_tree(t.oid)) tree)
 FROM target t JOIN pg_namespace n ON n.oid = t.relnamespace
 LEFT JOIN columns c ON true LEFT JOIN key k ON true
 ORDER BY c.attnum)sql";
@@ -107,11 +112,15 @@ CatalogTable TableOf(const Result& result, uint32_t oid) {
                      .name = result.str(0, 1),
                      .replica_identity = result.text(0, 2).front(),
                      .columns = {},
-                     .key = {}};
+                     .key = {},
+                     .marks = {}};
+  table.marks.definitions = static_cast<uint64_t>(result.number(0, 11));
+  table.marks.storage = static_cast<uint64_t>(result.number(0, 12));
   std::map<int64_t, std::string> key;
   for (int row = 0; row < result.rows(); ++row) {
     if (result.null(row, 3)) continue;
     table.columns.push_back(ColumnAt(result, row));
+    table.marks.columns.push_back(static_cast<uint64_t>(result.number(row, 10)));
     if (!result.null(row, 9)) key[result.number(row, 9)] = result.str(row, 3);
   }
   for (auto& [place, name] : key) table.key.push_back(std::move(name));

@@ -207,8 +207,10 @@ absl::StatusOr<PostgresChunkReader::OpenTable> PostgresChunkReader::DescribeLock
   if (!same) return Vanished(table, name);
   absl::StatusOr<model::TableSchema> schema = SchemaFromCatalog(**described, catalog_);
   if (!schema.ok()) return schema.status();
-  OpenTable open{
-      .schema = registry_->Resolve(*std::move(schema)), .view = nullptr, .query = nullptr};
+  OpenTable open{.schema = registry_->Resolve(*std::move(schema)),
+                 .marks = std::move((*described)->marks),
+                 .view = nullptr,
+                 .query = nullptr};
   auto& [known_id, query] = queries_[table];
   if (known_id != open.schema->id) {
     absl::StatusOr<ChunkTable> built =
@@ -285,6 +287,7 @@ absl::StatusOr<Chunk> PostgresChunkReader::CopyChunk(const OpenTable& table,
   const bool all_rows =
       !NeedsOrder(request) || request.rows_max == 0 || encoder.row_count() < request.rows_max;
   Chunk chunk = encoder.Finish();
+  chunk.marks = table.marks;
   chunk.view = table.view;
   chunk.exhausted = *whole && all_rows;
   return chunk;

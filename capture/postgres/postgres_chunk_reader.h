@@ -66,6 +66,7 @@ class PostgresChunkReader : public ChunkReader {
   // A table as one transaction sees it.
   struct OpenTable {
     std::shared_ptr<const model::TableSchema> schema;
+    RewriteMarks marks;
     std::shared_ptr<const model::ReadView> view;
     const ChunkTable* query = nullptr;
   };

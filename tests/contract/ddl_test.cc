@@ -1,6 +1,9 @@
 // Columns added, dropped, renamed and retyped: between transactions, inside them, and while
 // tidemarkd is down.
 
+#include <grpcpp/grpcpp.h>
+
+#include "absl/time/clock.h"
 #include "tests/contract/capture_test.h"
 
 namespace tidemark::contract {
@@ -12,6 +15,34 @@ class DdlTest : public CaptureTest {
     CaptureTest::SetUp();
     Sql("CREATE TABLE t (id int PRIMARY KEY, a text, b int, version bigint)");
     Sql("INSERT INTO t SELECT i, 'a' || i, i, 1 FROM generate_series(1, 500) i");
+  }
+
+  // A snapshot of which some chunks are done and most are not; it goes on slowly.
+  uint64_t StartSlowSnapshot() {
+    v1::CreateSnapshotRequest request;
+    request.set_source(testing::ServiceProcess::kSource);
+    request.mutable_limits()->set_rows_per_second_max(10000);
+    auto snapshot = service().CreateSnapshot(request);
+    while (snapshot.ok() && snapshot->tables(0).chunks_done() < 3) {
+      absl::SleepFor(absl::Milliseconds(20));
+      snapshot = service().GetSnapshot(snapshot->id());
+    }
+    EXPECT_OK(snapshot);
+    if (!snapshot.ok()) return 0;
+    EXPECT_EQ(snapshot->state(), v1::Snapshot::RUNNING);
+    return snapshot->id();
+  }
+
+  v1::Snapshot FinishSlowSnapshot(uint64_t id) {
+    v1::UpdateSnapshotRequest request;
+    request.set_id(id);
+    request.set_rows_per_second_max(0);
+    grpc::ClientContext context;
+    v1::Snapshot snapshot;
+    EXPECT_TRUE(service().snapshots().Update(&context, request, &snapshot).ok());
+    auto ended = service().WaitForSnapshot(id);
+    EXPECT_OK(ended);
+    return ended.value_or(snapshot);
   }
 
   // Each step changes the table and then writes it.
@@ -75,6 +106,21 @@ TEST_P(DdlTest, ChangesDuringASnapshotAreExact) {
   ASSERT_OK(service().WaitForSnapshot(snapshot->id()));
   Snapshot();
   ExpectExact();
+}
+
+TEST_P(DdlTest, ARewriteInPlaceDuringASnapshotReadsTheTableAgain) {
+  Sql("INSERT INTO t SELECT i, repeat('a', 100), i, 1 FROM generate_series(2000, 60000) i");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  for (const char* rewrite : {"ALTER TABLE t ALTER b TYPE int USING b + 1",
+                              "ALTER TABLE t DROP b, ADD b int DEFAULT 5", "VACUUM FULL t"}) {
+    const uint64_t id = StartSlowSnapshot();
+    ASSERT_FALSE(HasFailure());
+    Sql(rewrite);
+    const v1::Snapshot ended = FinishSlowSnapshot(id);
+    EXPECT_EQ(ended.chunks_redone() > 0, rewrite != std::string("VACUUM FULL t")) << rewrite;
+    ExpectExact();
+  }
 }
 
 TEST_P(DdlTest, TableThatIsDroppedAndMadeAgainIsANewTable) {

@@ -1,6 +1,7 @@
 #include "tests/snapshot/model_server.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "model/value_writer.h"
 
@@ -53,6 +54,9 @@ void ModelServer::Commit() {
   double what = Chance();
   if (what < 0.02 && pending_.empty()) return Truncate();
   if (what < 0.03 && pending_.empty() && table_version_ == 1) return Alter();
+  if (what < 0.04 && pending_.empty() && exact_) return RewriteInPlace();
+  // Compacted, or a column's definition changed: no value does.
+  if (what < 0.05) ++(Chance() < 0.5 ? storage_ : definitions_);
   std::vector<int64_t> free;
   for (int64_t key = 0; key < keys_; ++key) {
     if (!locked_.contains(key)) free.push_back(key);
@@ -130,6 +134,22 @@ void ModelServer::Alter() {
   table_version_ = 2;
   for (auto& [key, row] : current_) row.added = -key;
   for (auto& [key, row] : seen_) row.added = -key;
+}
+
+// ALTER COLUMN value TYPE ... USING: rows change without an event, and the schema does not. Only
+// where views are exact: else a change from before it may count as one from after the chunk.
+void ModelServer::RewriteInPlace() {
+  ++definitions_;
+  ++storage_;
+  for (auto* rows : {&current_, &seen_}) {
+    for (auto& [key, row] : *rows) row.value += 1000;
+  }
+}
+
+capture::RewriteMarks ModelServer::Marks() const {
+  std::vector<uint64_t> columns(table_version_ > 1 ? 5 : 4);
+  std::iota(columns.begin(), columns.end(), 1);
+  return {std::move(columns), definitions_, storage_};
 }
 
 void ModelServer::Publish() {
@@ -231,6 +251,7 @@ capture::Chunk ModelServer::ReadChunk(const capture::ChunkRequest& request,
                                       capture::SchemaRegistry* registry) const {
   capture::Chunk chunk;
   chunk.schema = registry->Resolve(Schema(table_version_));
+  chunk.marks = Marks();
   chunk.view = std::move(view);
   model::ChangeEncoder encoder(&chunk.frames);
   encoder.SetSnapshot(request.snapshot_id, 1, false);

@@ -90,6 +90,8 @@ class ModelServer {
   std::vector<capture::KeyRange> PlanRanges(size_t count) const;
   model::TableSchema Schema(int version) const;
   int64_t keys() const { return keys_; }
+  // Of the table now.
+  capture::RewriteMarks Marks() const;
 
  private:
   struct Pending {
@@ -101,6 +103,7 @@ class ModelServer {
   void Move(int64_t from, ModelTransaction* transaction, Pending* pending);
   void Truncate();
   void Alter();
+  void RewriteInPlace();
   ModelRow NewRow();
   double Chance() { return std::uniform_real_distribution<>(0, 1)(*random_); }
   size_t Pick(size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(*random_); }
@@ -110,6 +113,8 @@ class ModelServer {
   bool exact_;
   bool ordered_;
   int table_version_ = 1;
+  uint64_t definitions_ = 1;
+  uint64_t storage_ = 1;
   int64_t version_ = 0;
   std::map<int64_t, ModelRow> current_;  // with commits that are not visible yet
   std::map<int64_t, ModelRow> seen_;     // what SELECT returns

@@ -11,6 +11,7 @@ struct WithoutGuards {
   bool settle = false;
   bool folding = false;
   bool rereads = false;
+  bool marks = false;
 };
 
 // One run of merger and coordinator against a model server, decided by `seed`: random interleavings

@@ -26,5 +26,7 @@ TEST(SimulationTest, IsWrongWithoutFolding) { EXPECT_GT(CountWrong({.folding = t
 
 TEST(SimulationTest, IsWrongWithoutRereads) { EXPECT_GT(CountWrong({.rereads = true}), 0); }
 
+TEST(SimulationTest, IsWrongWithoutRewriteMarks) { EXPECT_GT(CountWrong({.marks = true}), 0); }
+
 }  // namespace
 }  // namespace tidemark::snapshot

@@ -437,6 +437,41 @@ TEST_F(ChunkReaderTest, RewritingAlterCannotComeBetweenSnapshotAndRead) {
   for (int i = 0; i < 200; ++i) ASSERT_EQ(ReadChunk(request).rows.size(), 1000u);
 }
 
+TEST_F(ChunkReaderTest, MarksTellARewriteInPlaceFromWhatChangesNoValue) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY, v int)");
+  Exec("CREATE TABLE p (id int PRIMARY KEY, v int) PARTITION BY RANGE (id)");
+  Exec("CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (1000)");
+  Publish();
+  OpenChunks();
+  for (const std::string name : {"t", "p"}) {
+    Exec(absl::StrCat("INSERT INTO ", name, " SELECT i, i FROM generate_series(1, 10) i"));
+    ChunkRequest request;
+    request.table = TableOf(name);
+    // True if the statement makes earlier chunks stale.
+    auto rewrites = [&](const std::string& statement) {
+      Chunk before = ReadChunk(request);
+      Exec(absl::StrCat("ALTER TABLE ", name, " ", statement));
+      Chunk after = ReadChunk(request);
+      return RowsRewritten({before.schema, before.marks}, {after.schema, after.marks});
+    };
+    EXPECT_TRUE(rewrites("ALTER v TYPE int USING v + 1"));
+    EXPECT_TRUE(rewrites("DROP v, ADD v int"));
+    EXPECT_TRUE(rewrites("DROP v, ADD v int DEFAULT 7"));
+    EXPECT_FALSE(rewrites("ALTER v SET NOT NULL"));
+    EXPECT_FALSE(rewrites("ADD w int"));
+    EXPECT_FALSE(rewrites("DROP w"));
+    // A default that was never written to the rows is written now.
+    Exec("VACUUM FULL " + name);
+    Chunk filled = ReadChunk(request);
+    Exec("VACUUM FULL " + name);
+    Exec("VACUUM FULL pg_attribute");
+    Chunk after = ReadChunk(request);
+    EXPECT_NE(filled.marks.storage, after.marks.storage);
+    EXPECT_FALSE(RowsRewritten({filled.schema, filled.marks}, {after.schema, after.marks}));
+    EXPECT_EQ(after.marks, ReadChunk(request).marks);
+  }
+}
+
 TEST_F(ChunkReaderTest, StopCancelsALongRead) {
   Exec("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2)");
   Publish();
