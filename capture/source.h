@@ -30,6 +30,8 @@ namespace tidemark::capture {
 //   timeout) FailedPrecondition  an operator must act; the message names cause and remedy
 //   InvalidArgument     what the user asked for is wrong: predicate, key, table name
 //   NotFound            no such table
+//   OutOfRange          a chunk's bound or key is the text of no key any more (a label was renamed,
+//   the key changed): plan the table anew, the key is gone
 //   DataLoss            the log is gone or unreadable: fail closed
 //   Cancelled           the stop token was triggered
 

@@ -28,6 +28,17 @@ bool SameNames(const Type& a, const Type& b) {
       [](const TypeField& x, const TypeField& y) { return SameNames(*x.type, *y.type); });
 }
 
+// REQUIRES: SameStructure. A label that is gone was renamed: servers cannot drop one.
+bool KeepsLabels(const Type& from, const Type& to) {
+  for (const std::string& label : from.labels) {
+    if (std::find(to.labels.begin(), to.labels.end(), label) == to.labels.end()) return false;
+  }
+  if (from.element != nullptr && !KeepsLabels(*from.element, *to.element)) return false;
+  return std::equal(
+      from.fields.begin(), from.fields.end(), to.fields.begin(), to.fields.end(),
+      [](const TypeField& x, const TypeField& y) { return KeepsLabels(*x.type, *y.type); });
+}
+
 const Column* FindColumn(const TableSchema& schema, const std::string& name) {
   auto found = std::find_if(schema.columns.begin(), schema.columns.end(),
                             [&](const Column& column) { return column.name == name; });
@@ -72,7 +83,8 @@ bool ChangeRewritesRows(const TableSchema& from, const TableSchema& to) {
     if (before == nullptr) {
       if (column.generated || column.default_expression.has_value() || !column.nullable)
         return true;
-    } else if (!SameStructure(*before->type, *column.type)) {
+    } else if (!SameStructure(*before->type, *column.type) ||
+               !KeepsLabels(*before->type, *column.type)) {
       return true;
     }
   }

@@ -109,8 +109,8 @@ bool SameLayout(const TableSchema& a, const TableSchema& b);
 bool SameContent(const TableSchema& a, const TableSchema& b);
 
 // True if rows read before the change from `from` to `to` may differ from what a read under `to`
-// returns, although no row event says so: a column's type changed in structure, a column came with
-// a default or generated, or the key changed.
+// returns, although no row event says so: a column's type changed in structure, an enum label was
+// renamed, a column came with a default or generated, or the key changed.
 bool ChangeRewritesRows(const TableSchema& from, const TableSchema& to);
 
 }  // namespace tidemark::model

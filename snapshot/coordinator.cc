@@ -11,6 +11,8 @@ namespace {
 constexpr size_t kRereadsInMemory = 10000;
 // Few: such rows have large values, and a list of keys is read as a whole.
 constexpr size_t kRereadsPerChunk = 16;
+// Plans of one table whose bounds cannot be read back, one after the other, before the job fails.
+constexpr uint32_t kFailedPlansMax = 3;
 
 bool IsTransient(const absl::Status& status) {
   return absl::IsAborted(status) || absl::IsUnavailable(status) || absl::IsCancelled(status) ||
@@ -234,8 +236,9 @@ std::optional<Task> Coordinator::NextReread() {
   Task task;
   task.kind = Task::Kind::kReread;
   task.request.table = *table;
+  size_t keys_max = reread_singly_.contains(*table) ? 1 : kRereadsPerChunk;
   std::erase_if(rereads_, [&](storage::PendingReread& reread) {
-    if (reread.table != *table || task.rereads.size() == kRereadsPerChunk) return false;
+    if (reread.table != *table || task.rereads.size() == keys_max) return false;
     task.rereads.push_back(reread.sequence);
     task.request.keys.push_back(std::move(reread.key));
     return true;
@@ -275,31 +278,54 @@ void Coordinator::Waiting(const Task& task, const std::string& what) {
 }
 
 void Coordinator::Failed(const Task& task, const absl::Status& status) {
-  if (task.kind == Task::Kind::kReread && !absl::IsNotFound(status)) {
-    Guard guard(mutex_);
-    ReturnRereads(task);
-    return;
-  }
-  if (task.kind != Task::Kind::kReread && IsTransient(status)) {
+  if (task.kind == Task::Kind::kReread) return FailReread(task, status);
+  if (IsTransient(status)) {
     Guard guard(mutex_);
     auto job = jobs_.find(task.job);
     if (job != jobs_.end()) job->second.Redo(task, false, environment_.now_us(), tuning_);
     return;
   }
-  // The table is gone, and its rows with it; or an operator must act. If this cannot be made
-  // durable the pipeline is ending, and the task comes back after the next start.
+  // If this cannot be made durable the pipeline is ending, and the task comes back after the next
+  // start.
   environment_
       .run_durably([&](Merger& merger) {
         Guard guard(mutex_);
-        if (task.kind == Task::Kind::kReread) {
-          merger.FinishRereads(task.rereads);
-          rereads_in_flight_ -= task.rereads.size();
-          return;
-        }
         auto job = jobs_.find(task.job);
         if (job == jobs_.end() || !job->second.Wanted(task)) return;
-        End(job->second, JobState::kFailed, std::string(status.message()), merger);
-        Store(job->second, merger);
+        FailRead(job->second, task, status, merger);
+      })
+      .IgnoreError();
+}
+
+// A range whose bounds are no keys any more cannot be cut further, and the chunks before it hold
+// what the bounds were called then: the table starts anew. Anything else needs an operator.
+void Coordinator::FailRead(Job& job, const Task& task, const absl::Status& status, Merger& merger) {
+  TableWork& table = job.tables[task.table];
+  if (absl::IsOutOfRange(status) && task.request.keys.empty() &&
+      ++table.plans_failed <= kFailedPlansMax) {
+    job.RestartTable(task.table);
+    environment_.wake_readers();
+  } else {
+    End(job, JobState::kFailed, std::string(status.message()), merger);
+  }
+  Store(job, merger);
+}
+
+void Coordinator::FailReread(const Task& task, const absl::Status& status) {
+  bool key_is_gone = absl::IsOutOfRange(status);
+  if (!absl::IsNotFound(status) && !(key_is_gone && task.rereads.size() == 1)) {
+    Guard guard(mutex_);
+    if (key_is_gone) reread_singly_.insert(task.request.table);
+    ReturnRereads(task);
+    return;
+  }
+  // The row is gone, or its key is called otherwise now, under which only a snapshot names it.
+  environment_
+      .run_durably([&](Merger& merger) {
+        Guard guard(mutex_);
+        merger.FinishRereads(task.rereads);
+        rereads_in_flight_ -= task.rereads.size();
+        reread_singly_.erase(task.request.table);
       })
       .IgnoreError();
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -64,8 +65,8 @@ class Coordinator : public JobControl {
   std::optional<Task> NextTask();
   void Planned(const Task& task, std::vector<capture::KeyRange> ranges);
   void ReadDone(const Task& task, const capture::Chunk& chunk, uint64_t elapsed_us);
-  // The task could not be done. Aborted and Unavailable: it will be tried again; anything else ends
-  // the job.
+  // The task could not be done. Aborted and Unavailable: it will be tried again. OutOfRange: a
+  // range's table starts anew, a key to read again is gone. Anything else ends the job.
   void Failed(const Task& task, const absl::Status& status);
   // What the task waits for; "": nothing.
   void Waiting(const Task& task, const std::string& what);
@@ -92,6 +93,8 @@ class Coordinator : public JobControl {
   void CompleteTables(Job& job, Merger& merger);
   void End(Job& job, JobState state, const std::string& reason, Merger& merger);
   void Store(const Job& job, Merger& merger);
+  void FailReread(const Task& task, const absl::Status& status);
+  void FailRead(Job& job, const Task& task, const absl::Status& status, Merger& merger);
   void ReturnRereads(const Task& task);
 
   const std::string source_name_;
@@ -108,6 +111,8 @@ class Coordinator : public JobControl {
   bool more_rereads_ = true;
   // Tables whose re-reads failed, and when to try again.
   std::map<model::TableId, uint64_t> reread_not_before_us_;
+  // Tables of which one key to read again is gone, and it is not known which.
+  std::set<model::TableId> reread_singly_;
 };
 
 }  // namespace tidemark::snapshot

@@ -159,6 +159,7 @@ capture::KeyRange Job::Finish(const Task& task, uint64_t now_us) {
   auto found = table.pieces.find(task.piece);
   table.rows_done += found->second.rows_read;
   ++table.chunks_done;
+  table.plans_failed = 0;
   recent_.emplace_back(now_us, found->second.rows_read);
   while (now_us - recent_.front().first > kRateSpanUs) recent_.pop_front();
   capture::KeyRange range = std::move(found->second.range);

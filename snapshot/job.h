@@ -48,6 +48,8 @@ struct TableWork {
   // Before planning: the keys asked for; empty: the whole table.
   std::vector<capture::KeyText> keys;
   std::map<uint64_t, Piece> pieces;
+  // Plans since the last finished chunk whose bounds could not be read back.
+  uint32_t plans_failed = 0;
   // Grows when the table starts anew: outcomes of older reads are void.
   uint64_t epoch = 0;
   // Adapts to the time that reads take.

@@ -92,6 +92,12 @@ class SelectBuilder {
                         ")");
   }
 
+  std::string Literals(const KeyText& key) const {
+    std::vector<std::string> literals;
+    for (size_t i = 0; i < key.size(); ++i) literals.push_back(Literal(i, key[i]));
+    return absl::StrJoin(literals, ", ");
+  }
+
  private:
   std::string Literal(size_t column, const std::string& text) const {
     return absl::StrCat(sql_.QuoteLiteral(text), "::", table_.key[column].type);
@@ -102,9 +108,7 @@ class SelectBuilder {
   }
 
   std::string ByRow(const char* with, const KeyText& bound) const {
-    std::vector<std::string> literals;
-    for (size_t i = 0; i < bound.size(); ++i) literals.push_back(Literal(i, bound[i]));
-    return absl::StrCat("(", Names(), ") ", with, " (", absl::StrJoin(literals, ", "), ")");
+    return absl::StrCat("(", Names(), ") ", with, " (", Literals(bound), ")");
   }
 
   // The first `count` columns equal those of `key`.
@@ -166,7 +170,7 @@ absl::Status CheckRequest(const ChunkTable& table, const ChunkRequest& request) 
   bool fits = FitsKey(table, request.range.lower) && FitsKey(table, request.range.upper);
   for (const KeyText& key : request.keys) fits = fits && key.size() == table.key.size();
   if (fits) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
+  return absl::OutOfRangeError(absl::StrCat(
       "a key of table ", table.name, " has ", table.key.size(), " values (",
       absl::StrJoin(table.key, ", ",
                     [](std::string* out, const KeyColumn& key) { absl::StrAppend(out, key.name); }),
@@ -189,6 +193,16 @@ std::string ChunkSelect(const Connection& sql, const ChunkTable& table,
     absl::StrAppend(&select, " LIMIT ", request.rows_max);
   }
   return select;
+}
+
+std::string BoundsSelect(const Connection& sql, const ChunkTable& table,
+                         const ChunkRequest& request) {
+  SelectBuilder builder(sql, table);
+  std::vector<std::string> literals;
+  if (!request.range.lower.empty()) literals.push_back(builder.Literals(request.range.lower));
+  if (!request.range.upper.empty()) literals.push_back(builder.Literals(request.range.upper));
+  for (const KeyText& key : request.keys) literals.push_back(builder.Literals(key));
+  return literals.empty() ? "" : absl::StrCat("SELECT ", absl::StrJoin(literals, ", "));
 }
 
 std::string SampleSelect(const ChunkTable& table, double percent, size_t count) {

@@ -47,13 +47,18 @@ absl::StatusOr<ChunkTable> DescribeChunkTable(Connection& sql, const model::Tabl
 // True if the rows must come in key order: a bound may end the chunk before the range does.
 bool NeedsOrder(const ChunkRequest& request);
 
-// InvalidArgument if the request's keys or range do not fit the table's key; FailedPrecondition if
-// it has none and the request needs one.
+// OutOfRange if the request's keys or range do not fit the table's key; FailedPrecondition if it
+// has none and the request needs one.
 absl::Status CheckRequest(const ChunkTable& table, const ChunkRequest& request);
 
 // The SELECT of a chunk. REQUIRES: CheckRequest.
 std::string ChunkSelect(const Connection& sql, const ChunkTable& table,
                         const ChunkRequest& request);
+
+// A SELECT that fails if one of the request's bounds and keys is the text of no key. "": it has
+// none.
+std::string BoundsSelect(const Connection& sql, const ChunkTable& table,
+                         const ChunkRequest& request);
 
 // Keys that cut a sample of about `percent` of the table's blocks into `count` equal parts, in key
 // order.

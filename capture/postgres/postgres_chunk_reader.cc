@@ -307,6 +307,15 @@ absl::StatusOr<model::Position> PostgresChunkReader::FinishAndBound() {
   return model::Position{.file = 0, .offset = ParseLsn(row->text(0, 0))};
 }
 
+absl::Status PostgresChunkReader::CheckBounds(const ChunkRequest& request) {
+  auto known = queries_.find(request.table);
+  if (known == queries_.end()) return absl::OkStatus();
+  const std::string select = BoundsSelect(*connection_, known->second.second, request);
+  if (select.empty()) return absl::OkStatus();
+  absl::Status status = connection_->Execute(select).status();
+  return IsDataException(status) ? absl::OutOfRangeError(status.message()) : absl::OkStatus();
+}
+
 absl::Status PostgresChunkReader::Fail(const ChunkRequest& request, const absl::Status& status) {
   if (connection_->healthy()) (void)connection_->Execute("ROLLBACK");
   // The same statement would fail again and again.
@@ -319,6 +328,9 @@ absl::Status PostgresChunkReader::Fail(const ChunkRequest& request, const absl::
       names_.erase(request.table);
       return absl::AbortedError(status.message());
     }
+  }
+  if (IsDataException(status) && connection_->healthy()) {
+    if (absl::Status bounds = CheckBounds(request); !bounds.ok()) return bounds;
   }
   return request.predicate.empty() ? status : AsUserSqlError(status);
 }
@@ -390,7 +402,8 @@ absl::StatusOr<std::string> PostgresChunkReader::Explain(const ChunkRequest& req
 }
 
 absl::Status PostgresChunkReader::Validate(const ChunkRequest& request) {
-  return Explain(request).status();
+  absl::Status status = Explain(request).status();
+  return absl::IsOutOfRange(status) ? absl::InvalidArgumentError(status.message()) : status;
 }
 
 }  // namespace tidemark::capture::postgres

@@ -82,6 +82,8 @@ class PostgresChunkReader : public ChunkReader {
   absl::StatusOr<model::Position> FinishAndBound();
   absl::StatusOr<std::string> ExplainOpen(const ChunkRequest& request);
   absl::Status ExplainPredicate(const OpenTable& table, const ChunkRequest& request);
+  // Outside a transaction. OutOfRange: a bound or key of the request is no key's text any more.
+  absl::Status CheckBounds(const ChunkRequest& request);
   // Why the table under a cached name is not the one that is wanted any more.
   absl::Status Vanished(model::TableId table, const TableName& name);
   // Ends the transaction of a read that failed; `status` as the port wants it. `request`: what the

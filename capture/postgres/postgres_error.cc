@@ -105,6 +105,10 @@ absl::Status Annotate(const absl::Status& status, absl::string_view context) {
                       SqlState(status));
 }
 
+bool IsDataException(const absl::Status& status) {
+  return absl::StartsWith(SqlState(status), "22");
+}
+
 absl::Status AsUserSqlError(const absl::Status& status) {
   std::string sqlstate = SqlState(status);
   if (status.ok() || !IsUsersFault(sqlstate)) return status;

@@ -32,6 +32,10 @@ std::string SqlState(const absl::Status& status);
 // `status` with `context` before its message, and the same code and SQLSTATE.
 absl::Status Annotate(const absl::Status& status, absl::string_view context);
 
+// True if the server could not evaluate a value (class 22): it is no value of its type, or out of
+// range.
+bool IsDataException(const absl::Status& status);
+
 // `status` of ServerError for SQL that holds what a user wrote (a predicate, a key): what the
 // server could not parse or evaluate becomes InvalidArgument.
 absl::Status AsUserSqlError(const absl::Status& status);

@@ -116,6 +116,18 @@ TEST(SchemaTest, TypesAreComparedAllTheWayDown) {
   }
 }
 
+TEST(SchemaTest, ARenamedLabelRewritesRowsAndAnAddedOneDoesNot) {
+  auto table = [](std::vector<std::string> labels) {
+    auto mood = Mood();
+    mood->labels = std::move(labels);
+    TableSchema schema = Table();
+    schema.columns[1].type = Pair(Holding(mood));
+    return schema;
+  };
+  EXPECT_FALSE(ChangeRewritesRows(table({"bad", "good"}), table({"bad", "fair", "good"})));
+  EXPECT_TRUE(ChangeRewritesRows(table({"bad", "good"}), table({"bad", "well"})));
+}
+
 TEST(SchemaTest, ARenamedTableHasTheSameLayoutButNotTheSameContent) {
   TableSchema renamed = Table();
   renamed.name = "u";

@@ -472,6 +472,40 @@ TEST_F(ChunkReaderTest, MarksTellARewriteInPlaceFromWhatChangesNoValue) {
   }
 }
 
+TEST_F(ChunkReaderTest, BoundsAndKeysThatAreNoKeysAnyMoreSaySo) {
+  Exec("CREATE TYPE mood AS ENUM ('bad', 'fine', 'good')");
+  Exec("CREATE TABLE t (m mood, id int, PRIMARY KEY (m, id))");
+  Exec(
+      "INSERT INTO t SELECT m, i FROM unnest('{bad,fine,good}'::mood[]) m, generate_series(1, 9) "
+      "i");
+  Publish();
+  OpenChunks();
+  ChunkRequest range;
+  range.table = TableOf("t");
+  range.range = {.lower = {"fine", "3"}, .upper = {}};
+  range.rows_max = 100;
+  ChunkRequest keys;
+  keys.table = range.table;
+  keys.keys = {{"good", "1"}, {"fine", "1"}};
+  EXPECT_EQ(ReadChunk(range).rows.size(), 15u);
+  Chunk before = ReadChunk(keys);
+  EXPECT_EQ(before.rows.size(), 2u);
+  Exec("ALTER TYPE mood RENAME VALUE 'fine' TO 'well'");
+  EXPECT_EQ(chunks_->Read(range, {}).status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(chunks_->Read(keys, {}).status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(source().Validate(keys, {}).code(), absl::StatusCode::kInvalidArgument);
+  range.range.lower = {"well", "3"};
+  Chunk after = ReadChunk(range);
+  EXPECT_EQ(after.rows.size(), 15u);
+  EXPECT_TRUE(RowsRewritten({before.schema, before.marks}, {after.schema, after.marks}));
+  // Not a bound's fault.
+  range.predicate = "1 / (id - id) = 1";
+  EXPECT_EQ(chunks_->Read(range, {}).status().code(), absl::StatusCode::kInvalidArgument);
+  range.predicate = "";
+  Exec("ALTER TABLE t DROP CONSTRAINT t_pkey, ADD COLUMN n serial PRIMARY KEY");
+  EXPECT_EQ(chunks_->Read(range, {}).status().code(), absl::StatusCode::kOutOfRange);
+}
+
 TEST_F(ChunkReaderTest, StopCancelsALongRead) {
   Exec("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2)");
   Publish();

@@ -1,0 +1,165 @@
+#include "snapshot/coordinator.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/snapshot/rows.h"
+
+namespace tidemark::snapshot {
+namespace {
+
+using testing::ElementsAre;
+
+// One table, and predicates and keys are always valid.
+class TestSource : public capture::Source {
+ public:
+  capture::CheckResult Check(std::stop_token) override { return {}; }
+  absl::StatusOr<std::unique_ptr<capture::LogReader>> OpenLog(const std::string&,
+                                                              capture::SchemaRegistry*,
+                                                              std::stop_token) override {
+    return absl::UnimplementedError("no log");
+  }
+  absl::StatusOr<std::unique_ptr<capture::ChunkReader>> OpenChunkReader(capture::SchemaRegistry*,
+                                                                        std::stop_token) override {
+    return absl::UnimplementedError("no chunks");
+  }
+  absl::StatusOr<std::vector<capture::TableInfo>> ListTables(std::stop_token) override {
+    return std::vector<capture::TableInfo>{{kTestTable, "public", "t", 16, {}}};
+  }
+  absl::Status Validate(const capture::ChunkRequest&, std::stop_token) override {
+    return absl::OkStatus();
+  }
+  std::string Server() const override { return "test"; }
+};
+
+class CoordinatorTest : public testing::Test {
+ protected:
+  CoordinatorTest()
+      : registry_({}),
+        schema_(registry_.Resolve(TestSchema())),
+        merger_({}, &registry_, storage::Checkpoint{}),
+        coordinator_("shop", &source_, Environment(), {}, {}) {
+    EXPECT_TRUE(merger_.Merge({}).ok());
+    EXPECT_TRUE(coordinator_.LoadRereads().ok());
+  }
+
+  CoordinatorEnvironment Environment() {
+    CoordinatorEnvironment environment;
+    environment.wall_us = environment.now_us = [this] { return now_us_; };
+    environment.run_durably = [this](std::function<void(Merger&)> step) {
+      step(merger_);
+      return absl::OkStatus();
+    };
+    environment.next_id = [this]() -> absl::StatusOr<uint64_t> { return ++last_id_; };
+    environment.wake_readers = [] {};
+    environment.load_rereads = [](size_t) { return std::vector<storage::PendingReread>{}; };
+    return environment;
+  }
+
+  uint64_t Create(std::vector<capture::KeyText> keys = {}) {
+    JobRequest request;
+    request.tables.push_back({"public", "t", "", std::move(keys)});
+    auto job = coordinator_.Create(request);
+    EXPECT_TRUE(job.ok()) << job.status();
+    return job.ok() ? job->id : 0;
+  }
+  JobState StateOf(uint64_t id) { return coordinator_.Get(id)->state; }
+  // The next task, much later.
+  Task Next() {
+    now_us_ += 10'000'000;
+    auto task = coordinator_.NextTask();
+    EXPECT_TRUE(task.has_value());
+    return task.value_or(Task{});
+  }
+  // The next read, planned as two ranges if it must be.
+  Task NextRead() {
+    Task task = Next();
+    if (task.kind != Task::Kind::kPlan) return task;
+    coordinator_.Planned(task, task.ranges == 0
+                                   ? std::vector<capture::KeyRange>{}
+                                   : std::vector<capture::KeyRange>{{{}, {"50"}}, {{"50"}, {}}});
+    return Next();
+  }
+  // What a read task's window closes with.
+  void ReadAndClose(const Task& task, capture::RewriteMarks marks = {}) {
+    auto window = merger_.Open(kTestTable);
+    capture::Chunk chunk = TestChunk({{static_cast<int64_t>(++row_), 1, 1}}, schema_, {}, 0);
+    chunk.marks = std::move(marks);
+    coordinator_.ReadDone(task, chunk, 1);
+    merger_.Submit(window.id, std::move(chunk));
+    EXPECT_TRUE(coordinator_.Close(task, window.id, merger_).ok());
+  }
+  void AddRereads(std::vector<std::string> keys) {
+    std::vector<storage::PendingReread> rereads;
+    for (std::string& key : keys) {
+      rereads.push_back({kTestTable, {std::move(key)}, ++reread_});
+    }
+    coordinator_.AddRereads(std::move(rereads));
+  }
+
+  uint64_t now_us_ = 1'000'000;
+  uint64_t last_id_ = 0;
+  uint64_t row_ = 0;
+  model::Sequence reread_ = 100;
+  capture::SchemaRegistry registry_;
+  std::shared_ptr<const model::TableSchema> schema_;
+  Merger merger_;
+  TestSource source_;
+  Coordinator coordinator_;
+};
+
+TEST_F(CoordinatorTest, BoundsThatAreNoKeysAnyMoreStartTheTableAnew) {
+  uint64_t id = Create();
+  ReadAndClose(NextRead());
+  coordinator_.Failed(NextRead(), absl::OutOfRangeError("no such label"));
+  EXPECT_EQ(StateOf(id), JobState::kRunning);
+  EXPECT_EQ(coordinator_.Get(id)->rows_done, 0);
+  EXPECT_EQ(Next().kind, Task::Kind::kPlan);
+}
+
+TEST_F(CoordinatorTest, PlansThatCanNeverBeReadBackFailTheJob) {
+  uint64_t id = Create();
+  for (int i = 0; i < 3; ++i) {
+    coordinator_.Failed(NextRead(), absl::OutOfRangeError("unreadable"));
+    EXPECT_EQ(StateOf(id), JobState::kRunning);
+  }
+  coordinator_.Failed(NextRead(), absl::OutOfRangeError("unreadable"));
+  EXPECT_EQ(StateOf(id), JobState::kFailed);
+  EXPECT_EQ(coordinator_.Get(id)->error, "unreadable");
+}
+
+TEST_F(CoordinatorTest, AKeyOfAListThatIsNoKeyAnyMoreFailsTheJob) {
+  uint64_t id = Create({{"1"}, {"2"}});
+  coordinator_.Failed(NextRead(), absl::OutOfRangeError("no such label"));
+  EXPECT_EQ(StateOf(id), JobState::kFailed);
+}
+
+TEST_F(CoordinatorTest, AKeyToReadAgainThatIsGoneIsFoundAndForgotten) {
+  AddRereads({"a", "gone", "c"});
+  Task all = Next();
+  EXPECT_EQ(all.request.keys.size(), 3);
+  coordinator_.Failed(all, absl::OutOfRangeError("no such label"));
+  ReadAndClose(Next());
+  Task gone = Next();
+  EXPECT_THAT(gone.request.keys, ElementsAre(capture::KeyText{"gone"}));
+  coordinator_.Failed(gone, absl::OutOfRangeError("no such label"));
+  EXPECT_THAT(Next().request.keys, ElementsAre(capture::KeyText{"c"}));
+  EXPECT_THAT(merger_.Take(1).rereads_done, ElementsAre(101, 102));
+}
+
+TEST_F(CoordinatorTest, ARewriteInPlaceStartsTheTableAnew) {
+  uint64_t id = Create();
+  Task first = NextRead(), second = NextRead();
+  ReadAndClose(first, {{1, 2, 3}, 10, 20});
+  EXPECT_EQ(coordinator_.Get(id)->rows_done, 1);
+  ReadAndClose(second, {{1, 2, 3}, 11, 21});
+  EXPECT_EQ(coordinator_.Get(id)->rows_done, 0);
+  EXPECT_EQ(StateOf(id), JobState::kRunning);
+  first = NextRead(), second = NextRead();
+  ReadAndClose(first, {{1, 2, 3}, 11, 21});
+  ReadAndClose(second, {{1, 2, 3}, 11, 22});
+  EXPECT_EQ(StateOf(id), JobState::kCompleted);
+}
+
+}  // namespace
+}  // namespace tidemark::snapshot
