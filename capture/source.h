@@ -80,10 +80,10 @@ struct ChunkRequest {
   std::string predicate;
   // If not empty, `range` must be unbounded.
   std::vector<KeyText> keys;
-  // At most so many rows, the lowest keys first; 0: all of them.
+  // Of a range, look at so many rows at most, the lowest keys first; 0: at all of them. A predicate
+  // does not raise what is looked at, so that no read holds its view for long.
   uint64_t rows_max = 0;
-  // Stop reading (at a row) past so many bytes of frames; 0: no bound. Chunk.last_key then says how
-  // far it came.
+  // Stop reading (at a row) past so many bytes of frames; 0: no bound.
   size_t bytes_max = 0;
   // Goes into every READ.
   uint64_t snapshot_id = 0;
@@ -100,10 +100,13 @@ struct Chunk {
   std::shared_ptr<const model::ReadView> view;
   // H: every transaction in V ends at or before it.
   model::Position bound;
-  // True: every row of the request is here. False: a bound was reached, and `last_key` is the last
-  // row's key.
+  // True: every row of the request is here. False: a bound was reached; every row of the range up
+  // to `last_key` is here, or of the first `keys_read` keys.
   bool exhausted = true;
   KeyText last_key;
+  size_t keys_read = 0;
+  // Rows looked at, as far as it is known; never fewer than there are rows here.
+  uint64_t rows_scanned = 0;
 };
 
 // Says what a settle step waits for ("commit of transactions 734, 735 to become visible"); "" when

@@ -76,7 +76,7 @@ bool ChunkLoop::MayRead() {
   return server.file == frontier.file && server.offset <= frontier.offset + kLagBytesMax;
 }
 
-absl::Status ChunkLoop::Perform(const snapshot::Task& task, std::stop_token stop) {
+absl::Status ChunkLoop::Perform(snapshot::Task& task, std::stop_token stop) {
   if (absl::Status status = Connect(stop); !status.ok()) return status;
   return task.kind == snapshot::Task::Kind::kPlan ? Plan(task, stop) : Read(task, stop);
 }
@@ -100,7 +100,7 @@ absl::Status ChunkLoop::Plan(const snapshot::Task& task, std::stop_token stop) {
   return ranges.status();
 }
 
-absl::Status ChunkLoop::Read(const snapshot::Task& task, std::stop_token stop) {
+absl::Status ChunkLoop::Read(snapshot::Task& task, std::stop_token stop) {
   if (!parts_.budget->WaitForRoom(stop)) return absl::CancelledError("stopped");
   snapshot::Merger::OpenedWindow window;
   absl::Status status = Open(task.request.table, &window);
@@ -122,7 +122,7 @@ absl::Status ChunkLoop::Open(model::TableId table, snapshot::Merger::OpenedWindo
   return called.ok() ? opened : called;
 }
 
-absl::Status ChunkLoop::SettleAndRead(const snapshot::Task& task,
+absl::Status ChunkLoop::SettleAndRead(snapshot::Task& task,
                                       const snapshot::Merger::OpenedWindow& window,
                                       std::stop_token stop) {
   if (!parts_.without_settle) {

@@ -70,14 +70,14 @@ class ChunkLoop {
 
  private:
   bool MayRead();
-  absl::Status Perform(const snapshot::Task& task, std::stop_token stop);
+  absl::Status Perform(snapshot::Task& task, std::stop_token stop);
   absl::Status Connect(std::stop_token stop);
   absl::Status Plan(const snapshot::Task& task, std::stop_token stop);
-  absl::Status Read(const snapshot::Task& task, std::stop_token stop);
+  absl::Status Read(snapshot::Task& task, std::stop_token stop);
   // Aborted: the merger is not ready for windows.
   absl::Status Open(model::TableId table, snapshot::Merger::OpenedWindow* window);
-  absl::Status SettleAndRead(const snapshot::Task& task,
-                             const snapshot::Merger::OpenedWindow& window, std::stop_token stop);
+  absl::Status SettleAndRead(snapshot::Task& task, const snapshot::Merger::OpenedWindow& window,
+                             std::stop_token stop);
   void Submit(const snapshot::Task& task, snapshot::WindowId window, capture::Chunk chunk);
 
   const Parts parts_;

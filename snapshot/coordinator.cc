@@ -9,7 +9,7 @@ namespace tidemark::snapshot {
 namespace {
 
 constexpr size_t kRereadsInMemory = 10000;
-// Few: such rows have large values, and a list of keys is read as a whole.
+// Few: such rows have large values.
 constexpr size_t kRereadsPerChunk = 16;
 // Plans of one table whose bounds cannot be read back, one after the other, before the job fails.
 constexpr uint32_t kFailedPlansMax = 3;
@@ -236,6 +236,7 @@ std::optional<Task> Coordinator::NextReread() {
   Task task;
   task.kind = Task::Kind::kReread;
   task.request.table = *table;
+  task.request.bytes_max = tuning_.chunk_bytes_max;
   size_t keys_max = reread_singly_.contains(*table) ? 1 : kRereadsPerChunk;
   std::erase_if(rereads_, [&](storage::PendingReread& reread) {
     if (reread.table != *table || task.rereads.size() == keys_max) return false;
@@ -262,13 +263,32 @@ void Coordinator::Planned(const Task& task, std::vector<capture::KeyRange> range
   job->second.Planned(task, std::move(ranges), tuning_.keys_per_chunk);
 }
 
-void Coordinator::ReadDone(const Task& task, const capture::Chunk& chunk, uint64_t elapsed_us) {
+void Coordinator::ReadDone(Task& task, const capture::Chunk& chunk, uint64_t elapsed_us) {
   Guard guard(mutex_);
+  if (task.kind == Task::Kind::kReread) {
+    if (!chunk.exhausted) CutReread(task, chunk.keys_read);
+    return;
+  }
   auto job = jobs_.find(task.job);
-  if (task.kind != Task::Kind::kRead || job == jobs_.end()) return;
-  job->second.ReadDone(
-      task, {chunk.rows.size(), chunk.frames.size(), chunk.exhausted, chunk.last_key, elapsed_us},
-      environment_.now_us(), tuning_);
+  if (job == jobs_.end()) return;
+  Job::ReadResult read{.rows = chunk.rows.size(),
+                       .rows_scanned = chunk.rows_scanned,
+                       .bytes = chunk.frames.size(),
+                       .exhausted = chunk.exhausted,
+                       .last_key = chunk.last_key,
+                       .keys_read = chunk.keys_read,
+                       .elapsed_us = elapsed_us};
+  job->second.ReadDone(task, read, environment_.now_us(), tuning_);
+}
+
+void Coordinator::CutReread(Task& task, size_t keys_read) {
+  for (size_t i = task.rereads.size(); i > keys_read; --i) {
+    rereads_.push_front(
+        {task.request.table, std::move(task.request.keys[i - 1]), task.rereads[i - 1]});
+  }
+  rereads_in_flight_ -= task.rereads.size() - keys_read;
+  task.request.keys.resize(keys_read);
+  task.rereads.resize(keys_read);
 }
 
 void Coordinator::Waiting(const Task& task, const std::string& what) {

@@ -64,7 +64,8 @@ class Coordinator : public JobControl {
   // Readers. Re-reads come first. nullopt: nothing to do now.
   std::optional<Task> NextTask();
   void Planned(const Task& task, std::vector<capture::KeyRange> ranges);
-  void ReadDone(const Task& task, const capture::Chunk& chunk, uint64_t elapsed_us);
+  // The task is cut to what the chunk holds; the rest will be another one.
+  void ReadDone(Task& task, const capture::Chunk& chunk, uint64_t elapsed_us);
   // The task could not be done. Aborted and Unavailable: it will be tried again. OutOfRange: a
   // range's table starts anew, a key to read again is gone. Anything else ends the job.
   void Failed(const Task& task, const absl::Status& status);
@@ -95,6 +96,7 @@ class Coordinator : public JobControl {
   void Store(const Job& job, Merger& merger);
   void FailReread(const Task& task, const absl::Status& status);
   void FailRead(Job& job, const Task& task, const absl::Status& status, Merger& merger);
+  void CutReread(Task& task, size_t keys_read);
   void ReturnRereads(const Task& task);
 
   const std::string source_name_;

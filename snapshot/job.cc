@@ -1,6 +1,8 @@
 #include "snapshot/job.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -78,10 +80,7 @@ Task Job::ReadTask(size_t index, uint64_t piece_id, const ChunkTuning& tuning) {
     uint64_t share = std::max<uint64_t>(limits.rows_per_second_max / 4, 1);
     task.request.rows_max = std::min(task.request.rows_max, share);
   }
-  if (!piece.keys.empty()) {
-    task.request.rows_max = 0;
-    task.request.bytes_max = 0;
-  }
+  if (!piece.keys.empty()) task.request.rows_max = 0;
   return task;
 }
 
@@ -127,31 +126,42 @@ void Job::ReadDone(const Task& task, const ReadResult& read, uint64_t now_us,
   TableWork& table = tables[task.table];
   piece->state = Piece::State::kClosing;
   piece->rows_read = read.rows;
+  piece->rows_scanned = read.rows_scanned;
   if (limits.rows_per_second_max > 0) {
-    next_read_us_ =
-        std::max(next_read_us_, now_us) + read.rows * 1'000'000 / limits.rows_per_second_max;
+    next_read_us_ = std::max(next_read_us_, now_us) +
+                    read.rows_scanned * 1'000'000 / limits.rows_per_second_max;
   }
   if (read.exhausted) return;
+  bool of_range = piece->keys.empty();
+  AddPiece(table, SplitOff(read, piece));
+  if (of_range) AdaptChunkRows(task, read, tuning, &table);
+}
+
+Piece Job::SplitOff(const ReadResult& read, Piece* piece) {
   Piece rest;
+  if (!piece->keys.empty()) {
+    auto first = piece->keys.begin() + static_cast<ptrdiff_t>(read.keys_read);
+    rest.keys.assign(std::make_move_iterator(first), std::make_move_iterator(piece->keys.end()));
+    piece->keys.erase(first, piece->keys.end());
+    return rest;
+  }
   rest.range.lower = read.last_key;
-  rest.range.upper = piece->range.upper;
-  piece->range.upper = read.last_key;
-  AddPiece(table, std::move(rest));
-  AdaptChunkRows(task, read, tuning, &table);
+  rest.range.upper = std::exchange(piece->range.upper, read.last_key);
+  return rest;
 }
 
 // Towards the time that a read should take, but so that the bound of bytes is not hit: a read that
 // hits it has to be cancelled at the server.
 void Job::AdaptChunkRows(const Task& task, const ReadResult& read, const ChunkTuning& tuning,
                          TableWork* table) {
-  bool cut_short = read.rows < task.request.rows_max;
+  bool cut_short = read.rows_scanned < task.request.rows_max;
   if (!cut_short && task.request.rows_max < table->chunk_rows) return;  // another limit held it
   double by_time =
       static_cast<double>(tuning.chunk_us_target) / std::max<uint64_t>(read.elapsed_us, 1);
   double by_bytes = 0.9 * tuning.chunk_bytes_max / std::max<size_t>(read.bytes, 1);
   double factor = std::clamp(std::min(by_time, by_bytes), 0.5, 2.0);
-  table->chunk_rows = std::clamp(static_cast<uint64_t>(read.rows * factor), tuning.chunk_rows_min,
-                                 tuning.chunk_rows_max);
+  table->chunk_rows = std::clamp(static_cast<uint64_t>(read.rows_scanned * factor),
+                                 tuning.chunk_rows_min, tuning.chunk_rows_max);
 }
 
 capture::KeyRange Job::Finish(const Task& task, uint64_t now_us) {
@@ -179,7 +189,7 @@ void Job::Redo(const Task& task, bool smaller, uint64_t now_us, const ChunkTunin
   if (piece == nullptr) return;
   piece->state = Piece::State::kIdle;
   if (smaller) {
-    uint64_t rows = piece->rows_read > 0 ? piece->rows_read : table.chunk_rows;
+    uint64_t rows = piece->rows_scanned > 0 ? piece->rows_scanned : table.chunk_rows;
     piece->rows_max = std::max(rows / 2, tuning.chunk_rows_min);
     piece->not_before_us = now_us + tuning.retry_us;
   } else {

@@ -27,6 +27,7 @@ struct Piece {
   uint64_t rows_max = 0;
   // Once read.
   uint64_t rows_read = 0;
+  uint64_t rows_scanned = 0;
 };
 
 // One table's share of a job.
@@ -117,9 +118,12 @@ class Job {
   // A read ended; its window is still open.
   struct ReadResult {
     uint64_t rows = 0;  // as the SELECT returned them
+    uint64_t rows_scanned = 0;
     size_t bytes = 0;
     bool exhausted = true;
+    // Not exhausted: where the next read goes on, in a range or in a list of keys.
     capture::KeyText last_key;
+    size_t keys_read = 0;
     uint64_t elapsed_us = 0;
   };
   void ReadDone(const Task& task, const ReadResult& read, uint64_t now_us,
@@ -142,6 +146,8 @@ class Job {
 
  private:
   Piece* FindPiece(const Task& task);
+  // Cuts off what a read did not come to.
+  static Piece SplitOff(const ReadResult& read, Piece* piece);
   static void AdaptChunkRows(const Task& task, const ReadResult& read, const ChunkTuning& tuning,
                              TableWork* table);
   std::optional<Task> NextOf(size_t index, uint64_t now_us, const ChunkTuning& tuning);

@@ -45,6 +45,12 @@ absl::Status ChunkEncoder::AddRow(std::string_view line) {
   return absl::OkStatus();
 }
 
+void ChunkEncoder::KeepRows(size_t count) {
+  if (count >= chunk_.rows.size()) return;
+  chunk_.frames.Truncate(chunk_.rows[count].at);
+  chunk_.rows.resize(count);
+}
+
 void ChunkEncoder::KeepKey() {
   const std::vector<uint32_t>& key = layout_.schema()->key_columns;
   chunk_.last_key.resize(key.size());

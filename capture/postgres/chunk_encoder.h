@@ -26,6 +26,9 @@ class ChunkEncoder {
   // would pass 4 GiB.
   absl::Status AddRow(std::string_view line);
 
+  // Forgets all rows but the first `count`.
+  void KeepRows(size_t count);
+
   size_t frame_bytes() const { return chunk_.frames.size(); }
   size_t row_count() const { return chunk_.rows.size(); }
 

@@ -98,6 +98,15 @@ class SelectBuilder {
     return absl::StrJoin(literals, ", ");
   }
 
+  void AddRange(const KeyRange& range, std::vector<std::string>* conditions) const {
+    if (!range.lower.empty()) conditions->push_back(Above(range.lower));
+    if (!range.upper.empty()) conditions->push_back(AtMost(range.upper));
+  }
+
+  std::string Where(const std::vector<std::string>& conditions) const {
+    return conditions.empty() ? "" : absl::StrCat(" WHERE ", absl::StrJoin(conditions, " AND "));
+  }
+
  private:
   std::string Literal(size_t column, const std::string& text) const {
     return absl::StrCat(sql_.QuoteLiteral(text), "::", table_.key[column].type);
@@ -177,17 +186,30 @@ absl::Status CheckRequest(const ChunkTable& table, const ChunkRequest& request) 
       "); one with another number was given"));
 }
 
+bool NeedsScanBound(const ChunkRequest& request) {
+  return request.keys.empty() && request.rows_max != 0 && !request.predicate.empty();
+}
+
+std::string NthKeySelect(const Connection& sql, const ChunkTable& table,
+                         const ChunkRequest& request) {
+  SelectBuilder builder(sql, table);
+  std::vector<std::string> conditions;
+  builder.AddRange(request.range, &conditions);
+  const std::string names = builder.Names();
+  return absl::StrCat("SELECT ", names, " FROM ", table.only, table.name, builder.Where(conditions),
+                      " ORDER BY ", names, " OFFSET ", request.rows_max - 1, " LIMIT 1");
+}
+
 std::string ChunkSelect(const Connection& sql, const ChunkTable& table,
                         const ChunkRequest& request) {
   SelectBuilder builder(sql, table);
   std::vector<std::string> conditions;
-  if (!request.range.lower.empty()) conditions.push_back(builder.Above(request.range.lower));
-  if (!request.range.upper.empty()) conditions.push_back(builder.AtMost(request.range.upper));
+  builder.AddRange(request.range, &conditions);
   if (!request.keys.empty()) conditions.push_back(builder.AnyOf(request.keys));
   // The line end closes a comment that the predicate may end with.
   if (!request.predicate.empty()) conditions.push_back(absl::StrCat("(", request.predicate, "\n)"));
-  std::string select = absl::StrCat("SELECT ", table.columns, " FROM ", table.only, table.name);
-  if (!conditions.empty()) absl::StrAppend(&select, " WHERE ", absl::StrJoin(conditions, " AND "));
+  std::string select = absl::StrCat("SELECT ", table.columns, " FROM ", table.only, table.name,
+                                    builder.Where(conditions));
   if (NeedsOrder(request)) absl::StrAppend(&select, " ORDER BY ", builder.Names());
   if (request.keys.empty() && request.rows_max != 0) {
     absl::StrAppend(&select, " LIMIT ", request.rows_max);

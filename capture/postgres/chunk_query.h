@@ -51,6 +51,14 @@ bool NeedsOrder(const ChunkRequest& request);
 // has none and the request needs one.
 absl::Status CheckRequest(const ChunkTable& table, const ChunkRequest& request);
 
+// True if the request has to be cut before it is read, at the key that NthKeySelect finds.
+bool NeedsScanBound(const ChunkRequest& request);
+
+// The key of row number rows_max of the request's range, whatever its predicate; no row if the
+// range has fewer. REQUIRES: NeedsScanBound and CheckRequest.
+std::string NthKeySelect(const Connection& sql, const ChunkTable& table,
+                         const ChunkRequest& request);
+
 // The SELECT of a chunk. REQUIRES: CheckRequest.
 std::string ChunkSelect(const Connection& sql, const ChunkTable& table,
                         const ChunkRequest& request);

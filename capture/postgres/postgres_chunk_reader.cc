@@ -269,27 +269,83 @@ absl::Status PostgresChunkReader::ApplySettings(const OpenTable& table,
   return settings.empty() ? absl::OkStatus() : connection_->Execute(settings).status();
 }
 
-absl::StatusOr<Chunk> PostgresChunkReader::CopyChunk(const OpenTable& table,
-                                                     const ChunkRequest& request,
-                                                     std::stop_token stop) {
-  ChunkEncoder encoder(table.schema, request.snapshot_id, NowUs());
-  const size_t bytes_max =
-      NeedsOrder(request) && request.bytes_max != 0 ? request.bytes_max : SIZE_MAX;
+absl::StatusOr<bool> PostgresChunkReader::CopyRows(const OpenTable& table,
+                                                   const ChunkRequest& request,
+                                                   ChunkEncoder& encoder, std::stop_token stop) {
+  const size_t bytes_max = request.bytes_max != 0 ? request.bytes_max : SIZE_MAX;
   auto add = [&](std::string_view line) -> absl::StatusOr<bool> {
     absl::Status status = encoder.AddRow(line);
     if (!status.ok()) return status;
     return encoder.frame_bytes() < bytes_max;
   };
-  absl::StatusOr<bool> whole = connection_->CopyOut(
+  return connection_->CopyOut(
       absl::StrCat("COPY (", ChunkSelect(*connection_, *table.query, request), ") TO STDOUT"), add,
       {.timeout = kReadTimeout, .stop = stop});
+}
+
+absl::StatusOr<Chunk> PostgresChunkReader::CopyRange(const OpenTable& table, ChunkRequest request,
+                                                     ChunkEncoder& encoder, std::stop_token stop) {
+  const uint64_t rows_max = request.rows_max;
+  KeyText scan_end;
+  if (NeedsScanBound(request)) {
+    absl::StatusOr<Result> nth = connection_->Execute(
+        NthKeySelect(*connection_, *table.query, request), {.timeout = kReadTimeout, .stop = stop});
+    if (!nth.ok()) return nth.status();
+    if (nth->rows() != 0) request.range.upper = scan_end = KeyAt(*nth, 0);
+    request.rows_max = 0;
+  }
+  absl::StatusOr<bool> whole = CopyRows(table, request, encoder, stop);
   if (!whole.ok()) return whole.status();
-  const bool all_rows =
-      !NeedsOrder(request) || request.rows_max == 0 || encoder.row_count() < request.rows_max;
+  const uint64_t rows = encoder.row_count();
   Chunk chunk = encoder.Finish();
-  chunk.marks = table.marks;
-  chunk.view = table.view;
-  chunk.exhausted = *whole && all_rows;
+  chunk.exhausted =
+      *whole && scan_end.empty() && (request.rows_max == 0 || rows < request.rows_max);
+  if (*whole && !scan_end.empty()) chunk.last_key = std::move(scan_end);
+  chunk.rows_scanned = request.rows_max == rows_max ? rows : std::max(rows, rows_max);
+  return chunk;
+}
+
+// In groups, so that no more is read than the bound of bytes and one row. A group that reaches it
+// is left to the next chunk, unless it is one key.
+absl::StatusOr<Chunk> PostgresChunkReader::CopyKeys(const OpenTable& table,
+                                                    const ChunkRequest& request,
+                                                    ChunkEncoder& encoder, std::stop_token stop) {
+  const size_t count = request.keys.size();
+  ChunkRequest part = request;
+  bool whole = true;
+  size_t read = 0;
+  for (size_t group = request.bytes_max == 0 ? count : 1; whole && read < count;) {
+    part.keys.assign(request.keys.begin() + read,
+                     request.keys.begin() + std::min(read + group, count));
+    const size_t rows_before = encoder.row_count();
+    absl::StatusOr<bool> copied = CopyRows(table, part, encoder, stop);
+    if (!copied.ok()) return copied.status();
+    whole = *copied;
+    if (!whole && part.keys.size() > 1) {
+      encoder.KeepRows(rows_before);
+      break;
+    }
+    read += part.keys.size();
+    const size_t key_bytes = std::max<size_t>(encoder.frame_bytes() / read, 1);
+    const size_t left = request.bytes_max - std::min(request.bytes_max, encoder.frame_bytes());
+    group = std::clamp<size_t>(left / key_bytes, 1, 2 * part.keys.size());
+  }
+  Chunk chunk = encoder.Finish();
+  chunk.exhausted = read == count;
+  chunk.keys_read = read;
+  chunk.rows_scanned = chunk.rows.size();
+  return chunk;
+}
+
+absl::StatusOr<Chunk> PostgresChunkReader::CopyChunk(const OpenTable& table,
+                                                     const ChunkRequest& request,
+                                                     std::stop_token stop) {
+  ChunkEncoder encoder(table.schema, request.snapshot_id, NowUs());
+  absl::StatusOr<Chunk> chunk = request.keys.empty() ? CopyRange(table, request, encoder, stop)
+                                                     : CopyKeys(table, request, encoder, stop);
+  if (!chunk.ok()) return chunk;
+  chunk->marks = table.marks;
+  chunk->view = table.view;
   return chunk;
 }
 

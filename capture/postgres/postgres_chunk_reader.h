@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "capture/postgres/chunk_encoder.h"
 #include "capture/postgres/chunk_query.h"
 #include "capture/postgres/connection.h"
 #include "capture/postgres/postgres_catalog.h"
@@ -79,6 +80,13 @@ class PostgresChunkReader : public ChunkReader {
   absl::Status ApplySettings(const OpenTable& table, const ChunkRequest& request);
   absl::StatusOr<Chunk> CopyChunk(const OpenTable& table, const ChunkRequest& request,
                                   std::stop_token stop);
+  absl::StatusOr<Chunk> CopyRange(const OpenTable& table, ChunkRequest request,
+                                  ChunkEncoder& encoder, std::stop_token stop);
+  absl::StatusOr<Chunk> CopyKeys(const OpenTable& table, const ChunkRequest& request,
+                                 ChunkEncoder& encoder, std::stop_token stop);
+  // False: the bound of bytes was reached, and the transaction is over.
+  absl::StatusOr<bool> CopyRows(const OpenTable& table, const ChunkRequest& request,
+                                ChunkEncoder& encoder, std::stop_token stop);
   absl::StatusOr<model::Position> FinishAndBound();
   absl::StatusOr<std::string> ExplainOpen(const ChunkRequest& request);
   absl::Status ExplainPredicate(const OpenTable& table, const ChunkRequest& request);

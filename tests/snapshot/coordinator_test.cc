@@ -81,10 +81,12 @@ class CoordinatorTest : public testing::Test {
     return Next();
   }
   // What a read task's window closes with.
-  void ReadAndClose(const Task& task, capture::RewriteMarks marks = {}) {
+  void ReadAndClose(Task task, capture::RewriteMarks marks = {}, size_t keys_read = SIZE_MAX) {
     auto window = merger_.Open(kTestTable);
     capture::Chunk chunk = TestChunk({{static_cast<int64_t>(++row_), 1, 1}}, schema_, {}, 0);
     chunk.marks = std::move(marks);
+    chunk.exhausted = keys_read == SIZE_MAX;
+    chunk.keys_read = keys_read;
     coordinator_.ReadDone(task, chunk, 1);
     merger_.Submit(window.id, std::move(chunk));
     EXPECT_TRUE(coordinator_.Close(task, window.id, merger_).ok());
@@ -145,6 +147,19 @@ TEST_F(CoordinatorTest, AKeyToReadAgainThatIsGoneIsFoundAndForgotten) {
   coordinator_.Failed(gone, absl::OutOfRangeError("no such label"));
   EXPECT_THAT(Next().request.keys, ElementsAre(capture::KeyText{"c"}));
   EXPECT_THAT(merger_.Take(1).rereads_done, ElementsAre(101, 102));
+}
+
+TEST_F(CoordinatorTest, KeysToReadAgainThatDidNotFitInAChunkComeNext) {
+  AddRereads({"a", "b", "c"});
+  Task all = Next();
+  EXPECT_GT(all.request.bytes_max, 0);
+  ReadAndClose(all, {}, 1);
+  EXPECT_THAT(merger_.Take(1).rereads_done, ElementsAre(101));
+  Task rest = Next();
+  EXPECT_THAT(rest.request.keys, ElementsAre(capture::KeyText{"b"}, capture::KeyText{"c"}));
+  ReadAndClose(rest);
+  EXPECT_THAT(merger_.Take(1).rereads_done, ElementsAre(102, 103));
+  EXPECT_FALSE(coordinator_.busy());
 }
 
 TEST_F(CoordinatorTest, ARewriteInPlaceStartsTheTableAnew) {

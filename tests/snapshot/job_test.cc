@@ -25,6 +25,18 @@ Job TwoTables() {
   return job;
 }
 
+// A read of a range without a predicate.
+Job::ReadResult Read(uint64_t rows, size_t bytes, bool exhausted, KeyText last_key,
+                     uint64_t elapsed_us) {
+  return {.rows = rows,
+          .rows_scanned = rows,
+          .bytes = bytes,
+          .exhausted = exhausted,
+          .last_key = std::move(last_key),
+          .keys_read = 0,
+          .elapsed_us = elapsed_us};
+}
+
 Task Next(Job& job, uint64_t now_us = 1) {
   auto task = job.NextTask(now_us, {});
   EXPECT_TRUE(task.has_value());
@@ -44,14 +56,14 @@ TEST(JobTest, ReadsEveryRangeOnceAndSplitsAtTheLastKey) {
   EXPECT_EQ(first.request.range.upper, KeyText{"50"});
   EXPECT_EQ(second.request.range.lower, KeyText{"50"});
   EXPECT_FALSE(job.NextTask(1, {}).has_value());
-  job.ReadDone(first, {10, 1000, false, {"20"}, 1}, 1, {});
+  job.ReadDone(first, Read(10, 1000, false, {"20"}, 1), 1, {});
   // The next read starts while the first window is still open.
   Task rest = Next(job);
   EXPECT_EQ(rest.request.range.lower, KeyText{"20"});
   EXPECT_EQ(rest.request.range.upper, KeyText{"50"});
   EXPECT_EQ(job.Finish(first, 2).upper, KeyText{"20"});
-  job.ReadDone(rest, {5, 1000, true, {}, 1}, 1, {});
-  job.ReadDone(second, {5, 1000, true, {}, 1}, 1, {});
+  job.ReadDone(rest, Read(5, 1000, true, {}, 1), 1, {});
+  job.ReadDone(second, Read(5, 1000, true, {}, 1), 1, {});
   job.Finish(rest, 2);
   EXPECT_FALSE(job.FinishTable(0));
   job.Finish(second, 2);
@@ -65,7 +77,7 @@ TEST(JobTest, SurvivesBeingStoredWithWhatIsLeft) {
   Job job = TwoTables();
   job.Planned(Next(job), {KeyRange{{}, {"50"}}, KeyRange{{"50"}, {}}}, 500);
   Task first = Next(job);
-  job.ReadDone(first, {10, 1000, false, {"20"}, 1}, 1, {});
+  job.ReadDone(first, Read(10, 1000, false, {"20"}, 1), 1, {});
   job.Finish(first, 2);
   job.limits.rows_per_second_max = 77;
   job.state = JobState::kPaused;
@@ -99,6 +111,42 @@ TEST(JobTest, KeysAreReadInBatches) {
   EXPECT_FALSE(job.NextTask(1, {}).has_value());
 }
 
+TEST(JobTest, AListOfKeysThatHitsTheBoundOfBytesGoesOnWithTheRest) {
+  Job job = TwoTables();
+  job.tables.erase(job.tables.begin());
+  job.tables[0].keys = {{"1"}, {"2"}, {"3"}};
+  job.Planned(Next(job), {}, 500);
+  Task first = Next(job);
+  EXPECT_EQ(first.request.keys.size(), 3);
+  EXPECT_GT(first.request.bytes_max, 0);
+  Job::ReadResult read = Read(1, 1000, false, {}, 1);
+  read.keys_read = 2;
+  job.ReadDone(first, read, 1, {});
+  Task rest = Next(job);
+  EXPECT_EQ(rest.request.keys, std::vector<KeyText>{{"3"}});
+  job.Finish(first, 2);
+  EXPECT_FALSE(job.FinishTable(0));
+  job.ReadDone(rest, Read(1, 1000, true, {}, 1), 1, {});
+  job.Finish(rest, 2);
+  EXPECT_TRUE(job.FinishTable(0));
+  EXPECT_EQ(job.tables[0].rows_done, 2);
+}
+
+TEST(JobTest, AChunkWithoutRowsAdvancesAndIsSizedByWhatWasLookedAt) {
+  Job job = TwoTables();
+  job.tables.pop_back();
+  job.tables[0].predicate = "rare";
+  job.Planned(Next(job), {KeyRange{}}, 500);
+  Task first = Next(job);
+  Job::ReadResult read = Read(0, 0, false, {"20"}, 1000);
+  read.rows_scanned = first.request.rows_max;
+  job.ReadDone(first, read, 1, {});
+  Task second = Next(job);
+  EXPECT_EQ(second.request.range.lower, KeyText{"20"});
+  EXPECT_EQ(second.request.rows_max, 2 * first.request.rows_max);
+  EXPECT_EQ(job.Finish(first, 2).upper, KeyText{"20"});
+}
+
 TEST(JobTest, PausedReadsNothing) {
   Job job = TwoTables();
   job.state = JobState::kPaused;
@@ -118,7 +166,7 @@ TEST(JobTest, TheRowsLimitSpacesReads) {
   job.Planned(Next(job), {KeyRange{}}, 500);
   Task task = Next(job);
   EXPECT_EQ(task.request.rows_max, 25);
-  job.ReadDone(task, {25, 1000, false, {"5"}, 1}, 1'000'000, {});
+  job.ReadDone(task, Read(25, 1000, false, {"5"}, 1), 1'000'000, {});
   EXPECT_FALSE(job.NextTask(1'249'000, {}).has_value());
   EXPECT_TRUE(job.NextTask(1'250'000, {}).has_value());
 }
@@ -128,7 +176,7 @@ TEST(JobTest, TooManyTouchesHalveTheChunk) {
   job.tables.pop_back();
   job.Planned(Next(job), {KeyRange{}}, 500);
   Task task = Next(job);
-  job.ReadDone(task, {4000, 1000, true, {}, 1}, 1, {});
+  job.ReadDone(task, Read(4000, 1000, true, {}, 1), 1, {});
   job.Redo(task, true, 1, {});
   EXPECT_FALSE(job.NextTask(2, {}).has_value());
   EXPECT_EQ(Next(job, 1'000'000).request.rows_max, 2000);
@@ -140,10 +188,10 @@ TEST(JobTest, ChunkSizeFollowsTheTimeOfReads) {
   job.Planned(Next(job), {KeyRange{}}, 500);
   Task task = Next(job);
   uint64_t rows = task.request.rows_max;
-  job.ReadDone(task, {rows, 1000, false, {"5"}, 1000}, 1, {});
+  job.ReadDone(task, Read(rows, 1000, false, {"5"}, 1000), 1, {});
   Task larger = Next(job);
   EXPECT_EQ(larger.request.rows_max, rows * 2);
-  job.ReadDone(larger, {rows * 2, 1000, false, {"9"}, 800'000}, 1, {});
+  job.ReadDone(larger, Read(rows * 2, 1000, false, {"9"}, 800'000), 1, {});
   EXPECT_EQ(Next(job).request.rows_max, rows);
 }
 
@@ -152,7 +200,7 @@ TEST(JobTest, AReadThatHitsTheBoundOfBytesMakesTheNextOneSmaller) {
   job.Planned(Next(job), {KeyRange{}}, 500);
   Task task = Next(job);
   ChunkTuning tuning;
-  job.ReadDone(task, {6000, tuning.chunk_bytes_max, false, {"5"}, 1000}, 1, tuning);
+  job.ReadDone(task, Read(6000, tuning.chunk_bytes_max, false, {"5"}, 1000), 1, tuning);
   EXPECT_EQ(Next(job).request.rows_max, 5400);
 }
 
@@ -162,7 +210,7 @@ TEST(JobTest, ATableThatStartsAnewForgetsOldReads) {
   Task old = Next(job);
   job.RestartTable(0);
   EXPECT_FALSE(job.Wanted(old));
-  job.ReadDone(old, {5, 1000, true, {}, 1}, 1, {});
+  job.ReadDone(old, Read(5, 1000, true, {}, 1), 1, {});
   EXPECT_EQ(Next(job).kind, Task::Kind::kPlan);
 }
 

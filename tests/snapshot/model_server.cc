@@ -255,24 +255,36 @@ capture::Chunk ModelServer::ReadChunk(const capture::ChunkRequest& request,
   chunk.view = std::move(view);
   model::ChangeEncoder encoder(&chunk.frames);
   encoder.SetSnapshot(request.snapshot_id, 1, false);
+  // A bound of bytes ends a list of keys, a bound of rows looked at a range.
+  auto keys_end = request.keys.end();
+  if (request.keys.size() > 1 && (*random_)() % 3 == 0) --keys_end;
+  chunk.keys_read = keys_end - request.keys.begin();
+  int64_t lower = request.range.lower.empty() ? -1 : std::stoll(request.range.lower[0]);
+  int64_t upper = request.range.upper.empty() ? keys_ : std::stoll(request.range.upper[0]);
+  if (request.keys.empty() && upper - lower > 1 && (*random_)() % 5 == 0) {
+    upper = lower + 1 + static_cast<int64_t>((*random_)() % (upper - lower - 1));
+    chunk.last_key = {std::to_string(upper)};
+  }
+  capture::KeyText last_key;
+  chunk.exhausted = keys_end == request.keys.end() && chunk.last_key.empty();
   for (const auto& [key, row] : seen_) {
-    if (!request.range.lower.empty() && key <= std::stoll(request.range.lower[0])) continue;
-    if (!request.range.upper.empty() && key > std::stoll(request.range.upper[0])) continue;
-    if (!request.keys.empty() &&
-        std::find(request.keys.begin(), request.keys.end(),
-                  capture::KeyText{std::to_string(key)}) == request.keys.end()) {
+    if (key <= lower || key > upper) continue;
+    if (!request.keys.empty() && std::find(request.keys.begin(), keys_end,
+                                           capture::KeyText{std::to_string(key)}) == keys_end) {
       continue;
     }
     if (request.rows_max > 0 && chunk.rows.size() == request.rows_max) {
       chunk.exhausted = false;
+      chunk.last_key = last_key;
       break;
     }
     encoder.Begin(chunk.schema->id, Op::kRead, 0, 200);
     WriteKey(encoder, key);
     WriteRow(encoder, model::ChangeEncoder::kAfter, key, row, false, table_version_);
     chunk.rows.push_back(encoder.End());
-    chunk.last_key = {std::to_string(key)};
+    last_key = {std::to_string(key)};
   }
+  chunk.rows_scanned = chunk.rows.size();
   return chunk;
 }
 

@@ -173,6 +173,61 @@ TEST_F(ChunkReaderTest, ByteBoundEndsTheChunkAndGoesOnFromItsLastKey) {
   ExpectEachOnce(ReadAll(request), 20000);
 }
 
+TEST_F(ChunkReaderTest, ByteBoundEndsAListOfKeysAndTheRestGoesOn) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY, v text)");
+  Exec(
+      "INSERT INTO t SELECT i, repeat('v', CASE WHEN i < 20 THEN 10 ELSE 100000 END) "
+      "FROM generate_series(1, 60) i");
+  Publish();
+  OpenChunks();
+  ChunkRequest request;
+  request.table = TableOf("t");
+  request.bytes_max = 250000;
+  for (int i = 1; i <= 80; ++i) request.keys.push_back({std::to_string(i)});
+  std::multiset<std::string> keys;
+  int chunks = 0;
+  for (bool more = true; more; ++chunks) {
+    Chunk chunk = ReadChunk(request);
+    EXPECT_LT(chunk.frames.size(), 360000u);
+    EXPECT_GT(chunk.bound.offset, 0u);
+    for (const v1::Change& row : Rows(chunk)) keys.insert(row.key().SerializeAsString());
+    more = !chunk.exhausted;
+    ASSERT_GT(chunk.keys_read, 0u);
+    request.keys.erase(request.keys.begin(), request.keys.begin() + chunk.keys_read);
+  }
+  EXPECT_TRUE(request.keys.empty());
+  ExpectEachOnce(keys, 60);
+  EXPECT_GT(chunks, 10);
+  EXPECT_LT(chunks, 45);
+}
+
+TEST_F(ChunkReaderTest, ASparsePredicateLooksAtABoundedNumberOfRows) {
+  Exec("CREATE TABLE t (a int, b text, v int, PRIMARY KEY (a, b))");
+  Exec("INSERT INTO t SELECT i, 'k', i FROM generate_series(1, 10000) i");
+  Publish();
+  OpenChunks();
+  ChunkRequest request;
+  request.table = TableOf("t");
+  request.predicate = "v IN (4000, 9999)";
+  request.rows_max = 1000;
+  request.bytes_max = 100000;
+  Chunk first = ReadChunk(request);
+  EXPECT_EQ(first.rows.size(), 0u);
+  EXPECT_FALSE(first.exhausted);
+  EXPECT_EQ(first.last_key, (KeyText{"1000", "k"}));
+  EXPECT_EQ(first.rows_scanned, 1000u);
+  ExpectEachOnce(ReadAll(request), 2);
+  request.range = {.lower = {"8500", "k"}, .upper = {"9200", "k"}};
+  EXPECT_TRUE(ReadChunk(request).exhausted);
+  // All that is looked at is taken.
+  request.range = {};
+  request.predicate = "v > 0";
+  ExpectEachOnce(ReadAll(request), 10000);
+  request.bytes_max = 10000;
+  ExpectEachOnce(ReadAll(request), 10000);
+  EXPECT_THAT(Explain(request), HasSubstr("Index"));
+}
+
 TEST_F(ChunkReaderTest, PlannedRangesCoverEveryKeyOnce) {
   Exec("CREATE TABLE t (a int, b int, v text, PRIMARY KEY (a, b))");
   Exec("INSERT INTO t SELECT i / 10, i % 10, repeat('v', 50) FROM generate_series(0, 49999) i");
