@@ -370,6 +370,7 @@ absl::Status Coordinator::Close(const Task& task, WindowId window, Merger& merge
   } else if (closed->outcome == Closed::Outcome::kDone) {
     CloseChunk(job->second, task, *closed, merger);
   } else {
+    ++job->second.chunks_redone;
     job->second.Redo(task, closed->outcome == Closed::Outcome::kTooManyTouches,
                      environment_.now_us(), tuning_);
   }

@@ -179,7 +179,6 @@ capture::KeyRange Job::Finish(const Task& task, uint64_t now_us) {
 
 void Job::Redo(const Task& task, bool smaller, uint64_t now_us, const ChunkTuning& tuning) {
   TableWork& table = tables[task.table];
-  ++chunks_redone;
   if (task.kind == Task::Kind::kPlan) {
     if (task.epoch == table.epoch) table.planning = false;
     next_read_us_ = std::max(next_read_us_, now_us + tuning.retry_us);
@@ -199,6 +198,7 @@ void Job::Redo(const Task& task, bool smaller, uint64_t now_us, const ChunkTunin
 
 void Job::RestartTable(size_t index) {
   TableWork& table = tables[index];
+  chunks_redone += table.chunks_done;
   ++table.epoch;
   table.pieces.clear();
   table.planned = false;

@@ -102,6 +102,7 @@ class Job {
   int64_t create_time_us = 0;
   int64_t end_time_us = 0;
   std::string error;
+  // Chunks that were read and are read again; not those whose read failed or had to wait.
   uint64_t chunks_redone = 0;
   model::Sequence first_sequence = 0;
   model::Sequence last_sequence = 0;
@@ -134,7 +135,7 @@ class Job {
   capture::KeyRange Finish(const Task& task, uint64_t now_us);
   // The task must be done again, in smaller chunks if `smaller`.
   void Redo(const Task& task, bool smaller, uint64_t now_us, const ChunkTuning& tuning);
-  // The table changed so that its finished chunks are void.
+  // The table changed so that its finished chunks are void: all are read again.
   void RestartTable(size_t table);
   // All pieces read and closed: true once.
   bool FinishTable(size_t table);

@@ -162,6 +162,22 @@ TEST_F(CoordinatorTest, KeysToReadAgainThatDidNotFitInAChunkComeNext) {
   EXPECT_FALSE(coordinator_.busy());
 }
 
+TEST_F(CoordinatorTest, OnlyChunksThatWereReadCountAsRedone) {
+  uint64_t id = Create();
+  coordinator_.Failed(Next(), absl::UnavailableError("no connection"));
+  Task task = NextRead();
+  coordinator_.Failed(task, absl::AbortedError("the log is not connected yet"));
+  EXPECT_EQ(coordinator_.Get(id)->chunks_redone, 0);
+  task = NextRead();
+  auto window = merger_.Open(kTestTable);
+  merger_.VoidWindows();
+  capture::Chunk chunk = TestChunk({{1, 1, 1}}, schema_, {}, 0);
+  coordinator_.ReadDone(task, chunk, 1);
+  merger_.Submit(window.id, std::move(chunk));
+  ASSERT_TRUE(coordinator_.Close(task, window.id, merger_).ok());
+  EXPECT_EQ(coordinator_.Get(id)->chunks_redone, 1);
+}
+
 TEST_F(CoordinatorTest, ARewriteInPlaceStartsTheTableAnew) {
   uint64_t id = Create();
   Task first = NextRead(), second = NextRead();
@@ -169,6 +185,7 @@ TEST_F(CoordinatorTest, ARewriteInPlaceStartsTheTableAnew) {
   EXPECT_EQ(coordinator_.Get(id)->rows_done, 1);
   ReadAndClose(second, {{1, 2, 3}, 11, 21});
   EXPECT_EQ(coordinator_.Get(id)->rows_done, 0);
+  EXPECT_EQ(coordinator_.Get(id)->chunks_redone, 2);
   EXPECT_EQ(StateOf(id), JobState::kRunning);
   first = NextRead(), second = NextRead();
   ReadAndClose(first, {{1, 2, 3}, 11, 21});
