@@ -15,6 +15,7 @@
 #include "service/probe_loop.h"
 #include "service/wall_clock.h"
 #include "snapshot/coordinator.h"
+#include "snapshot/job_state.h"
 
 namespace tidemark::service {
 namespace {
@@ -225,14 +226,7 @@ PipelineStatus ThreadedPipeline::status() const {
 absl::StatusOr<std::vector<snapshot::Job>> JobsOf(const std::string& name, storage::Store* store) {
   absl::StatusOr<std::vector<storage::JobRecord>> records = store->Jobs();
   if (!records.ok()) return records.status();
-  std::vector<snapshot::Job> jobs;
-  for (const storage::JobRecord& record : *records) {
-    std::string source;
-    absl::StatusOr<snapshot::Job> job = snapshot::DecodeJob(record.job, &source);
-    if (!job.ok()) return job.status();
-    if (source == name) jobs.push_back(*std::move(job));
-  }
-  return jobs;
+  return snapshot::DecodeJobs(name, *records);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "snapshot/job_state.h"
 
 namespace tidemark::snapshot {
 namespace {
@@ -13,6 +14,7 @@ constexpr size_t kRereadsInMemory = 10000;
 constexpr size_t kRereadsPerChunk = 16;
 // Plans of one table whose bounds cannot be read back, one after the other, before the job fails.
 constexpr uint32_t kFailedPlansMax = 3;
+constexpr size_t kEndedJobsMax = 100;
 
 bool IsTransient(const absl::Status& status) {
   return absl::IsAborted(status) || absl::IsUnavailable(status) || absl::IsCancelled(status) ||
@@ -429,14 +431,26 @@ void Coordinator::End(Job& job, JobState state, const std::string& reason, Merge
   mark.reason = reason;
   job.last_sequence = merger.next_sequence();
   merger.AppendMark(mark);
-  for (TableWork& table : job.tables) {
-    table.pieces.clear();
-    table.keys.clear();
-  }
+  job.DropWork();
+  PruneEnded(job, merger);
 }
 
-void Coordinator::Store(const Job& job, Merger& merger) {
-  merger.AppendJob({job.id, EncodeJob(job, source_name_)});
+void Coordinator::Store(Job& job, Merger& merger) {
+  merger.AppendJob(TakeChanges(source_name_, job));
+}
+
+void Coordinator::PruneEnded(const Job& newest, Merger& merger) {
+  std::vector<std::pair<int64_t, uint64_t>> ended;
+  for (const auto& [id, job] : jobs_) {
+    if (!job.active() && id != newest.id) ended.emplace_back(job.end_time_us, id);
+  }
+  if (ended.size() < kEndedJobsMax) return;
+  std::sort(ended.begin(), ended.end());
+  ended.resize(ended.size() + 1 - kEndedJobsMax);
+  for (const auto& [time, id] : ended) {
+    merger.AppendJob(EraseJob(jobs_.at(id)));
+    jobs_.erase(id);
+  }
 }
 
 void Coordinator::AddRereads(std::vector<storage::PendingReread> rereads) {

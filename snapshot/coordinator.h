@@ -40,7 +40,7 @@ struct CoordinatorEnvironment {
 };
 
 // All snapshot jobs and pending re-reads of one source: what users ask for, what readers read next,
-// what becomes of it.
+// what becomes of it. Of jobs that have ended the newest hundred are kept.
 //
 // Concurrency. Thread-safe. Users call JobControl; readers call NextTask, Planned, ReadDone and
 // Failed; the merge thread calls Finish and AddRereads, and runs the steps of run_durably. Job
@@ -93,7 +93,8 @@ class Coordinator : public JobControl {
   bool ChunksAreVoid(const TableWork& table, const Closed& closed, const Merger& merger) const;
   void CompleteTables(Job& job, Merger& merger);
   void End(Job& job, JobState state, const std::string& reason, Merger& merger);
-  void Store(const Job& job, Merger& merger);
+  void Store(Job& job, Merger& merger);
+  void PruneEnded(const Job& newest, Merger& merger);
   void FailReread(const Task& task, const absl::Status& status);
   void FailRead(Job& job, const Task& task, const absl::Status& status, Merger& merger);
   void CutReread(Task& task, size_t keys_read);

@@ -86,6 +86,7 @@ Task Job::ReadTask(size_t index, uint64_t piece_id, const ChunkTuning& tuning) {
 
 uint64_t Job::AddPiece(TableWork& table, Piece piece) {
   uint64_t piece_id = next_piece_++;
+  table.progress_stored = false;
   table.pieces.emplace(piece_id, std::move(piece));
   return piece_id;
 }
@@ -95,6 +96,7 @@ void Job::Planned(const Task& task, std::vector<capture::KeyRange> ranges, size_
   if (task.epoch != table.epoch || table.done) return;
   table.planning = false;
   table.planned = true;
+  table.progress_stored = false;
   for (capture::KeyRange& range : ranges) {
     Piece piece;
     piece.range = std::move(range);
@@ -138,6 +140,7 @@ void Job::ReadDone(const Task& task, const ReadResult& read, uint64_t now_us,
 }
 
 Piece Job::SplitOff(const ReadResult& read, Piece* piece) {
+  piece->stored = false;
   Piece rest;
   if (!piece->keys.empty()) {
     auto first = piece->keys.begin() + static_cast<ptrdiff_t>(read.keys_read);
@@ -174,6 +177,8 @@ capture::KeyRange Job::Finish(const Task& task, uint64_t now_us) {
   while (now_us - recent_.front().first > kRateSpanUs) recent_.pop_front();
   capture::KeyRange range = std::move(found->second.range);
   table.pieces.erase(found);
+  table.pieces_gone.push_back(task.piece);
+  table.progress_stored = false;
   return range;
 }
 
@@ -196,11 +201,25 @@ void Job::Redo(const Task& task, bool smaller, uint64_t now_us, const ChunkTunin
   }
 }
 
+void Job::DropPieces(TableWork& table) {
+  for (const auto& [id, piece] : table.pieces) table.pieces_gone.push_back(id);
+  table.pieces.clear();
+  table.progress_stored = false;
+}
+
+void Job::DropWork() {
+  for (TableWork& table : tables) {
+    DropPieces(table);
+    table.asked_stored = table.asked_stored && table.keys.empty();
+    table.keys.clear();
+  }
+}
+
 void Job::RestartTable(size_t index) {
   TableWork& table = tables[index];
   chunks_redone += table.chunks_done;
   ++table.epoch;
-  table.pieces.clear();
+  DropPieces(table);
   table.planned = false;
   table.planning = false;
   table.rows_done = 0;
@@ -213,6 +232,7 @@ bool Job::FinishTable(size_t index) {
   TableWork& table = tables[index];
   if (!table.planned || table.done || !table.pieces.empty()) return false;
   table.done = true;
+  table.progress_stored = false;
   return true;
 }
 

@@ -1,6 +1,7 @@
 #ifndef TIDEMARK_SNAPSHOT_JOB_H_
 #define TIDEMARK_SNAPSHOT_JOB_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -9,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "capture/source.h"
 #include "snapshot/job_control.h"
 
@@ -28,6 +28,8 @@ struct Piece {
   // Once read.
   uint64_t rows_read = 0;
   uint64_t rows_scanned = 0;
+  // Its record is in the store, as it is here.
+  bool stored = false;
 };
 
 // One table's share of a job.
@@ -55,6 +57,11 @@ struct TableWork {
   uint64_t epoch = 0;
   // Adapts to the time that reads take.
   uint64_t chunk_rows = 10000;
+  // What was asked is in the store; progress and pieces are as they are here.
+  bool asked_stored = false;
+  bool progress_stored = false;
+  // Pieces whose records are to be erased.
+  std::vector<uint64_t> pieces_gone;
 };
 
 struct ChunkTuning {
@@ -140,6 +147,10 @@ class Job {
   // All pieces read and closed: true once.
   bool FinishTable(size_t table);
   bool AllTablesDone() const;
+  // The job has ended: nothing is left to read.
+  void DropWork();
+  // Pieces up to `newest` have been stored: new ones get other ids.
+  void SkipPieces(uint64_t newest) { next_piece_ = std::max(next_piece_, newest + 1); }
   // The limits changed: do not sit out what the old ones imposed.
   void ForgetPace() { next_read_us_ = 0; }
 
@@ -155,18 +166,12 @@ class Job {
   Task PlanTask(size_t index, const ChunkTuning& tuning);
   Task ReadTask(size_t index, uint64_t piece, const ChunkTuning& tuning);
   uint64_t AddPiece(TableWork& table, Piece piece);
+  static void DropPieces(TableWork& table);
   size_t reading() const;
-  friend absl::StatusOr<Job> DecodeJob(const std::string& stored, std::string* source);
-
   uint64_t next_piece_ = 1;
   uint64_t next_read_us_ = 0;                         // by the limit of rows per second
   std::deque<std::pair<uint64_t, uint64_t>> recent_;  // time and rows of chunks finished lately
 };
-
-// The stored form (tidemark.state.SnapshotJob), and back. Pieces come back idle.
-std::string EncodeJob(const Job& job, const std::string& source);
-// DataLoss if it is malformed. `source`: whose job it is.
-absl::StatusOr<Job> DecodeJob(const std::string& stored, std::string* source);
 
 }  // namespace tidemark::snapshot
 

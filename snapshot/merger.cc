@@ -1,6 +1,7 @@
 #include "snapshot/merger.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "model/check.h"
@@ -100,8 +101,8 @@ void Merger::FinishRereads(const std::vector<model::Sequence>& sequences) {
   changed_ = true;
 }
 
-void Merger::AppendJob(storage::JobRecord job) {
-  batch_.jobs.push_back(std::move(job));
+void Merger::AppendJob(std::vector<storage::JobRecord> changes) {
+  std::move(changes.begin(), changes.end(), std::back_inserter(batch_.jobs));
   changed_ = true;
 }
 

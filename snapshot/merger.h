@@ -117,8 +117,8 @@ class Merger {
   std::vector<storage::PendingReread> TakeRereads() { return std::exchange(new_rereads_, {}); }
   // These keys were read in a window that closed with kDone just now.
   void FinishRereads(const std::vector<model::Sequence>& sequences);
-  // A job's new state, stored with the events before it.
-  void AppendJob(storage::JobRecord job);
+  // What changed of a job, stored with the events before it.
+  void AppendJob(std::vector<storage::JobRecord> changes);
 
   // A version of a table; null if there is none.
   std::shared_ptr<const model::TableSchema> FindSchema(model::SchemaId id) const {

@@ -117,10 +117,11 @@ absl::Status Folder::CheckFormat() const {
       !absl::SimpleAtoi(text, &version)) {
     return absl::DataLossError(absl::StrCat(path, " is damaged; ", kDamageRemedy));
   }
-  if (version <= kFormatVersion) return absl::OkStatus();
+  if (version == kFormatVersion) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
-      "the data folder ", path_, " has format ", version, ", this program knows formats up to ",
-      kFormatVersion, "; run the newer Tidemark that wrote it, or use another data folder"));
+      "the data folder ", path_, " has format ", version, ", this program knows format ",
+      kFormatVersion, "; run the ", version > kFormatVersion ? "newer" : "older",
+      " Tidemark that wrote it, or use another data folder and take new snapshots"));
 }
 
 absl::Status Folder::WriteFormat() const {

@@ -38,7 +38,7 @@ class FileHandle {
 class Folder {
  public:
   // Creates the folder if it is missing. FailedPrecondition: another process has it (says which),
-  // its format is newer, or we may not write there. DataLoss: it is damaged.
+  // its format is another one, or we may not write there. DataLoss: it is damaged.
   static absl::StatusOr<Folder> Take(const std::string& path);
 
   // False: nothing is stored yet; the database is to be built at new_database_path and then put in

@@ -50,10 +50,12 @@ struct Checkpoint {
   model::Sequence next_sequence = 1;
 };
 
-// A snapshot job to store; `job` is a serialized tidemark.state.SnapshotJob.
+// One record of a snapshot job. `part` tells it from the job's others (snapshot/job_state.h).
 struct JobRecord {
   uint64_t id = 0;
-  std::string job;
+  std::string part;
+  // To be stored; nullopt: the record is to be erased.
+  std::optional<std::string> value;
 };
 
 // One atomic, synced write.
@@ -62,6 +64,7 @@ struct AppendBatch {
   Checkpoint checkpoint;
   // Schemas that `blocks` announce, with the sequence of the announcing event.
   std::vector<std::pair<model::Sequence, std::shared_ptr<const model::TableSchema>>> schemas;
+  // Applied in order.
   std::vector<JobRecord> jobs;
   // Keys to remember for re-reading, and those that were read, by their sequence. A record each:
   // there may be millions.
@@ -170,7 +173,8 @@ struct StoreOptions {
 // The data folder of a service: one RocksDB for all sources. Thread-safe.
 class Store {
  public:
-  // FailedPrecondition: another process has the folder (says which), or its format is newer.
+  // FailedPrecondition: another process has the folder (says which), or its format is
+  // another one.
   // DataLoss: it is damaged; the message says what to do.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const StoreOptions& options);
   virtual ~Store() = default;
@@ -179,7 +183,8 @@ class Store {
   // store; opening the same name again returns the same one.
   virtual absl::StatusOr<Journal*> OpenJournal(const std::string& source) = 0;
 
-  // Snapshot jobs of all sources. New ids come from NextJobId, unique for ever.
+  // Records of the snapshot jobs of all sources, by job and part; all have a value. New ids come
+  // from NextJobId, unique for ever.
   virtual absl::StatusOr<std::vector<JobRecord>> Jobs() const = 0;
   virtual absl::StatusOr<uint64_t> NextJobId() = 0;
 };

@@ -62,6 +62,15 @@ std::string SchemaKey(const std::string& source, model::SchemaId id) {
   return key;
 }
 
+std::string JobKey(uint64_t id, std::string_view part) { return NumberKey(id).append(part); }
+
+bool ParseJobKey(std::string_view key, uint64_t* id, std::string* part) {
+  constexpr size_t kIdBytes = sizeof(*id);
+  if (key.size() < kIdBytes) return false;
+  part->assign(key.substr(kIdBytes));
+  return ParseNumberKey(key.substr(0, kIdBytes), id);
+}
+
 void AppendBlockHeader(const Block& block, std::string* out) {
   AppendNumber(block.count, out);
   AppendNumber(block.time_us, out);

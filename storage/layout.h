@@ -12,14 +12,14 @@ namespace tidemark::storage {
 // Bytes of every key and value, as FORMAT.md gives them. Pure functions; parsers return false for
 // bytes that are not what FORMAT.md says.
 
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
 
 inline constexpr char kCheckpointFamily[] = "checkpoint";
 inline constexpr char kSchemaFamily[] = "schema";
 inline constexpr char kSnapshotFamily[] = "snapshot";
 std::string JournalFamily(const std::string& source);
 
-// Sequences of blocks and ids of jobs: big endian, so that byte order is number order.
+// Sequences of blocks: big endian, so that byte order is number order.
 std::string NumberKey(uint64_t number);
 bool ParseNumberKey(std::string_view key, uint64_t* number);
 
@@ -34,6 +34,10 @@ std::string RereadPrefix(const std::string& source);
 // Family `schema`.
 std::string SchemaPrefix(const std::string& source);
 std::string SchemaKey(const std::string& source, model::SchemaId id);
+
+// Family `snapshot`.
+std::string JobKey(uint64_t id, std::string_view part);
+bool ParseJobKey(std::string_view key, uint64_t* id, std::string* part);
 
 // Header of a journal value; the frames follow it.
 void AppendBlockHeader(const Block& block, std::string* out);

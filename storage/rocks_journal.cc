@@ -36,7 +36,7 @@ size_t BatchBytes(const AppendBatch& batch) {
   for (const Block& block : batch.blocks) {
     bytes += block.frames.size() + kRecordBytes + block.schemas.size() * sizeof(model::SchemaId);
   }
-  for (const JobRecord& job : batch.jobs) bytes += job.job.size() + kRecordBytes;
+  for (const JobRecord& job : batch.jobs) bytes += job.value.value_or("").size() + kRecordBytes;
   return bytes;
 }
 
@@ -194,7 +194,9 @@ rocksdb::Status RocksJournal::PutState(const AppendBatch& batch, Write* write) c
   }
   for (const JobRecord& job : batch.jobs) {
     if (!status.ok()) return status;
-    status = out.Put(database_->family(kSnapshotFamily), NumberKey(job.id), job.job);
+    rocksdb::ColumnFamilyHandle* jobs = database_->family(kSnapshotFamily);
+    std::string key = JobKey(job.id, job.part);
+    status = job.value ? out.Put(jobs, key, *job.value) : out.Delete(jobs, key);
   }
   return status.ok() ? PutRereads(batch, write) : status;
 }

@@ -59,8 +59,8 @@ absl::StatusOr<std::vector<JobRecord>> RocksStore::Jobs() const {
   std::vector<JobRecord> jobs;
   for (auto& [key, value] : *rows) {
     JobRecord& job = jobs.emplace_back();
-    job.job = std::move(value);
-    if (!ParseNumberKey(key, &job.id)) {
+    job.value = std::move(value);
+    if (!ParseJobKey(key, &job.id, &job.part)) {
       return absl::DataLossError(absl::StrCat("a snapshot job cannot be read; ", kDamageRemedy));
     }
   }

@@ -162,6 +162,28 @@ TEST_F(CoordinatorTest, KeysToReadAgainThatDidNotFitInAChunkComeNext) {
   EXPECT_FALSE(coordinator_.busy());
 }
 
+TEST_F(CoordinatorTest, TheNewestHundredEndedJobsAreKept) {
+  uint64_t running = Create();
+  std::map<std::pair<uint64_t, std::string>, std::string> stored;
+  for (int i = 0; i < 130; ++i) {
+    uint64_t id = Create();
+    ASSERT_TRUE(coordinator_.Cancel(id).ok());
+    ++now_us_;
+    for (storage::JobRecord& record : merger_.Take(1).jobs) {
+      if (record.value) {
+        stored[{record.id, record.part}] = *record.value;
+      } else {
+        stored.erase({record.id, record.part});
+      }
+    }
+  }
+  EXPECT_EQ(coordinator_.List().size(), 101);
+  EXPECT_EQ(StateOf(running), JobState::kRunning);
+  EXPECT_TRUE(absl::IsNotFound(coordinator_.Get(running + 30).status()));
+  EXPECT_EQ(StateOf(running + 31), JobState::kCancelled);
+  EXPECT_EQ(stored.size(), 101 * 3);
+}
+
 TEST_F(CoordinatorTest, OnlyChunksThatWereReadCountAsRedone) {
   uint64_t id = Create();
   coordinator_.Failed(Next(), absl::UnavailableError("no connection"));

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "snapshot/job_state.h"
+
 namespace tidemark::snapshot {
 namespace {
 
@@ -82,10 +84,15 @@ TEST(JobTest, SurvivesBeingStoredWithWhatIsLeft) {
   job.limits.rows_per_second_max = 77;
   job.state = JobState::kPaused;
 
-  std::string source;
-  auto again = DecodeJob(EncodeJob(job, "shop"), &source);
-  ASSERT_TRUE(again.ok());
-  EXPECT_EQ(source, "shop");
+  auto stored = TakeChanges("shop", job);
+  std::erase_if(stored, [](const storage::JobRecord& record) { return !record.value; });
+  auto others = DecodeJobs("other", stored);
+  ASSERT_TRUE(others.ok());
+  EXPECT_TRUE(others->empty());
+  auto jobs = DecodeJobs("shop", stored);
+  ASSERT_TRUE(jobs.ok()) << jobs.status();
+  ASSERT_EQ(jobs->size(), 1);
+  const Job* again = &jobs->front();
   EXPECT_EQ(again->state, JobState::kPaused);
   EXPECT_EQ(again->limits.rows_per_second_max, 77);
   EXPECT_EQ(again->tables[0].rows_done, 10);
@@ -97,7 +104,30 @@ TEST(JobTest, SurvivesBeingStoredWithWhatIsLeft) {
   }
   EXPECT_EQ(left, (std::set<std::pair<KeyText, KeyText>>{{{"20"}, {"50"}}, {{"50"}, {}}}));
   EXPECT_EQ(again->tables[1].keys.size(), 2);
-  EXPECT_FALSE(DecodeJob("\xff\xff", &source).ok());
+  stored[0].value = "\xff\xff";
+  EXPECT_FALSE(DecodeJobs("shop", stored).ok());
+  stored.erase(stored.begin());
+  EXPECT_FALSE(DecodeJobs("shop", stored).ok());
+}
+
+TEST(JobTest, AFinishedChunkChangesFewRecordsOfALargeJob) {
+  Job job = TwoTables();
+  std::swap(job.tables[0], job.tables[1]);
+  job.tables.resize(1000, job.tables[1]);
+  for (int i = 0; i < 20000; ++i) job.tables[0].keys.push_back({std::to_string(i)});
+  job.Planned(Next(job), {}, 10);
+  EXPECT_GT(TakeChanges("shop", job).size(), 4000);
+  for (int chunk = 1; chunk < 100; ++chunk) {
+    Task task = Next(job);
+    ASSERT_EQ(task.table, 0);
+    job.ReadDone(task, Read(10, 1000, true, {}, 1), 1, {});
+    job.Finish(task, 2);
+    size_t bytes = 0;
+    for (const storage::JobRecord& record : TakeChanges("shop", job)) {
+      bytes += record.part.size() + record.value.value_or("").size();
+    }
+    ASSERT_LT(bytes, 300);
+  }
 }
 
 TEST(JobTest, KeysAreReadInBatches) {

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "snapshot/coordinator.h"
+#include "snapshot/job_state.h"
 #include "snapshot/merger.h"
 #include "tests/snapshot/model_server.h"
 #include "tidemark/v1/event.pb.h"
@@ -20,7 +21,7 @@ struct Disk {
   std::vector<std::string> frames;
   storage::Checkpoint checkpoint;
   std::vector<std::shared_ptr<const model::TableSchema>> schemas;
-  std::map<uint64_t, std::string> jobs;
+  std::map<std::pair<uint64_t, std::string>, std::string> jobs;
   std::map<model::Sequence, storage::PendingReread> rereads;
 };
 
@@ -151,12 +152,8 @@ class Simulation {
     options.without_folding = without_.folding;
     options.touched_bytes_max = Chance() < 0.2 ? 70000 : 1 << 20;
     merger_ = std::make_unique<Merger>(options, registry_.get(), disk_.checkpoint);
-    std::vector<Job> jobs;
-    for (const auto& [id, stored] : disk_.jobs) {
-      std::string source;
-      jobs.push_back(*DecodeJob(stored, &source));
-      jobs.back().tables[0].chunk_rows = 1 + Pick(4);
-    }
+    std::vector<Job> jobs = StoredJobs();
+    for (Job& job : jobs) job.tables[0].chunk_rows = 1 + Pick(4);
     CoordinatorEnvironment environment;
     environment.wall_us = environment.now_us = [this] { return steps_; };
     environment.run_durably = [this](std::function<void(Merger&)> step) {
@@ -177,6 +174,12 @@ class Simulation {
     if (job_ == 0) {
       job_ = coordinator_->Create({})->id;
     }
+  }
+
+  std::vector<Job> StoredJobs() const {
+    std::vector<storage::JobRecord> records;
+    for (const auto& [key, value] : disk_.jobs) records.push_back({key.first, key.second, value});
+    return *DecodeJobs("model", records);
   }
 
   absl::StatusOr<std::vector<storage::PendingReread>> LoadRereads(size_t max) {
@@ -201,7 +204,13 @@ class Simulation {
       if (count != block.count) error_ = "a block counts wrong";
     }
     for (const auto& [sequence, schema] : batch.schemas) disk_.schemas.push_back(schema);
-    for (const storage::JobRecord& job : batch.jobs) disk_.jobs[job.id] = job.job;
+    for (const storage::JobRecord& job : batch.jobs) {
+      if (job.value) {
+        disk_.jobs[{job.id, job.part}] = *job.value;
+      } else {
+        disk_.jobs.erase({job.id, job.part});
+      }
+    }
     for (const auto& reread : batch.rereads_added) disk_.rereads[reread.sequence] = reread;
     for (model::Sequence sequence : batch.rereads_done) disk_.rereads.erase(sequence);
     disk_.checkpoint = batch.checkpoint;
@@ -338,8 +347,8 @@ class Simulation {
       std::string wrong = fold.Apply(disk_.frames[i], i);
       if (!wrong.empty()) return wrong;
     }
-    std::string source;
-    Job job = *DecodeJob(disk_.jobs[job_], &source);
+    Job job = StoredJobs().at(0);
+    if (disk_.jobs.size() != 3) return "records of pieces are left";
     auto schema = registry_->Find(job.tables[0].schema);
     bool all_columns = schema != nullptr && schema->columns.size() == 5;
     std::map<int64_t, ModelRow> folded = fold.rows(), rows = server_.rows();

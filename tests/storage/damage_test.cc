@@ -63,13 +63,17 @@ TEST_F(DamageTest, SecondOpenerIsToldWhoHasTheFolder) {
   Reopen();
 }
 
-TEST_F(DamageTest, NewerFormatIsLeftAlone) {
+TEST_F(DamageTest, AnotherFormatIsLeftAlone) {
   Close();
-  tidemark::testing::WriteFile(options_.folder + "/FORMAT", "tidemark data folder, format 9\n");
-  absl::Status status = Store::Open(options_).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(status.ToString(), AllOf(HasSubstr("format 9"), HasSubstr("formats up to 1"),
-                                       HasSubstr("newer Tidemark")));
+  for (const char* age : {"newer", "older"}) {
+    const std::string number = age == std::string("newer") ? "9" : "1";
+    tidemark::testing::WriteFile(options_.folder + "/FORMAT",
+                                 "tidemark data folder, format " + number + "\n");
+    absl::Status status = Store::Open(options_).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(status.ToString(), AllOf(HasSubstr("format " + number), HasSubstr("format 2"),
+                                         HasSubstr(age + std::string(" Tidemark"))));
+  }
 }
 
 TEST_F(DamageTest, DamagedFormatFileIsDataLoss) {

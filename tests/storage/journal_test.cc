@@ -213,17 +213,20 @@ TEST_F(JournalTest, JobsAreStoredWithTheirEvents) {
   EXPECT_EQ(*store_->NextJobId(), 1u);
   EXPECT_EQ(*store_->NextJobId(), 2u);
   AppendBatch batch = MakeBatch(1, 1, 1);
-  batch.jobs = {{2, "two"}, {1, "one"}};
+  batch.jobs = {{2, "", "two"}, {1, "", "one"}, {1, "part", "a part"}, {2, "x", "gone"}};
   Append(std::move(batch));
   batch = MakeBatch(2, 1, 1);
-  batch.jobs = {{2, "second"}};
+  batch.jobs = {{2, "", "second"}, {2, "x", std::nullopt}};
   Append(std::move(batch));
   Reopen();
   auto jobs = *store_->Jobs();
-  ASSERT_EQ(jobs.size(), 2u);
-  EXPECT_EQ(jobs[0].job, "one");
-  EXPECT_EQ(jobs[1].id, 2u);
-  EXPECT_EQ(jobs[1].job, "second");
+  ASSERT_EQ(jobs.size(), 3u);
+  EXPECT_EQ(jobs[0].value, "one");
+  EXPECT_EQ(jobs[1].id, 1u);
+  EXPECT_EQ(jobs[1].part, "part");
+  EXPECT_EQ(jobs[1].value, "a part");
+  EXPECT_EQ(jobs[2].id, 2u);
+  EXPECT_EQ(jobs[2].value, "second");
   EXPECT_EQ(*store_->NextJobId(), 3u);
 }
 
