@@ -9,9 +9,8 @@
 namespace tidemark::snapshot {
 namespace {
 
-constexpr size_t kRereadsInMemory = 10000;
-// Few: such rows have large values.
-constexpr size_t kRereadsPerChunk = 16;
+// Retry times that a table's re-reads sit out after a failure.
+constexpr uint64_t kRereadRetries = 5;
 // Plans of one table whose bounds cannot be read back, one after the other, before the job fails.
 constexpr uint32_t kFailedPlansMax = 3;
 constexpr size_t kEndedJobsMax = 100;
@@ -215,47 +214,14 @@ absl::StatusOr<JobStatus> Coordinator::SetLimits(uint64_t id,
 
 std::optional<Task> Coordinator::NextTask() {
   Guard guard(mutex_);
-  if (std::optional<Task> task = NextReread()) return task;
+  if (std::optional<Task> task = rereads_.Next(environment_.now_us())) {
+    task->request.bytes_max = tuning_.chunk_bytes_max;
+    return task;
+  }
   for (auto& [id, job] : jobs_) {
     if (std::optional<Task> task = job.NextTask(environment_.now_us(), tuning_)) return task;
   }
   return std::nullopt;
-}
-
-// The table of the oldest re-read that is not sitting out a failure.
-std::optional<model::TableId> Coordinator::NextRereadTable() const {
-  uint64_t now_us = environment_.now_us();
-  for (const storage::PendingReread& reread : rereads_) {
-    auto pause = reread_not_before_us_.find(reread.table);
-    if (pause == reread_not_before_us_.end() || pause->second <= now_us) return reread.table;
-  }
-  return std::nullopt;
-}
-
-std::optional<Task> Coordinator::NextReread() {
-  std::optional<model::TableId> table = NextRereadTable();
-  if (!table) return std::nullopt;
-  Task task;
-  task.kind = Task::Kind::kReread;
-  task.request.table = *table;
-  task.request.bytes_max = tuning_.chunk_bytes_max;
-  size_t keys_max = reread_singly_.contains(*table) ? 1 : kRereadsPerChunk;
-  std::erase_if(rereads_, [&](storage::PendingReread& reread) {
-    if (reread.table != *table || task.rereads.size() == keys_max) return false;
-    task.rereads.push_back(reread.sequence);
-    task.request.keys.push_back(std::move(reread.key));
-    return true;
-  });
-  rereads_in_flight_ += task.rereads.size();
-  return task;
-}
-
-void Coordinator::ReturnRereads(const Task& task) {
-  for (size_t i = 0; i < task.rereads.size(); ++i) {
-    rereads_.push_back({task.request.table, task.request.keys[i], task.rereads[i]});
-  }
-  rereads_in_flight_ -= task.rereads.size();
-  reread_not_before_us_[task.request.table] = environment_.now_us() + 5 * tuning_.retry_us;
 }
 
 void Coordinator::Planned(const Task& task, std::vector<capture::KeyRange> ranges) {
@@ -268,7 +234,7 @@ void Coordinator::Planned(const Task& task, std::vector<capture::KeyRange> range
 void Coordinator::ReadDone(Task& task, const capture::Chunk& chunk, uint64_t elapsed_us) {
   Guard guard(mutex_);
   if (task.kind == Task::Kind::kReread) {
-    if (!chunk.exhausted) CutReread(task, chunk.keys_read);
+    if (!chunk.exhausted) rereads_.Cut(task, chunk.keys_read);
     return;
   }
   auto job = jobs_.find(task.job);
@@ -281,16 +247,6 @@ void Coordinator::ReadDone(Task& task, const capture::Chunk& chunk, uint64_t ela
                        .keys_read = chunk.keys_read,
                        .elapsed_us = elapsed_us};
   job->second.ReadDone(task, read, environment_.now_us(), tuning_);
-}
-
-void Coordinator::CutReread(Task& task, size_t keys_read) {
-  for (size_t i = task.rereads.size(); i > keys_read; --i) {
-    rereads_.push_front(
-        {task.request.table, std::move(task.request.keys[i - 1]), task.rereads[i - 1]});
-  }
-  rereads_in_flight_ -= task.rereads.size() - keys_read;
-  task.request.keys.resize(keys_read);
-  task.rereads.resize(keys_read);
 }
 
 void Coordinator::Waiting(const Task& task, const std::string& what) {
@@ -337,19 +293,27 @@ void Coordinator::FailReread(const Task& task, const absl::Status& status) {
   bool key_is_gone = absl::IsOutOfRange(status);
   if (!absl::IsNotFound(status) && !(key_is_gone && task.rereads.size() == 1)) {
     Guard guard(mutex_);
-    if (key_is_gone) reread_singly_.insert(task.request.table);
-    ReturnRereads(task);
+    if (key_is_gone) rereads_.ReadSingly(task.request.table);
+    ReturnReread(task);
     return;
   }
   // The row is gone, or its key is called otherwise now, under which only a snapshot names it.
   environment_
       .run_durably([&](Merger& merger) {
         Guard guard(mutex_);
-        merger.FinishRereads(task.rereads);
-        rereads_in_flight_ -= task.rereads.size();
-        reread_singly_.erase(task.request.table);
+        FinishReread(task, merger);
+        rereads_.FoundGone(task.request.table);
       })
       .IgnoreError();
+}
+
+void Coordinator::FinishReread(const Task& task, Merger& merger) {
+  merger.FinishRereads(task.rereads);
+  rereads_.Finish(task);
+}
+
+void Coordinator::ReturnReread(const Task& task) {
+  rereads_.Return(task, environment_.now_us() + kRereadRetries * tuning_.retry_us);
 }
 
 // ---- Merge thread.
@@ -365,10 +329,9 @@ absl::Status Coordinator::Close(const Task& task, WindowId window, Merger& merge
   absl::StatusOr<Closed> closed = merger.Close(window);
   if (!closed.ok()) return closed.status();
   if (reread && closed->outcome == Closed::Outcome::kDone) {
-    merger.FinishRereads(task.rereads);
-    rereads_in_flight_ -= task.rereads.size();
+    FinishReread(task, merger);
   } else if (reread) {
-    ReturnRereads(task);
+    ReturnReread(task);
   } else if (closed->outcome == Closed::Outcome::kDone) {
     CloseChunk(job->second, task, *closed, merger);
   } else {
@@ -457,31 +420,24 @@ void Coordinator::AddRereads(std::vector<storage::PendingReread> rereads) {
   if (rereads.empty()) return;
   {
     Guard guard(mutex_);
-    for (storage::PendingReread& reread : rereads) {
-      if (more_rereads_ || rereads_.size() >= kRereadsInMemory) {
-        more_rereads_ = true;
-      } else {
-        rereads_.push_back(std::move(reread));
-      }
-    }
+    rereads_.Add(std::move(rereads));
   }
   environment_.wake_readers();
 }
 
 absl::Status Coordinator::LoadRereads() {
   Guard guard(mutex_);
-  if (!more_rereads_ || !rereads_.empty() || rereads_in_flight_ > 0) return absl::OkStatus();
+  if (!rereads_.wants_load()) return absl::OkStatus();
   absl::StatusOr<std::vector<storage::PendingReread>> loaded =
-      environment_.load_rereads(kRereadsInMemory);
+      environment_.load_rereads(RereadQueue::kKeysMax);
   if (!loaded.ok()) return loaded.status();
-  more_rereads_ = loaded->size() == kRereadsInMemory;
-  rereads_.assign(std::make_move_iterator(loaded->begin()), std::make_move_iterator(loaded->end()));
+  rereads_.Load(*std::move(loaded));
   return absl::OkStatus();
 }
 
 bool Coordinator::busy() const {
   Guard guard(mutex_);
-  if (!rereads_.empty() || more_rereads_ || rereads_in_flight_ > 0) return true;
+  if (!rereads_.empty()) return true;
   return std::any_of(jobs_.begin(), jobs_.end(),
                      [](const auto& job) { return job.second.state == JobState::kRunning; });
 }

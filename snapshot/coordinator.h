@@ -2,12 +2,10 @@
 #define TIDEMARK_SNAPSHOT_COORDINATOR_H_
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -17,6 +15,7 @@
 #include "snapshot/job.h"
 #include "snapshot/job_control.h"
 #include "snapshot/merger.h"
+#include "snapshot/reread_queue.h"
 #include "storage/journal.h"
 
 namespace tidemark::snapshot {
@@ -87,8 +86,6 @@ class Coordinator : public JobControl {
 
   absl::StatusOr<Job> Prepare(const JobRequest& request);
   absl::StatusOr<JobStatus> Change(uint64_t id, std::function<absl::Status(Job&, Merger&)> change);
-  std::optional<Task> NextReread();
-  std::optional<model::TableId> NextRereadTable() const;
   void CloseChunk(Job& job, const Task& task, const Closed& closed, Merger& merger);
   bool ChunksAreVoid(const TableWork& table, const Closed& closed, const Merger& merger) const;
   void CompleteTables(Job& job, Merger& merger);
@@ -97,8 +94,8 @@ class Coordinator : public JobControl {
   void PruneEnded(const Job& newest, Merger& merger);
   void FailReread(const Task& task, const absl::Status& status);
   void FailRead(Job& job, const Task& task, const absl::Status& status, Merger& merger);
-  void CutReread(Task& task, size_t keys_read);
-  void ReturnRereads(const Task& task);
+  void FinishReread(const Task& task, Merger& merger);
+  void ReturnReread(const Task& task);
 
   const std::string source_name_;
   capture::Source* const source_;
@@ -107,15 +104,7 @@ class Coordinator : public JobControl {
 
   mutable std::mutex mutex_;
   std::map<uint64_t, Job> jobs_;
-  // Re-reads to do, oldest first; those being read are in no list.
-  std::deque<storage::PendingReread> rereads_;
-  size_t rereads_in_flight_ = 0;
-  // The journal may hold more than rereads_.
-  bool more_rereads_ = true;
-  // Tables whose re-reads failed, and when to try again.
-  std::map<model::TableId, uint64_t> reread_not_before_us_;
-  // Tables of which one key to read again is gone, and it is not known which.
-  std::set<model::TableId> reread_singly_;
+  RereadQueue rereads_;
 };
 
 }  // namespace tidemark::snapshot

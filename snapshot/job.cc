@@ -93,7 +93,7 @@ uint64_t Job::AddPiece(TableWork& table, Piece piece) {
 
 void Job::Planned(const Task& task, std::vector<capture::KeyRange> ranges, size_t keys_per_chunk) {
   TableWork& table = tables[task.table];
-  if (task.epoch != table.epoch || table.done) return;
+  if (!Wanted(task)) return;
   table.planning = false;
   table.planned = true;
   table.progress_stored = false;

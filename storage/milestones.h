@@ -17,10 +17,6 @@ class Milestones {
 
   // REQUIRES: after all others.
   void Add(const Milestone& milestone) { milestones_.push_back(milestone); }
-  // True if a block with `bytes_before` is to be a milestone.
-  bool Due(uint64_t bytes_before) const {
-    return milestones_.empty() || bytes_before >= milestones_.back().bytes_before + kStrideBytes;
-  }
 
   bool empty() const { return milestones_.empty(); }
   const Milestone& newest() const { return milestones_.back(); }

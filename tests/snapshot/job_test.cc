@@ -233,6 +233,15 @@ TEST(JobTest, AReadThatHitsTheBoundOfBytesMakesTheNextOneSmaller) {
   EXPECT_EQ(Next(job).request.rows_max, 5400);
 }
 
+TEST(JobTest, AnEndedJobTakesNoPlan) {
+  Job job = TwoTables();
+  Task plan = Next(job);
+  job.state = JobState::kCancelled;
+  job.DropWork();
+  job.Planned(plan, {KeyRange{}}, 500);
+  EXPECT_TRUE(job.tables[0].pieces.empty());
+}
+
 TEST(JobTest, ATableThatStartsAnewForgetsOldReads) {
   Job job = TwoTables();
   job.Planned(Next(job), {KeyRange{}}, 500);
