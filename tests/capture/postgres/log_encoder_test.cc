@@ -9,9 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "capture/postgres/schema_builder.h"
-#include "decoded_batch.h"
 #include "fake_catalog.h"
 #include "message_builder.h"
+#include "tests/capture/decoded_batch.h"
 
 namespace tidemark::capture::postgres {
 namespace {

@@ -1,5 +1,5 @@
-#ifndef TIDEMARK_TESTS_CAPTURE_POSTGRES_DECODED_BATCH_H_
-#define TIDEMARK_TESTS_CAPTURE_POSTGRES_DECODED_BATCH_H_
+#ifndef TIDEMARK_TESTS_CAPTURE_DECODED_BATCH_H_
+#define TIDEMARK_TESTS_CAPTURE_DECODED_BATCH_H_
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include "capture/log_batch.h"
 #include "tidemark/v1/change_stream.pb.h"
 
-namespace tidemark::capture::postgres {
+namespace tidemark::capture {
 
 // The frames of a batch as messages; checks that the extents of its events agree with them.
 inline std::vector<v1::Event> Decode(const LogBatch& batch) {
@@ -84,6 +84,6 @@ inline std::vector<std::string> Briefs(const LogBatch& batch) {
   return briefs;
 }
 
-}  // namespace tidemark::capture::postgres
+}  // namespace tidemark::capture
 
-#endif  // TIDEMARK_TESTS_CAPTURE_POSTGRES_DECODED_BATCH_H_
+#endif  // TIDEMARK_TESTS_CAPTURE_DECODED_BATCH_H_

@@ -1,0 +1,30 @@
+#ifndef TIDEMARK_CAPTURE_MYSQL_MYSQL_SOURCE_H_
+#define TIDEMARK_CAPTURE_MYSQL_MYSQL_SOURCE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "capture/mysql/connection.h"
+#include "capture/source.h"
+
+namespace tidemark::capture::mysql {
+
+// How to reach and capture a MySQL (8.0 to 9) or MariaDB (10.11, 11) server.
+struct MysqlOptions {
+  ConnectionOptions connection;
+  // Ours, as a replica: unique among the server's replicas and the server itself; 1 to 2^32 - 1.
+  uint32_t server_id = 0;
+  // What is captured: "database.table" or "database.*"; empty: all but the server's own databases.
+  std::vector<std::string> tables;
+  // When a statement changes rows without naming them in the binlog (ALTER TABLE ... DROP
+  // PARTITION): go on instead of stopping.
+  bool continue_at_unlogged_changes = false;
+};
+
+std::unique_ptr<Source> MakeMysqlSource(MysqlOptions options);
+
+}  // namespace tidemark::capture::mysql
+
+#endif  // TIDEMARK_CAPTURE_MYSQL_MYSQL_SOURCE_H_

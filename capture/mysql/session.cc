@@ -1,0 +1,134 @@
+#include "capture/mysql/session.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "capture/mysql/mysql_error.h"
+
+namespace tidemark::capture::mysql {
+namespace {
+
+constexpr uint32_t kOldestMySql = 80000;
+constexpr uint32_t kOldestMariaDb = 101100;
+// SHOW MASTER STATUS has this name since.
+constexpr uint32_t kVersionOfBinaryLogStatus = 80200;
+
+std::string Product(const Connection& connection) {
+  return connection.flavour() == Flavour::kMariaDb ? "MariaDB" : "MySQL";
+}
+
+absl::Status CheckVersion(const Connection& connection) {
+  const bool mariadb = connection.flavour() == Flavour::kMariaDb;
+  if (connection.server_version() >= (mariadb ? kOldestMariaDb : kOldestMySql)) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat(Product(connection), " ", connection.version_text(),
+                   " is not supported; use MySQL 8.0 or later, or MariaDB 10.11 or later"));
+}
+
+absl::Status LoadMySqlFacts(Connection& connection, const WaitLimits& limits, ServerFacts* facts) {
+  absl::StatusOr<Result> row = connection.Execute(
+      "SELECT @@server_id, @@log_bin, @@global.binlog_format, @@server_uuid, @@global.gtid_mode, "
+      "@@global.binlog_order_commits",
+      limits);
+  if (!row.ok()) return row.status();
+  facts->server_id = static_cast<uint32_t>(row->unsigned_number(0, 0));
+  facts->log_bin = row->number(0, 1) != 0;
+  facts->binlog_format = row->str(0, 2);
+  facts->server = row->str(0, 3);
+  facts->naming = row->text(0, 4) == "ON" ? Naming::kGtid : Naming::kFile;
+  facts->order_commits = row->number(0, 5) != 0;
+  return absl::OkStatus();
+}
+
+absl::Status LoadMariaDbFacts(Connection& connection, const WaitLimits& limits,
+                              ServerFacts* facts) {
+  absl::StatusOr<Result> row =
+      connection.Execute("SELECT @@server_id, @@log_bin, @@global.binlog_format", limits);
+  if (!row.ok()) return row.status();
+  facts->server_id = static_cast<uint32_t>(row->unsigned_number(0, 0));
+  facts->log_bin = row->number(0, 1) != 0;
+  facts->binlog_format = row->str(0, 2);
+  facts->server = row->str(0, 0);
+  facts->naming = Naming::kMariaDbGtid;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ServerFacts> LoadFacts(Connection& connection, const WaitLimits& limits) {
+  absl::Status status = CheckVersion(connection);
+  if (!status.ok()) return status;
+  ServerFacts facts{.flavour = connection.flavour(),
+                    .version = connection.server_version(),
+                    .server = "",
+                    .binlog_format = ""};
+  status = facts.flavour == Flavour::kMariaDb ? LoadMariaDbFacts(connection, limits, &facts)
+                                              : LoadMySqlFacts(connection, limits, &facts);
+  if (!status.ok()) return status;
+  return facts;
+}
+
+absl::StatusOr<BinlogEnd> LoadBinlogEnd(Connection& connection, const WaitLimits& limits) {
+  const bool renamed = connection.flavour() == Flavour::kMySql &&
+                       connection.server_version() >= kVersionOfBinaryLogStatus;
+  absl::StatusOr<Result> row =
+      connection.Execute(renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS", limits);
+  if (!row.ok()) return row.status();
+  if (row->rows() == 0) {
+    return absl::FailedPreconditionError(
+        "the server writes no binlog; start it with log_bin and binlog_format=ROW");
+  }
+  BinlogEnd end{.file = row->str(0, 0), .offset = row->unsigned_number(0, 1), .gtids = ""};
+  if (row->columns() > 4) end.gtids = row->str(0, 4);
+  std::erase(end.gtids, '\n');
+  return end;
+}
+
+std::string Describe(const Connection& connection) {
+  return absl::StrCat(Product(connection), " ", connection.version_text(), " at ",
+                      connection.address());
+}
+
+absl::StatusOr<SessionFactory::Session> SessionFactory::OpenAny(const WaitLimits& limits) {
+  absl::StatusOr<std::unique_ptr<Connection>> connection =
+      Connection::Open(options_.connection, limits);
+  if (!connection.ok()) return connection.status();
+  {
+    std::lock_guard lock(mutex_);
+    described_ = Describe(**connection);
+  }
+  absl::StatusOr<ServerFacts> facts = LoadFacts(**connection, limits);
+  if (!facts.ok()) return facts.status();
+  return Session{*std::move(connection), *std::move(facts)};
+}
+
+absl::StatusOr<SessionFactory::Session> SessionFactory::OpenSql(const WaitLimits& limits) {
+  absl::StatusOr<Session> session = OpenAny(limits);
+  if (!session.ok()) return session.status();
+  std::lock_guard lock(mutex_);
+  if (log_server_ && *log_server_ != session->facts.server) {
+    return absl::UnavailableError(absl::StrCat(
+        "the connection leads to server ", session->facts.server, " while the log comes from ",
+        *log_server_, "; connect to one server, without a proxy that spreads reads"));
+  }
+  return session;
+}
+
+void SessionFactory::SetLogServer(const std::string& server, uint64_t moves) {
+  std::lock_guard lock(mutex_);
+  log_server_ = server;
+  moves_ = moves;
+}
+
+model::Position SessionFactory::PositionOf(const std::string& file, uint64_t offset) const {
+  std::lock_guard lock(mutex_);
+  return {moves_ << 32 | FileNumber(file), offset};
+}
+
+std::string SessionFactory::server() const {
+  std::lock_guard lock(mutex_);
+  return described_;
+}
+
+}  // namespace tidemark::capture::mysql

@@ -1,0 +1,90 @@
+#ifndef TIDEMARK_CAPTURE_MYSQL_SESSION_H_
+#define TIDEMARK_CAPTURE_MYSQL_SESSION_H_
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "capture/mysql/connection.h"
+#include "capture/mysql/delivered_gtids.h"
+#include "capture/mysql/mysql_source.h"
+#include "capture/mysql/resume_token.h"
+#include "model/position.h"
+
+namespace tidemark::capture::mysql {
+
+// Which server a session is on, and how it logs.
+struct ServerFacts {
+  Flavour flavour = Flavour::kMySql;
+  uint32_t version = 0;
+  // MySQL: server_uuid; MariaDB: server_id.
+  std::string server;
+  uint32_t server_id = 0;
+  Naming naming = Naming::kNone;
+  bool log_bin = false;
+  std::string binlog_format;
+  bool order_commits = true;
+};
+
+// FailedPrecondition: an unsupported version.
+absl::StatusOr<ServerFacts> LoadFacts(Connection& connection, const WaitLimits& limits);
+
+// The end of the binlog now, and MySQL's gtid_executed with it.
+struct BinlogEnd {
+  std::string file;
+  uint64_t offset = 0;
+  std::string gtids;  // MySQL
+};
+// FailedPrecondition: the privilege is missing (with the GRANT to run), or there is no binlog.
+absl::StatusOr<BinlogEnd> LoadBinlogEnd(Connection& connection, const WaitLimits& limits);
+
+// "MySQL 9.7.0 at 10.0.0.7:3306"
+std::string Describe(const Connection& connection);
+
+// Opens the sessions of one source, and keeps what they share: which server the log comes from, how
+// often that has changed, and numbers for GTIDs. Refuses a server that is not the log's (a proxy, a
+// moved address). Thread-safe.
+class SessionFactory {
+ public:
+  explicit SessionFactory(MysqlOptions options) : options_(std::move(options)) {}
+
+  SessionFactory(const SessionFactory&) = delete;
+  SessionFactory& operator=(const SessionFactory&) = delete;
+
+  struct Session {
+    std::unique_ptr<Connection> connection;
+    ServerFacts facts;
+  };
+
+  const MysqlOptions& options() const { return options_; }
+  GtidNames& names() { return names_; }
+
+  // An SQL session on the server that the log comes from. Unavailable: on another one.
+  absl::StatusOr<Session> OpenSql(const WaitLimits& limits = {});
+  // On whichever server this is.
+  absl::StatusOr<Session> OpenAny(const WaitLimits& limits = {});
+
+  // The log comes from `server` now; `moves`: ResumeToken.moves.
+  void SetLogServer(const std::string& server, uint64_t moves);
+  // A place in that server's binlog, as a position of the source.
+  model::Position PositionOf(const std::string& file, uint64_t offset) const;
+
+  // Describe() of the last session; "" before the first.
+  std::string server() const;
+
+ private:
+  const MysqlOptions options_;
+  GtidNames names_;
+  mutable std::mutex mutex_;
+  std::optional<std::string> log_server_;
+  uint64_t moves_ = 0;
+  std::string described_;
+};
+
+}  // namespace tidemark::capture::mysql
+
+#endif  // TIDEMARK_CAPTURE_MYSQL_SESSION_H_

@@ -1,0 +1,70 @@
+#ifndef TIDEMARK_CAPTURE_MYSQL_TABLE_CACHE_H_
+#define TIDEMARK_CAPTURE_MYSQL_TABLE_CACHE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "capture/mysql/binlog_event.h"
+#include "capture/mysql/catalog.h"
+#include "capture/mysql/row_layout.h"
+#include "capture/mysql/table_map.h"
+#include "capture/schema_registry.h"
+
+namespace tidemark::capture::mysql {
+
+// The database of Tidemark's own tables.
+inline constexpr std::string_view kOwnDatabase = "tidemark";
+
+// Which tables are captured: never those of the server's own databases, nor Tidemark's own.
+class TableFilter {
+ public:
+  TableFilter() = default;
+  // "database.table" or "database.*"; empty: all.
+  explicit TableFilter(std::vector<std::string> tables) : tables_(std::move(tables)) {}
+
+  bool Captures(std::string_view database, std::string_view table) const;
+
+ private:
+  std::vector<std::string> tables_;
+};
+
+// One TABLE_MAP, and how the table's rows are encoded.
+struct CachedTable {
+  std::string body;  // of the event, without the table id
+  TableMap map;
+  bool captured = false;
+  std::unique_ptr<RowLayout> layout;  // null until a row needs it
+};
+
+// The table maps of one dump, by table id. A server repeats them for every statement: the same
+// bytes are parsed once. One thread owns it.
+class TableCache {
+ public:
+  // A TABLE_MAP event. DataLoss: malformed.
+  absl::Status Add(std::string_view body, const FormatDescription& format,
+                   const TableFilter& filter);
+  // Null: the server sent rows of a table that it did not describe.
+  CachedTable* Find(uint64_t table_id);
+  // The layout, built at the first need. Errors: schema_builder.h, and the catalog's.
+  static absl::StatusOr<const RowLayout*> Layout(CachedTable& table, Catalog& catalog,
+                                                 SchemaRegistry& registry);
+  // Ids are void, since another file begins.
+  void Clear() { tables_.clear(); }
+  // The table was altered: what the catalog said of it need not hold any more. "" for all tables of
+  // the database.
+  void Forget(std::string_view database, std::string_view table);
+
+ private:
+  std::unordered_map<uint64_t, CachedTable> tables_;
+};
+
+}  // namespace tidemark::capture::mysql
+
+#endif  // TIDEMARK_CAPTURE_MYSQL_TABLE_CACHE_H_

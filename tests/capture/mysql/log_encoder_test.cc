@@ -1,0 +1,354 @@
+#include "capture/mysql/log_encoder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "event_builder.h"
+#include "tests/capture/decoded_batch.h"
+
+namespace tidemark::capture::mysql {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr uint64_t kNow = 1'700'000'001'000'000;
+constexpr char kUuid[] = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+
+// Knows no table: all comes from the binlog.
+class NoCatalog : public Catalog {
+ public:
+  absl::StatusOr<std::optional<CatalogTable>> DescribeTable(const std::string&,
+                                                            const std::string&) override {
+    return std::nullopt;
+  }
+};
+
+// A row of shop.t (id INT PRIMARY KEY, note VARCHAR(20)); '-': NULL.
+std::string Cells(int id, const std::string& note) {
+  EventBuilder row;
+  row.U8(note == "-" ? 2 : 0).U32(id);
+  if (note != "-") row.ShortText(note);
+  return row.str();
+}
+
+// The events of a dump, one after the other, with their places in the file.
+class LogEncoderTest : public ::testing::Test {
+ protected:
+  LogEncoderTest() : registry_({}) { Start({}); }
+
+  void Start(ResumeToken token) {
+    token.naming = Naming::kGtid;
+    token.server = kUuid;
+    encoder_ = std::make_unique<LogEncoder>(LogEncoderOptions{}, token, registry_.journaled(),
+                                            *DeliveredGtids::Parse(Naming::kGtid, token.gtids),
+                                            &catalog_, &registry_, &names_);
+    StartDump(4);
+  }
+  void Restart(const LogBatch& durable) { Start(*ResumeToken::Decode(durable.resume)); }
+
+  // What every dump begins with.
+  void StartDump(uint64_t place) {
+    place_ = place;
+    Ok(Try(EventType::kRotate, EventBuilder().U64(place).Text("binlog.000007").str(),
+           EventHeader::kArtificial));
+    EventBuilder format;
+    format.U16(4).Text(std::string("9.7.0") + std::string(45, '\0')).U32(0).U8(19);
+    for (int type = 1; type <= 42; ++type) format.U8(type == 19 ? 8 : 10);
+    Ok(Try(EventType::kFormatDescription, format.U8(0).U32(0).str()));
+  }
+
+  absl::Status Try(EventType type, const std::string& body, uint16_t flags = 0) {
+    const size_t size = EventHeader::kSize + body.size();
+    const bool placed = (flags & EventHeader::kArtificial) == 0;
+    if (placed) place_ += size;
+    EventBuilder event;
+    event.U32(1'700'000'000).U8(static_cast<uint8_t>(type)).U32(1).U32(size);
+    event.U32(placed ? place_ : 0).U16(flags).Text(body);
+    return encoder_->Consume(event.str(), kNow);
+  }
+  void Ok(const absl::Status& status) { ASSERT_TRUE(status.ok()) << status; }
+
+  std::string GtidBody(uint64_t number) {
+    EventBuilder body;
+    body.U8(0).Hex("3e11fa4771ca11e19e33c80aa9429562").U64(number).U8(2).U64(0).U64(0);
+    return body.Unsigned(1'700'000'000'000'000, 7).str();
+  }
+  std::string QueryBody(const std::string& text) {
+    return EventBuilder().U32(5).U32(0).U8(4).U16(0).U16(0).Text("shop").U8(0).Text(text).str();
+  }
+  std::string MapBody() {
+    EventBuilder body;
+    body.U48(77).U16(1).ShortText("shop").U8(0).ShortText("t").U8(0);
+    body.U8(2).Hex("030f").U8(2).U16(80).U8(2);
+    body.U8(1).U8(1).U8(0);                              // signedness
+    body.U8(2).U8(1).U8(45);                             // default charset: utf8mb4
+    body.U8(4).U8(8).ShortText("id").ShortText("note");  // names
+    body.U8(8).U8(1).U8(0);                              // primary key
+    return body.str();
+  }
+  std::string RowsBody(const std::string& rows, bool update = false) {
+    EventBuilder body;
+    body.U48(77).U16(1).U16(2).U8(2).U8(3);
+    if (update) body.U8(3);
+    return body.Text(rows).str();
+  }
+
+  void Gtid(uint64_t number) {
+    group_starts_ = place_;
+    Ok(Try(EventType::kGtid, GtidBody(number)));
+  }
+  void Query(const std::string& text) { Ok(Try(EventType::kQuery, QueryBody(text))); }
+  void Insert(int id, const std::string& note) {
+    Ok(Try(EventType::kTableMap, MapBody()));
+    Ok(Try(EventType::kWriteRows, RowsBody(Cells(id, note))));
+  }
+  void Update(int id, const std::string& note, int new_id, const std::string& new_note) {
+    Ok(Try(EventType::kTableMap, MapBody()));
+    Ok(Try(EventType::kUpdateRows, RowsBody(Cells(id, note) + Cells(new_id, new_note), true)));
+  }
+  void Delete(int id, const std::string& note) {
+    Ok(Try(EventType::kTableMap, MapBody()));
+    Ok(Try(EventType::kDeleteRows, RowsBody(Cells(id, note))));
+  }
+  void Xid() { Ok(Try(EventType::kXid, EventBuilder().U64(9).str())); }
+  void XaPrepare(bool one_phase = false) {
+    Ok(Try(EventType::kXaPrepare,
+           EventBuilder().U8(one_phase).U32(1).U32(1).U32(0).Text("x").str()));
+  }
+  // The group that prepares XA transaction 'x'.
+  void Prepare(uint64_t number) {
+    Gtid(number);
+    Query("XA START X'78',X'',1");
+    Insert(8, "prepared");
+    Query("XA END X'78',X'',1");
+    XaPrepare();
+  }
+
+  NoCatalog catalog_;
+  SchemaRegistry registry_;
+  GtidNames names_;
+  std::unique_ptr<LogEncoder> encoder_;
+  uint64_t place_ = 4;
+  uint64_t group_starts_ = 0;
+};
+
+TEST_F(LogEncoderTest, ATransactionBecomesItsSchemaItsChangesAndItsEnd) {
+  Gtid(5);
+  Query("BEGIN");
+  Insert(1, "a");
+  Update(1, "a", 1, "-");
+  Delete(1, "-");
+  Xid();
+  LogBatch batch = encoder_->Take();
+  EXPECT_THAT(Briefs(batch), ElementsAre("SCHEMA t", "CREATE 0 key(1) after(1,a)",
+                                         "UPDATE 1 key(1) before(1,a) after(1,null)",
+                                         "DELETE 2 key(1) before(1,null) last", "END 3"));
+  EXPECT_EQ(batch.frontier, (model::Position{7, place_}));
+  ASSERT_EQ(batch.transactions.size(), 1u);
+  EXPECT_EQ(batch.transactions[0].number, 5u);
+  EXPECT_EQ(batch.transactions[0].commit, (model::Position{7, group_starts_}));
+  const v1::Change change = Decode(batch)[1].change();
+  EXPECT_EQ(change.position().offset(), group_starts_);
+  EXPECT_EQ(change.commit_time_us(), 1'700'000'000'000'000u);
+  const ResumeToken token = *ResumeToken::Decode(batch.resume);
+  EXPECT_EQ(token.gtids, absl::StrCat(kUuid, ":5"));
+  EXPECT_EQ(token.offset, place_);
+}
+
+TEST_F(LogEncoderTest, AKeyChangeIsADeleteAndACreate) {
+  Gtid(5);
+  Query("BEGIN");
+  Update(1, "a", 2, "a");
+  Xid();
+  LogBatch batch = encoder_->Take();
+  EXPECT_THAT(Briefs(batch), ElementsAre("SCHEMA t", "DELETE 0 key(1) before(1,a)",
+                                         "CREATE 1 key(2) after(2,a) last", "END 2"));
+  EXPECT_TRUE(batch.events[2].moved);
+  EXPECT_FALSE(batch.events[2].partial);
+}
+
+TEST_F(LogEncoderTest, AnInsertThatLacksColumnsMustBeReadAgain) {
+  Gtid(5);
+  Query("BEGIN");
+  Ok(Try(EventType::kTableMap, MapBody()));
+  EventBuilder body;
+  body.U48(77).U16(1).U16(2).U8(2).U8(1).U8(0).U32(3);
+  Ok(Try(EventType::kWriteRows, body.str()));
+  Xid();
+  LogBatch batch = encoder_->Take();
+  EXPECT_THAT(Briefs(batch), ElementsAre("SCHEMA t", "CREATE 0 key(3) after(3,?) last", "END 1"));
+  EXPECT_TRUE(batch.events[1].moved);
+  EXPECT_TRUE(batch.events[1].partial);
+  EXPECT_THAT(batch.keys, ElementsAre(ElementsAre("3")));
+}
+
+TEST_F(LogEncoderTest, ASmallTransactionComesWhole) {
+  Gtid(5);
+  Query("BEGIN");
+  Insert(1, "a");
+  EXPECT_EQ(encoder_->pending_bytes(), 0u);
+  LogBatch batch = encoder_->Take();
+  EXPECT_THAT(Briefs(batch), IsEmpty());
+  EXPECT_THAT(batch.transactions, IsEmpty());
+  Insert(2, "b");
+  Xid();
+  EXPECT_THAT(Briefs(encoder_->Take()), ElementsAre("SCHEMA t", "CREATE 0 key(1) after(1,a)",
+                                                    "CREATE 1 key(2) after(2,b) last", "END 2"));
+}
+
+TEST_F(LogEncoderTest, RowsBehindASavepointAreTakenBack) {
+  Gtid(5);
+  Query("BEGIN");
+  Insert(1, "a");
+  Query("SAVEPOINT `s`");
+  Insert(2, "b");
+  EXPECT_THAT(Briefs(encoder_->Take()), IsEmpty());
+  Query("ROLLBACK TO `s`");
+  Insert(3, "c");
+  Xid();
+  EXPECT_THAT(Briefs(encoder_->Take()), ElementsAre("SCHEMA t", "CREATE 0 key(1) after(1,a)",
+                                                    "CREATE 1 key(3) after(3,c) last", "END 2"));
+}
+
+TEST_F(LogEncoderTest, ARolledBackGroupLeavesNothing) {
+  Gtid(5);
+  Query("BEGIN");
+  Insert(1, "a");
+  Query("ROLLBACK");
+  Gtid(6);
+  Query("BEGIN");
+  Insert(2, "b");
+  Xid();
+  EXPECT_THAT(Briefs(encoder_->Take()),
+              ElementsAre("SCHEMA t", "CREATE 0 key(2) after(2,b) last", "END 1"));
+}
+
+TEST_F(LogEncoderTest, RowsOfAPreparedTransactionComeAtItsCommit) {
+  Prepare(5);
+  const uint64_t prepared_at = group_starts_;
+  LogBatch batch = encoder_->Take();
+  EXPECT_THAT(Briefs(batch), IsEmpty());
+  const ResumeToken token = *ResumeToken::Decode(batch.resume);
+  ASSERT_EQ(token.prepared.size(), 1u);
+  EXPECT_EQ(token.prepared[0].offset, prepared_at);
+  Start(token);  // kept over a restart
+  StartDump(5000);
+  Gtid(6);
+  const uint64_t committed_at = group_starts_;
+  Query("XA COMMIT X'78',X'',1");
+  ASSERT_TRUE(encoder_->wanted().has_value());
+  EXPECT_EQ(encoder_->wanted()->gtid, absl::StrCat(kUuid, ":5"));
+  EXPECT_THAT(Briefs(encoder_->Take()), IsEmpty());
+  StartDump(prepared_at);
+  Prepare(5);
+  EXPECT_FALSE(encoder_->wanted().has_value());
+  batch = encoder_->Take();
+  EXPECT_THAT(Briefs(batch),
+              ElementsAre("SCHEMA t", "CREATE 0 key(8) after(8,prepared) last", "END 1"));
+  EXPECT_EQ(Decode(batch)[1].change().position().offset(), committed_at);
+  EXPECT_THAT(ResumeToken::Decode(batch.resume)->prepared, IsEmpty());
+  EXPECT_EQ(ResumeToken::Decode(batch.resume)->gtids, absl::StrCat(kUuid, ":5-6"));
+}
+
+TEST_F(LogEncoderTest, RowsOfAPreparedTransactionGoWithItsRollback) {
+  Prepare(5);
+  Gtid(6);
+  Query("XA ROLLBACK X'78',X'',1");
+  LogBatch batch = encoder_->Take();
+  EXPECT_THAT(Briefs(batch), IsEmpty());
+  EXPECT_THAT(ResumeToken::Decode(batch.resume)->prepared, IsEmpty());
+}
+
+TEST_F(LogEncoderTest, AnUnknownPreparedTransactionFailsClosed) {
+  Gtid(6);
+  absl::Status status = Try(EventType::kQuery, QueryBody("XA COMMIT X'78',X'',1"));
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+}
+
+TEST_F(LogEncoderTest, ALargeTransactionComesInPartsAndGoesOnAfterARestart) {
+  const std::string note(20, 'n');
+  const int rows = 60'000;
+  auto feed = [&] {
+    Gtid(5);
+    Query("BEGIN");
+    Ok(Try(EventType::kTableMap, MapBody()));
+    for (int id = 0; id < rows; id += 100) {
+      std::string cells;
+      for (int i = 0; i < 100; ++i) cells += Cells(id + i, note);
+      Ok(Try(EventType::kWriteRows, RowsBody(cells)));
+    }
+  };
+  feed();
+  EXPECT_GT(encoder_->pending_bytes(), LogEncoder::kHeldBytesMax);
+  LogBatch first = encoder_->Take();
+  EXPECT_TRUE(first.mid_transaction);
+  const size_t delivered = first.events.size() - 1;
+  EXPECT_EQ(delivered, static_cast<size_t>(rows) - 1);
+  for (const auto& schema : first.schemas) registry_.MarkAnnounced(schema->id);
+  const model::Position position = first.transactions[0].commit;
+  Restart(first);
+  feed();
+  Xid();
+  LogBatch second = encoder_->Take();
+  EXPECT_THAT(Briefs(second), ElementsAre(absl::StrCat("CREATE ", rows - 1, " key(", rows - 1,
+                                                       ") after(", rows - 1, ",", note, ") last"),
+                                          absl::StrCat("END ", rows)));
+  EXPECT_EQ(second.transactions[0].commit, position);
+  EXPECT_EQ(ResumeToken::Decode(second.resume)->partial_rows, 0u);
+}
+
+TEST_F(LogEncoderTest, ATruncateIsSeenByThoseWhoKnowTheTable) {
+  Gtid(4);
+  Query("TRUNCATE TABLE t");
+  Gtid(5);
+  Query("BEGIN");
+  Insert(1, "a");
+  Xid();
+  Gtid(6);
+  Query("TRUNCATE TABLE t");
+  Gtid(7);
+  Query("DROP TABLE t");
+  EXPECT_THAT(Briefs(encoder_->Take()),
+              ElementsAre("SCHEMA t", "CREATE 0 key(1) after(1,a) last", "END 1", "TRUNCATE 0 last",
+                          "END 1", "TRUNCATE 0 last", "END 1"));
+}
+
+TEST_F(LogEncoderTest, ChangesLoggedAsStatementsStopTheSource) {
+  Gtid(5);
+  Query("BEGIN");
+  absl::Status status = Try(EventType::kQuery, QueryBody("UPDATE t SET note = 'secret'"));
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(status.message(), HasSubstr("UPDATE"));
+  EXPECT_THAT(status.message(), ::testing::Not(HasSubstr("secret")));
+}
+
+TEST_F(LogEncoderTest, RowsThatVanishWithoutEventsStopTheSource) {
+  Gtid(5);
+  absl::Status status = Try(EventType::kQuery, QueryBody("ALTER TABLE t DROP PARTITION p0"));
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(status.message(), HasSubstr("shop.t"));
+}
+
+TEST_F(LogEncoderTest, HeartbeatsMoveTheFrontierBetweenGroups) {
+  EventBuilder event;
+  event.U32(0).U8(27).U32(1).U32(19 + 13).U32(90'000).U16(0).Text("binlog.000007");
+  Ok(encoder_->Consume(event.str(), kNow));
+  EXPECT_EQ(encoder_->frontier(), (model::Position{7, 90'000}));
+}
+
+TEST_F(LogEncoderTest, WhatIsOutOfPlaceIsDataLoss) {
+  EXPECT_TRUE(absl::IsDataLoss(Try(EventType::kXid, EventBuilder().U64(9).str())));
+  Gtid(5);
+  EXPECT_TRUE(absl::IsDataLoss(Try(EventType::kGtid, GtidBody(6))));
+  EXPECT_TRUE(absl::IsDataLoss(Try(EventType::kWriteRows, RowsBody(Cells(1, "a")))));
+}
+
+}  // namespace
+}  // namespace tidemark::capture::mysql
