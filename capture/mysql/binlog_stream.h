@@ -21,15 +21,15 @@ namespace tidemark::capture::mysql {
 //   mariadb_position   MariaDB: @slave_connect_state, then COM_BINLOG_DUMP; "" is a valid position
 //   file, offset       COM_BINLOG_DUMP; offset below 4 GiB
 struct BinlogStart {
-  std::optional<std::string> gtid_set_encoded;
-  std::optional<std::string> mariadb_position;
-  std::string file;
+  std::optional<std::string> gtid_set_encoded = {};
+  std::optional<std::string> mariadb_position = {};
+  std::string file = {};
   uint64_t offset = 4;
 };
 
 struct BinlogStreamOptions {
   uint32_t server_id = 0;  // ours; unique among the server's replicas
-  BinlogStart start;
+  BinlogStart start = {};
   // How often the server says that it is alive while nothing is logged. The stream counts as broken
   // after three times as long without a packet.
   std::chrono::milliseconds heartbeat = std::chrono::seconds(1);

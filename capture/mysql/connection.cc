@@ -122,7 +122,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const ConnectionOpt
                                                              const WaitLimits& limits) {
   absl::StatusOr<MysqlPtr> mysql = ConnectLibrary(options, limits);
   if (!mysql.ok()) return mysql.status();
-  auto handle = std::make_unique<Handle>(*std::move(mysql));
+  auto handle = std::make_unique<Handle>(*std::move(mysql), limits.stop);
   handle->address = AddressOf(options);
   handle->user = options.user;
   std::unique_ptr<Connection> connection(new Connection(std::move(handle)));

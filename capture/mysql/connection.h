@@ -66,9 +66,10 @@ class Result {
 // group_concat_max_len large, no statement timeout of the server, locks waited for at most 10
 // seconds, autocommit, REPEATABLE READ, generated invisible primary keys shown. One thread owns it.
 //
-// Every wait has a deadline (Unavailable when it passes: the connection is then closed) and polls a
-// stop token (Cancelled; the connection is then closed without waiting for the server), whatever
-// the server does: it may be frozen. Errors of the server: see mysql_error.h. No message ever
+// Every wait has a deadline (Unavailable when it passes: the connection is then closed) and polls
+// two stop tokens, that of the call and that of Open, which stays with the connection (Cancelled;
+// the connection is then closed without waiting for the server), whatever the server does: it may
+// be frozen. Errors of the server: see mysql_error.h. No message ever
 // contains the password.
 //
 // An account of caching_sha2_password logs in over TLS or a Unix socket; without TLS (kDisabled, or

@@ -105,8 +105,8 @@ absl::StatusOr<MysqlPtr> ConnectLibrary(const ConnectionOptions& options,
   return std::move(connected.mysql);
 }
 
-Connection::Handle::Handle(MysqlPtr connected)
-    : mysql(std::move(connected)), guard(SocketOf(mysql.get())) {
+Connection::Handle::Handle(MysqlPtr connected, std::stop_token stop)
+    : mysql(std::move(connected)), guard(SocketOf(mysql.get())), owner_stop(std::move(stop)) {
   SetKeepAlive(SocketOf(mysql.get()));
 }
 
@@ -117,13 +117,13 @@ Connection::Handle::~Handle() {
 
 absl::Status Connection::Handle::Run(absl::string_view action, const WaitLimits& limits,
                                      absl::FunctionRef<bool()> call) {
-  guard.Arm(SocketGuard::Clock::now() + limits.timeout, limits.stop);
+  guard.Arm(SocketGuard::Clock::now() + limits.timeout, limits.stop, owner_stop);
   const bool succeeded = call();
   guard.Disarm();
   if (succeeded) return absl::OkStatus();
   if (!guard.fired()) return LastError(action);
   broken = true;
-  if (limits.stop.stop_requested()) {
+  if (limits.stop.stop_requested() || owner_stop.stop_requested()) {
     return absl::CancelledError(absl::StrCat(action, ": stopped"));
   }
   return absl::UnavailableError(

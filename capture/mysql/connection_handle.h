@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "absl/functional/function_ref.h"
@@ -25,7 +26,7 @@ absl::StatusOr<MysqlPtr> ConnectLibrary(const ConnectionOptions& options, const 
 std::string AddressOf(const ConnectionOptions& options);
 
 struct Connection::Handle {
-  explicit Handle(MysqlPtr connected);
+  Handle(MysqlPtr connected, std::stop_token stop);
   ~Handle();
 
   // Runs `call`, which blocks in the library and returns whether it succeeded, within the limits.
@@ -38,6 +39,7 @@ struct Connection::Handle {
 
   MysqlPtr mysql;
   SocketGuard guard;
+  const std::stop_token owner_stop;
   bool broken = false;
 
   std::string address;

@@ -24,10 +24,12 @@ class SocketWatcher {
     return *watcher;
   }
 
-  void Arm(SocketGuard* guard, SocketGuard::Clock::time_point deadline, std::stop_token stop) {
+  void Arm(SocketGuard* guard, SocketGuard::Clock::time_point deadline, std::stop_token call,
+           std::stop_token owner) {
     std::lock_guard<std::mutex> lock(mutex_);
     guard->deadline_ = deadline;
-    guard->stop_ = std::move(stop);
+    guard->call_ = std::move(call);
+    guard->owner_ = std::move(owner);
     guard->armed_ = true;
     if (armed_.empty()) changed_.notify_one();
     armed_.insert(guard);
@@ -37,7 +39,8 @@ class SocketWatcher {
     std::lock_guard<std::mutex> lock(mutex_);
     armed_.erase(guard);
     guard->armed_ = false;
-    guard->stop_ = {};
+    guard->call_ = {};
+    guard->owner_ = {};
   }
 
  private:
@@ -49,7 +52,8 @@ class SocketWatcher {
       changed_.wait(lock, [&] { return !armed_.empty(); });
       const auto now = SocketGuard::Clock::now();
       for (SocketGuard* guard : armed_) {
-        if (guard->stop_.stop_requested() || now >= guard->deadline_) guard->Shutdown();
+        const bool stopped = guard->call_.stop_requested() || guard->owner_.stop_requested();
+        if (stopped || now >= guard->deadline_) guard->Shutdown();
       }
       lock.unlock();
       std::this_thread::sleep_for(kPoll);
@@ -65,8 +69,8 @@ class SocketWatcher {
 SocketGuard::SocketGuard(int socket) : socket_(socket) {}
 SocketGuard::~SocketGuard() { Disarm(); }
 
-void SocketGuard::Arm(Clock::time_point deadline, std::stop_token stop) {
-  SocketWatcher::Get().Arm(this, deadline, std::move(stop));
+void SocketGuard::Arm(Clock::time_point deadline, std::stop_token call, std::stop_token owner) {
+  SocketWatcher::Get().Arm(this, deadline, std::move(call), std::move(owner));
 }
 
 void SocketGuard::Disarm() {

@@ -8,12 +8,12 @@
 namespace tidemark::capture::mysql {
 
 // Bounds calls that block on a socket, which both client libraries make: when the deadline passes
-// or the stop token is triggered, the socket is shut down, and the call fails at once. That holds
+// or a stop token is triggered, the socket is shut down, and the call fails at once. That holds
 // whatever the call does (TLS, a packet half read, a server that is frozen), and ends the
 // connection. One thread of the process watches all sockets, every few milliseconds while some call
 // is armed.
 //
-//   guard.Arm(deadline, stop);
+//   guard.Arm(deadline, call, owner);
 //   mysql_real_query(...);
 //   guard.Disarm();
 //   if (guard.fired()) ...
@@ -29,7 +29,8 @@ class SocketGuard {
   SocketGuard(const SocketGuard&) = delete;
   SocketGuard& operator=(const SocketGuard&) = delete;
 
-  void Arm(Clock::time_point deadline, std::stop_token stop);
+  // Either token ends the call.
+  void Arm(Clock::time_point deadline, std::stop_token call, std::stop_token owner);
   // Afterwards the socket is left alone.
   void Disarm();
   // The socket was shut down here.
@@ -45,7 +46,8 @@ class SocketGuard {
   bool armed_ = false;  // written by the owner only
   // Guarded by the watcher's mutex.
   Clock::time_point deadline_;
-  std::stop_token stop_;
+  std::stop_token call_;
+  std::stop_token owner_;
 };
 
 }  // namespace tidemark::capture::mysql
