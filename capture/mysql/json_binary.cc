@@ -51,10 +51,17 @@ class Printer {
 };
 
 // A document that can be changed. Scalars are kept as their text.
+struct Item;
+
 struct Node {
   enum class Kind : uint8_t { kScalar, kArray, kObject } kind = Kind::kScalar;
   std::string text;
-  std::vector<std::pair<std::string, Node>> items;  // keys are empty in arrays
+  std::vector<Item> items;
+};
+
+struct Item {
+  std::string key;  // empty in arrays
+  Node value;
 };
 
 // *budget: bytes of text that may still come, as in JsonTextBound.
@@ -89,10 +96,10 @@ void Append(model::Bytes& out, const Node& node) {
   for (size_t i = 0; i < node.items.size(); ++i) {
     if (i > 0) out.Append(", ");
     if (object) {
-      AppendJsonString(out, node.items[i].first);
+      AppendJsonString(out, node.items[i].key);
       out.Append(": ");
     }
-    Append(out, node.items[i].second);
+    Append(out, node.items[i].value);
   }
   out.Push(object ? '}' : ']');
 }
@@ -171,14 +178,14 @@ bool ParsePath(std::string_view path, std::vector<PathLeg>* legs) {
   return true;
 }
 
-using Items = std::vector<std::pair<std::string, Node>>;
+using Items = std::vector<Item>;
 
 // Where the leg points to among the node's items; where it would be put, if it is not there.
 Items::iterator Place(Node& node, const PathLeg& leg) {
   if (!leg.is_key) return node.items.begin() + std::min(leg.index, node.items.size());
   return std::lower_bound(
       node.items.begin(), node.items.end(), leg.key,
-      [](const auto& item, const std::string& key) { return KeyBefore(item.first, key); });
+      [](const auto& item, const std::string& key) { return KeyBefore(item.key, key); });
 }
 
 bool Fits(const Node& node, const PathLeg& leg) {
@@ -186,7 +193,7 @@ bool Fits(const Node& node, const PathLeg& leg) {
 }
 
 bool IsThere(const Node& node, const PathLeg& leg, Items::const_iterator place) {
-  return place != node.items.end() && (!leg.is_key || place->first == leg.key);
+  return place != node.items.end() && (!leg.is_key || place->key == leg.key);
 }
 
 enum class Operation : uint8_t { kReplace = 0, kInsert = 1, kRemove = 2 };
@@ -202,7 +209,7 @@ bool Apply(Node* root, Operation operation, std::vector<PathLeg>& legs, Node&& v
     if (!Fits(*node, legs[i])) return false;
     auto place = Place(*node, legs[i]);
     if (!IsThere(*node, legs[i], place)) return false;
-    node = &place->second;
+    node = &place->value;
   }
   PathLeg& last = legs.back();
   if (!Fits(*node, last)) return false;
@@ -210,14 +217,14 @@ bool Apply(Node* root, Operation operation, std::vector<PathLeg>& legs, Node&& v
   const bool there = IsThere(*node, last, place);
   if (operation == Operation::kInsert) {
     if (there && last.is_key) return false;
-    node->items.emplace(place, std::move(last.key), std::move(value));
+    node->items.insert(place, Item{std::move(last.key), std::move(value)});
     return true;
   }
   if (!there) return false;
   if (operation == Operation::kRemove) {
     node->items.erase(place);
   } else {
-    place->second = std::move(value);
+    place->value = std::move(value);
   }
   return true;
 }
