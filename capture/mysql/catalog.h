@@ -38,7 +38,8 @@ struct CatalogTable {
   std::string key_index;
   std::string engine;  // "InnoDB"
   uint64_t rows_estimated = 0;
-  // Differs once the table was altered, truncated, or dropped and created again.
+  // Differs once the table was altered, or dropped and created again. TRUNCATE leaves it (servers
+  // keep the creation time): the log has that.
   std::string incarnation;
   bool system_versioned = false;  // MariaDB
 };

@@ -19,8 +19,8 @@ namespace tidemark::capture::mysql {
 // connection. One thread owns it.
 //
 // CatalogTable.incarnation is made of the table's creation time, to the second, and of all that is
-// described of it: what is altered, truncated or made anew shows a new one, except for a table that
-// was made again, exactly alike, within the second in which it was made before.
+// described of it: what is altered or made anew shows a new one, except for a table that was made
+// again, exactly alike, within the second in which it was made before. TRUNCATE keeps it.
 class MysqlCatalog : public Catalog {
  public:
   // `connection` must outlive it.

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <mutex>
 
@@ -137,6 +138,18 @@ void Merge(const Settings& added, Settings& settings) {
       same->second = value;
     }
   }
+}
+
+// The state is the first field after the name in parentheses.
+bool AllThreadsStopped(pid_t pid) {
+  std::error_code ignored;
+  const std::string tasks = absl::StrCat("/proc/", pid, "/task");
+  for (const auto& task : std::filesystem::directory_iterator(tasks, ignored)) {
+    const std::string stat = ReadFile(task.path().string() + "/stat");
+    const size_t name_end = stat.rfind(')');
+    if (name_end != std::string::npos && stat.compare(name_end, 3, ") T") != 0) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -289,7 +302,11 @@ absl::Status MysqlServer::Restart() {
   return StartAgain();
 }
 
-void MysqlServer::Freeze() { process_->Signal(SIGSTOP); }
+void MysqlServer::Freeze() {
+  process_->Signal(SIGSTOP);
+  while (!AllThreadsStopped(process_->pid())) absl::SleepFor(absl::Milliseconds(1));
+}
+
 void MysqlServer::Thaw() { process_->Signal(SIGCONT); }
 
 }  // namespace tidemark::testing

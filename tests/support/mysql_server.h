@@ -75,7 +75,7 @@ class MysqlServer {
   // Starts it again on the same port, after Stop or Kill9.
   absl::Status StartAgain();
   absl::Status Restart();
-  // SIGSTOP and SIGCONT: its connections stay, and it answers nothing.
+  // SIGSTOP, waited for, and SIGCONT: its connections stay, and it answers nothing.
   void Freeze();
   void Thaw();
 

@@ -1,0 +1,175 @@
+#include "capture/mysql/mysql_check.h"
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "capture/mysql/binlog_stream.h"
+#include "tests/capture/mysql/shared_server.h"
+
+namespace tidemark::capture::mysql {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// "error: message -> remedy"
+std::vector<std::string> Texts(const CheckResult& result) {
+  std::vector<std::string> texts;
+  for (const Problem& problem : result.problems) {
+    texts.push_back(absl::StrCat(
+        problem.severity == Problem::Severity::kError ? "error: " : "warning: ", problem.message,
+        " -> ", problem.remedy));
+  }
+  return texts;
+}
+
+class MysqlCheckTest : public ServerTest {
+ protected:
+  MysqlOptions Options() {
+    MysqlOptions options;
+    options.connection = OptionsFor(server());
+    options.server_id = 1001;
+    return options;
+  }
+  std::vector<std::string> Check(const MysqlOptions& options) {
+    return Texts(CheckMysql(options, {}));
+  }
+  std::vector<std::string> Check() { return Check(Options()); }
+};
+TIDEMARK_ALL_PRODUCTS(MysqlCheckTest);
+
+TEST_P(MysqlCheckTest, ServerThatIsSetUpRightHasNoErrors) {
+  ASSERT_NO_FATAL_FAILURE(Share());
+  ASSERT_OK(server().Exec("CREATE TABLE t (id int PRIMARY KEY)"));
+  const CheckResult result = CheckMysql(Options(), {});
+  EXPECT_THAT(result.server, HasSubstr(mariadb() ? "MariaDB 1" : "MySQL 9."));
+  EXPECT_THAT(Texts(result), Not(Contains(HasSubstr("error: "))));
+  EXPECT_THAT(Texts(result), Not(Contains(HasSubstr("binlog_row"))));
+  // Of the test's own server.
+  EXPECT_THAT(Texts(result), Contains(HasSubstr("sync_binlog is 0")));
+}
+
+TEST_P(MysqlCheckTest, SettingsThatHurtAreNamedAllAtOnce) {
+  testing::MysqlOptions settings{.settings = {{"binlog_format", "MIXED"},
+                                              {"binlog_row_image", "MINIMAL"},
+                                              {"binlog_row_metadata", "MINIMAL"},
+                                              {"binlog_expire_logs_seconds", "3600"},
+                                              {"binlog_ignore_db", "other"},
+                                              {"server_id", "1001"}}};
+  if (!mariadb()) {
+    settings.settings.push_back({"gtid_mode", "OFF"});
+    settings.settings.push_back({"enforce_gtid_consistency", "OFF"});
+    settings.settings.push_back({"binlog_order_commits", "OFF"});
+    settings.settings.push_back({"binlog_row_value_options", "PARTIAL_JSON"});
+  }
+  ASSERT_NO_FATAL_FAILURE(StartOwn(settings));
+  const std::vector<std::string> problems = Check();
+  EXPECT_THAT(problems, Contains(AllOf(HasSubstr("error: binlog_format is MIXED"),
+                                       HasSubstr("binlog_format = ROW"))));
+  EXPECT_THAT(problems, Contains(HasSubstr("warning: binlog_row_image is MINIMAL")));
+  EXPECT_THAT(problems, Contains(HasSubstr("warning: binlog_row_metadata is MINIMAL")));
+  EXPECT_THAT(problems, Contains(HasSubstr("for 3600 s only")));
+  EXPECT_THAT(problems, Contains(HasSubstr("error: binlog_ignore_db is other")));
+  EXPECT_THAT(problems, Contains(HasSubstr("error: the source's server_id 1001")));
+  if (mariadb()) return;
+  EXPECT_THAT(problems, Contains(AllOf(HasSubstr("warning: gtid_mode is OFF"),
+                                       HasSubstr("ON `tidemark`.* TO 'root'@"))));
+  EXPECT_THAT(problems, Contains(HasSubstr("error: binlog_order_commits is OFF")));
+  EXPECT_THAT(problems, Contains(HasSubstr("binlog_row_value_options is PARTIAL_JSON")));
+}
+
+TEST_P(MysqlCheckTest, ServerWithoutBinlogIsAnError) {
+  testing::MysqlOptions settings{.settings = {{"log_bin", ""}, {"skip-log-bin", ""}}};
+  ASSERT_NO_FATAL_FAILURE(StartOwn(settings));
+  EXPECT_THAT(Check(), Contains(AllOf(HasSubstr("error: the server writes no binary log"),
+                                      HasSubstr("set log_bin"))));
+}
+
+TEST_P(MysqlCheckTest, MissingPrivilegesAreNamedWithTheGrantToRun) {
+  ASSERT_NO_FATAL_FAILURE(Share());
+  ASSERT_OK(server().Exec(
+      "CREATE TABLE t (id int PRIMARY KEY); DROP USER IF EXISTS 'poor'@'%';"
+      "CREATE USER 'poor'@'%' IDENTIFIED BY 'p'; GRANT INSERT ON test.t TO 'poor'@'%'"));
+  MysqlOptions options = Options();
+  options.connection.user = "poor";
+  options.connection.password = "p";
+  options.tables = {"test.t", "test.hidden"};
+  const std::vector<std::string> problems = Check(options);
+  EXPECT_THAT(problems, Contains(HasSubstr("run: GRANT REPLICATION SLAVE ON *.* TO 'poor'@'%'")));
+  EXPECT_THAT(
+      problems,
+      Contains(HasSubstr(mariadb() ? "run: GRANT BINLOG MONITOR ON *.* TO 'poor'@'%'"
+                                   : "run: GRANT REPLICATION CLIENT ON *.* TO 'poor'@'%'")));
+  EXPECT_THAT(problems, Contains(HasSubstr("run: GRANT SELECT ON `test`.`t` TO 'poor'@'%'")));
+  EXPECT_THAT(problems, Contains(AllOf(HasSubstr("no table test.hidden"),
+                                       HasSubstr("GRANT SELECT ON `test`.`hidden`"))));
+  ASSERT_OK(server().Exec("GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'poor'@'%'"));
+  ASSERT_OK(server().Exec("GRANT SELECT ON test.t TO 'poor'@'%'"));
+  options.tables = {"test.t"};
+  EXPECT_THAT(Check(options), Not(Contains(HasSubstr("error: "))));
+}
+
+TEST_P(MysqlCheckTest, TablesWithoutKeyOrTransactionsAndCascadesAreWarnedOf) {
+  ASSERT_NO_FATAL_FAILURE(Share());
+  ASSERT_OK(server().Exec(
+      "CREATE TABLE nokey (a int); CREATE TABLE flat (a int PRIMARY KEY) ENGINE=MyISAM;"
+      "CREATE TABLE p (id int PRIMARY KEY);"
+      "CREATE TABLE c (id int PRIMARY KEY, p int, CONSTRAINT fk1 FOREIGN KEY (p) REFERENCES p (id)"
+      " ON DELETE CASCADE)"));
+  const std::vector<std::string> problems = Check();
+  EXPECT_THAT(problems, Contains(AllOf(HasSubstr("warning: table test.nokey has neither"),
+                                       HasSubstr("ADD PRIMARY KEY"))));
+  EXPECT_THAT(problems, Contains(AllOf(HasSubstr("warning: table test.flat is of engine MyISAM"),
+                                       HasSubstr("ENGINE = InnoDB"))));
+  // MySQL 9.6 and later log what foreign keys do.
+  const auto cascade =
+      Contains(AllOf(HasSubstr("foreign key fk1 of test.c"), HasSubstr("ON DELETE CASCADE")));
+  if (mariadb()) {
+    EXPECT_THAT(problems, cascade);
+  } else {
+    EXPECT_THAT(problems, Not(cascade));
+  }
+}
+
+TEST_P(MysqlCheckTest, RegisteredReplicaOfOurServerIdIsAClash) {
+  ASSERT_NO_FATAL_FAILURE(Share());
+  ASSERT_OK_AND_ASSIGN(
+      auto replica,
+      testing::MysqlServer::Start({.product = GetParam(), .settings = {{"server_id", "1001"}}}));
+  ASSERT_OK(replica->ReplicateFrom(server()));
+  const auto clash = Contains(HasSubstr("a replica with the source's server_id 1001"));
+  std::vector<std::string> problems;
+  for (int attempt = 0; attempt < 50 && !::testing::Value(problems, clash); ++attempt) {
+    absl::SleepFor(absl::Milliseconds(100));
+    problems = Check();
+  }
+  EXPECT_THAT(problems, clash);
+}
+
+TEST_P(MysqlCheckTest, RunningDumpIsNotDisturbed) {
+  ASSERT_NO_FATAL_FAILURE(Share());
+  ASSERT_OK_AND_ASSIGN(auto sql, Open());
+  ASSERT_OK_AND_ASSIGN(auto stream, BinlogStream::Open(std::move(sql), {.server_id = 1001}));
+  ASSERT_OK(stream->Next(std::chrono::seconds(5)));
+  EXPECT_THAT(Check(), Not(Contains(HasSubstr("error: "))));
+  const absl::Time end = absl::Now() + absl::Seconds(2);
+  while (absl::Now() < end) ASSERT_OK(stream->Next(std::chrono::milliseconds(100)));
+}
+
+TEST_P(MysqlCheckTest, ServerThatCannotBeReachedIsAProblem) {
+  MysqlOptions options;
+  options.connection.host = "127.0.0.1";
+  options.connection.port = 1;
+  options.connection.user = "root";
+  const CheckResult result = CheckMysql(options, {});
+  EXPECT_EQ(result.server, "");
+  EXPECT_EQ(result.problems.size(), 1u);
+}
+
+}  // namespace
+}  // namespace tidemark::capture::mysql
