@@ -221,6 +221,15 @@ std::string LiteralOf(const ColumnCodec& codec, std::string_view text) {
 
 }  // namespace
 
+std::string_view PayloadOf(const model::Bytes& value) {
+  model::WireReader reader(value.view());
+  uint32_t field;
+  model::WireType type;
+  std::string_view payload;
+  if (!reader.ReadTag(&field, &type) || !reader.ReadLength(&payload)) return {};
+  return payload;
+}
+
 std::string KeyTextOf(const ColumnCodec& codec, std::string_view value, std::string_view bytes) {
   model::WireReader reader(value);
   uint32_t field;
@@ -243,6 +252,12 @@ std::string KeyTextOf(const ColumnCodec& codec, std::string_view value, std::str
       return reader.ReadLength(&payload) ? PayloadKey(codec, kind, payload, bytes) : "";
   }
   return "";
+}
+
+std::string KeyTextOfSql(const ColumnCodec& codec, std::string_view bytes) {
+  model::Bytes value;
+  if (!codec.AppendSql(value, 1, bytes)) return "";
+  return KeyTextOf(codec, PayloadOf(value), bytes);
 }
 
 absl::StatusOr<std::string> KeyLiteral(const ColumnCodec& codec, std::string_view text) {

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "capture/mysql/column_codec.h"
+#include "model/bytes.h"
 
 namespace tidemark::capture::mysql {
 
@@ -25,6 +26,12 @@ namespace tidemark::capture::mysql {
 // `value` is a tidemark.v1.Value, as a ColumnCodec appended it (the payload alone, without field
 // and length); `bytes` the column's own bytes that it came from.
 std::string KeyTextOf(const ColumnCodec& codec, std::string_view value, std::string_view bytes);
+
+// The payload of the one field that `value` holds.
+std::string_view PayloadOf(const model::Bytes& value);
+
+// Of a column's bytes in a SELECT's row, in the form that ColumnCodec::AppendSql takes.
+std::string KeyTextOfSql(const ColumnCodec& codec, std::string_view bytes);
 
 // "5", "'it''s'", "x'00ff'". InvalidArgument: the text is none of the column's type.
 absl::StatusOr<std::string> KeyLiteral(const ColumnCodec& codec, std::string_view text);

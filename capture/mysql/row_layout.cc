@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "capture/mysql/key_text.h"
 #include "model/value_writer.h"
-#include "model/wire.h"
 
 namespace tidemark::capture::mysql {
 namespace {
@@ -14,16 +13,6 @@ namespace {
 constexpr uint32_t kRowValue = 1;
 // Of a value that is null or unavailable.
 constexpr size_t kEmptyBound = 16;
-
-// The payload of the value that stands alone in `row`.
-std::string_view PayloadOf(const model::Bytes& row) {
-  model::WireReader reader(row.view());
-  uint32_t field;
-  model::WireType type;
-  std::string_view payload;
-  if (!reader.ReadTag(&field, &type) || !reader.ReadLength(&payload)) return {};
-  return payload;
-}
 
 }  // namespace
 
@@ -138,9 +127,7 @@ std::vector<std::string> RowLayout::KeyTexts(absl::Span<const Cell> row) const {
 std::vector<std::string> RowLayout::KeyTexts(absl::Span<const SqlField> row) const {
   std::vector<std::string> texts;
   for (uint32_t column : schema_->key_columns) {
-    model::Bytes value;
-    AppendField(value, column, row[column]);
-    texts.push_back(KeyTextOf(codecs_[column], PayloadOf(value), row[column].bytes));
+    texts.push_back(KeyTextOfSql(codecs_[column], row[column].bytes));
   }
   return texts;
 }
