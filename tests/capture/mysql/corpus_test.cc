@@ -10,6 +10,8 @@
 
 #include "absl/strings/match.h"
 #include "binlog_walker.h"
+#include "capture/mysql/binlog_event.h"
+#include "capture/mysql/gtid_set.h"
 
 namespace tidemark::capture::mysql {
 namespace {
@@ -21,6 +23,20 @@ std::string ReadFile(const std::string& path) {
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
+}
+
+std::vector<std::string> Events(const std::string& file) {
+  std::vector<std::string> events;
+  for (size_t at = 4; at + 19 <= file.size();) {
+    const auto byte = [&](size_t i) {
+      return static_cast<uint32_t>(static_cast<uint8_t>(file[i]));
+    };
+    const size_t size =
+        byte(at + 9) | byte(at + 10) << 8 | byte(at + 11) << 16 | byte(at + 12) << 24;
+    events.push_back(file.substr(at, size));
+    at += size;
+  }
+  return events;
 }
 
 struct Recording {
@@ -73,6 +89,24 @@ TEST(CorpusRowsTest, ValuesAreThoseOfTheStatements) {
   }
 }
 
+// PREVIOUS_GTIDS holds what a dump is asked for with: the server wrote it in the same form.
+TEST(CorpusRowsTest, GtidSetsAreEncodedAsTheServerDoes) {
+  for (const std::string name : {"mysql-9.7-types", "mysql-9.7-plain"}) {
+    int sets = 0;
+    for (const std::string& event : Events(ReadFile(kFolder + name + ".binlog"))) {
+      if (ParseHeader(event)->type != EventType::kPreviousGtids) continue;
+      ++sets;
+      const auto checksum = name == "mysql-9.7-plain" ? Checksum::kNone : Checksum::kCrc32;
+      const auto body = EventBody(event, checksum);
+      ASSERT_TRUE(body.ok()) << body.status();
+      const auto set = GtidSet::Decode(*body);
+      ASSERT_TRUE(set.ok()) << set.status();
+      EXPECT_EQ(set->Encode(), *body);
+    }
+    EXPECT_EQ(sets, 1) << name;
+  }
+}
+
 // What is done to the bytes of an event.
 void Damage(std::mt19937& random, const std::vector<std::string>& events, std::string& event) {
   static constexpr unsigned char kEdges[] = {0, 1, 0x7f, 0x80, 250, 251, 252, 253, 254, 255};
@@ -102,20 +136,6 @@ void Damage(std::mt19937& random, const std::vector<std::string>& events, std::s
     default:
       if (!event.empty()) event[at] = static_cast<char>(kEdges[random() % std::size(kEdges)]);
   }
-}
-
-std::vector<std::string> Events(const std::string& file) {
-  std::vector<std::string> events;
-  for (size_t at = 4; at + 19 <= file.size();) {
-    const auto byte = [&](size_t i) {
-      return static_cast<uint32_t>(static_cast<uint8_t>(file[i]));
-    };
-    const size_t size =
-        byte(at + 9) | byte(at + 10) << 8 | byte(at + 11) << 16 | byte(at + 12) << 24;
-    events.push_back(file.substr(at, size));
-    at += size;
-  }
-  return events;
 }
 
 // An event with the size that it has now.
