@@ -114,6 +114,7 @@ struct PathLeg {
   bool is_key = false;
   std::string key;
   size_t index = 0;
+  bool from_end = false;  // `index` counts backwards from the last element
 };
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -157,7 +158,19 @@ bool TakeKey(std::string_view* path, PathLeg* leg) {
   return size > 0;
 }
 
+// "3]", "last]" or "last-3]".
 bool TakeIndex(std::string_view* path, PathLeg* leg) {
+  constexpr std::string_view kLast = "last";
+  leg->from_end = path->substr(0, kLast.size()) == kLast;
+  if (leg->from_end) {
+    path->remove_prefix(kLast.size());
+    if (path->substr(0, 1) == "]") {
+      path->remove_prefix(1);
+      return true;
+    }
+    if (path->substr(0, 1) != "-") return false;
+    path->remove_prefix(1);
+  }
   auto [end, error] = std::from_chars(path->data(), path->data() + path->size(), leg->index);
   if (error != std::errc() || path->empty() || !IsDigit(path->front())) return false;
   path->remove_prefix(end - path->data());
@@ -182,7 +195,9 @@ using Items = std::vector<Item>;
 
 // Where the leg points to among the node's items; where it would be put, if it is not there.
 Items::iterator Place(Node& node, const PathLeg& leg) {
-  if (!leg.is_key) return node.items.begin() + std::min(leg.index, node.items.size());
+  const size_t size = node.items.size();
+  if (leg.from_end) return leg.index < size ? node.items.end() - 1 - leg.index : node.items.end();
+  if (!leg.is_key) return node.items.begin() + std::min(leg.index, size);
   return std::lower_bound(
       node.items.begin(), node.items.end(), leg.key,
       [](const auto& item, const std::string& key) { return KeyBefore(item.key, key); });
