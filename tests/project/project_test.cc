@@ -127,6 +127,7 @@ struct ClientLibrary {
 TEST(LayeringTest, ClientLibrariesStayInTheirRooms) {
   const ClientLibrary libraries[] = {
       {"libpq-fe.h", {"capture/postgres/", "tests/", "bench/"}},
+      {"mysql.h", {"capture/mysql/", "tests/", "bench/"}},
       {"rocksdb/", {"storage/", "tests/storage/", "bench/"}},
       {"grpcpp/", {"service/", "tests/", "bench/"}},
       {"yaml-cpp/", {"service/"}},
@@ -150,9 +151,11 @@ TEST(LayeringTest, NoHeaderOfAnotherRoomThanServiceAndTestsShowsAClientLibrary) 
   EXPECT_THAT(WrongIncludes([](const std::string& path, const std::string& include) {
                 const bool header = absl::EndsWith(path, ".h") && RoomOf(path) != "service" &&
                                     RoomOf(path) != "tests";
-                // The sessions of the PostgreSQL driver are private to its folder.
-                const bool private_header = absl::StartsWith(path, "capture/postgres/");
-                const bool client = include == "libpq-fe.h" || absl::StartsWith(include, "grpcpp/");
+                // The sessions of a driver are private to its folder.
+                const bool private_header = absl::StartsWith(path, "capture/postgres/") ||
+                                            absl::StartsWith(path, "capture/mysql/");
+                const bool client = include == "libpq-fe.h" || include == "mysql.h" ||
+                                    absl::StartsWith(include, "grpcpp/");
                 return header && !private_header && client;
               }),
               ::testing::IsEmpty());
