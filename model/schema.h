@@ -55,7 +55,8 @@ struct Type {
   TypeKind kind = TypeKind::kUnspecified;
   // The source's own name with modifiers: "numeric(10,2)".
   std::string name;
-  // PostgreSQL: type oid and modifier (-1: none). MySQL, MariaDB: see capture/mysql/schema_builder.h.
+  // PostgreSQL: type oid and modifier (-1: none). MySQL, MariaDB: see
+  // capture/mysql/schema_builder.h.
   uint32_t oid = 0;
   int32_t modifier = -1;
   // kEnum: labels in sort order. Also of MySQL's SET, which is kServerText.
