@@ -59,6 +59,11 @@ void ConnectInThread(MysqlPtr mysql, ConnectionOptions options, std::promise<Con
   done.set_value({std::move(mysql), std::move(status)});
 }
 
+void CloseInThread(MysqlPtr mysql) {
+  const ClientThread thread;
+  mysql.reset();
+}
+
 // So that a peer that is gone without a word is noticed.
 void SetKeepAlive(int socket) {
   const auto set = [&](int level, int option, int value) {
@@ -111,8 +116,14 @@ Connection::Handle::Handle(MysqlPtr connected, std::stop_token stop)
 }
 
 Connection::Handle::~Handle() {
-  // A broken one must not wait for the server when it says goodbye.
-  if (broken) guard.Shutdown();
+  if (!broken) return;
+  guard.Shutdown();
+  // libmysqlclient was seen to wait here for a frozen server even so.
+  try {
+    std::thread(CloseInThread, std::move(mysql)).detach();
+  } catch (const std::system_error&) {
+    // No thread is left: it was closed here.
+  }
 }
 
 absl::Status Connection::Handle::Run(absl::string_view action, const WaitLimits& limits,

@@ -56,18 +56,18 @@ std::vector<std::string> MySqlInit(const MysqlPrograms& programs, const std::str
           absl::StrCat("--datadir=", data_folder)};
 }
 
+std::string TempFolderOf(const std::string& data_folder) {
+  return data_folder.substr(0, data_folder.rfind('/'));
+}
+
 std::vector<std::string> MariaDbInit(const MysqlPrograms& programs, const std::string& data_folder,
                                      const std::string& sql) {
-  return {"/bin/sh",
-          absl::StrCat(programs.base, "/bin/mariadb-install-db"),
-          "--no-defaults",
-          absl::StrCat("--basedir=", programs.base),
-          absl::StrCat("--datadir=", data_folder),
-          "--auth-root-authentication-method=normal",
-          "--skip-test-db",
-          "--cross-bootstrap",
+  return {"/bin/sh", absl::StrCat(programs.base, "/bin/mariadb-install-db"), "--no-defaults",
+          absl::StrCat("--basedir=", programs.base), absl::StrCat("--datadir=", data_folder),
+          "--auth-root-authentication-method=normal", "--skip-test-db", "--cross-bootstrap",
           "--skip-name-resolve",
-          absl::StrCat("--extra-file=", sql)};
+          // Its temporary tables have the same names in every server.
+          absl::StrCat("--tmpdir=", TempFolderOf(data_folder)), absl::StrCat("--extra-file=", sql)};
 }
 
 // The data folder that servers of a product start from. Made at first use, removed when the process
@@ -190,6 +190,7 @@ std::vector<std::string> MysqlServer::Command() const {
       absl::StrCat("--character-sets-dir=", programs_.share, "/charsets"),
       absl::StrCat("--plugin-dir=", programs_.plugins),
       absl::StrCat("--datadir=", data_folder_),
+      absl::StrCat("--tmpdir=", folder_.path()),
       absl::StrCat("--socket=", socket()),
       absl::StrCat("--pid-file=", folder_.File("pid")),
       "--bind-address=127.0.0.1",
