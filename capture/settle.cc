@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace tidemark::capture {
 namespace {
@@ -18,6 +21,17 @@ constexpr milliseconds kPollMax{50};
 // A wait shorter than this is not worth a report.
 constexpr milliseconds kQuiet{500};
 constexpr size_t kListedMax = 10;
+
+std::string WaitingFor(const std::vector<model::TransactionRef>& pending,
+                       absl::string_view holder) {
+  const size_t shown = std::min(pending.size(), kListedMax);
+  std::string numbers = absl::StrJoin(
+      pending.begin(), pending.begin() + static_cast<ptrdiff_t>(shown), ", ",
+      [](std::string* out, const model::TransactionRef& t) { absl::StrAppend(out, t.number); });
+  if (shown < pending.size()) absl::StrAppend(&numbers, ", ...");
+  return absl::StrCat("commit of transactions ", numbers, " to become visible (", holder,
+                      " would hold them)");
+}
 
 // Tells the reporter what a wait is for, and when it is over.
 class WaitReport {
@@ -45,28 +59,19 @@ class WaitReport {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const model::ReadView>> SettleByPolling(
-    absl::Span<const model::TransactionRef> merged, const SettleSteps& steps,
+    absl::Span<const model::TransactionRef> merged, CurrentView view, absl::string_view holder,
     const WaitReporter& report, std::stop_token stop) {
   std::vector<model::TransactionRef> pending(merged.begin(), merged.end());
   WaitReport waiting(report);
   for (milliseconds pause = kPollMin;; pause = std::min(2 * pause, kPollMax)) {
-    absl::StatusOr<std::shared_ptr<const model::ReadView>> view = steps.view();
-    if (!view.ok()) return view.status();
-    std::erase_if(pending, [&](const model::TransactionRef& t) { return (*view)->Contains(t); });
-    if (pending.empty()) return view;
-    if (waiting.due()) waiting.Update(steps.describe(pending));
+    absl::StatusOr<std::shared_ptr<const model::ReadView>> shown = view();
+    if (!shown.ok()) return shown.status();
+    std::erase_if(pending, [&](const model::TransactionRef& t) { return (*shown)->Contains(t); });
+    if (pending.empty()) return shown;
+    if (waiting.due()) waiting.Update(WaitingFor(pending, holder));
     if (stop.stop_requested()) return absl::CancelledError("stopped");
     std::this_thread::sleep_for(pause);
   }
-}
-
-std::string ListTransactions(const std::vector<model::TransactionRef>& transactions,
-                             absl::FunctionRef<std::string(const model::TransactionRef&)> name) {
-  std::string list;
-  for (size_t i = 0; i < std::min(transactions.size(), kListedMax); ++i) {
-    absl::StrAppend(&list, i == 0 ? "" : ", ", name(transactions[i]));
-  }
-  return transactions.size() > kListedMax ? list + ", ..." : list;
 }
 
 }  // namespace tidemark::capture

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "capture/postgres/postgres_source.h"
 #include "service/log.h"
+#include "service/server_config.h"
 #include "storage/journal.h"
 
 namespace tidemark::service {
@@ -17,7 +17,7 @@ namespace tidemark::service {
 
 struct SourceConfig {
   std::string name;
-  capture::postgres::PostgresOptions postgres;
+  ServerConfig server;
   // Connections that read chunks at the same time.
   uint32_t readers_max = 2;
   // Time that one chunk's SELECT should take.

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "capture/postgres/postgres_source.h"
 #include "service/log.h"
 #include "service/problem_text.h"
 
@@ -68,12 +67,13 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
 absl::Status Daemon::StartSource(const SourceConfig& config) {
   auto journal = store_->OpenJournal(config.name);
   if (!journal.ok()) return journal.status();
-  drivers_.push_back(capture::postgres::MakePostgresSource(config.postgres));
+  drivers_.push_back(MakeSource(config.server));
   capture::Source* driver = drivers_.back().get();
   auto pipeline = Pipeline::Start(config.name, MakeOptions(config), driver, store_.get(), *journal);
   if (!pipeline.ok()) return pipeline.status();
   pipelines_.push_back(*std::move(pipeline));
-  captured_.push_back({config.name, "postgres", driver, *journal, pipelines_.back().get()});
+  captured_.push_back({config.name, std::string(ServerKind(config.server)), driver, *journal,
+                       pipelines_.back().get()});
   retentions_.push_back(config.retention);
   LogInfo("source started", {{"source", config.name}});
   return absl::OkStatus();
@@ -124,7 +124,7 @@ void Daemon::Trim() {
 bool CheckSources(const Config& config) {
   bool good = true;
   for (const SourceConfig& source : config.sources) {
-    capture::CheckResult result = capture::postgres::MakePostgresSource(source.postgres)->Check({});
+    capture::CheckResult result = MakeSource(source.server)->Check({});
     std::fputs(FormatCheck(source.name, result).c_str(), stdout);
     good = good && !HasErrors(result);
   }

@@ -14,7 +14,7 @@ namespace tidemark::service {
 // One captured server with everything that the gRPC services need of it. Owns nothing.
 struct CapturedSource {
   std::string name;
-  // "postgres"
+  // "postgres", "mysql"
   std::string kind;
   capture::Source* source = nullptr;
   storage::Journal* journal = nullptr;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "capture/mysql/mysql_catalog.h"
 #include "capture/mysql/schema_builder.h"
 
 namespace tidemark::capture::mysql {
@@ -40,6 +41,14 @@ absl::Status RollbackTooFar() {
       "of large transactions");
 }
 
+absl::Status UnloggedChange(const TableName& table, std::string_view text) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "a statement changes rows of ", table.database, ".", table.table,
+      " without naming them in the binlog (", FirstWords(text),
+      " ...); set unlogged_changes: continue for this source, start it again, and take a snapshot "
+      "of the table"));
+}
+
 // The low 32 bits of a place in a file are known, and that it is not before `from`.
 uint64_t Widen(uint32_t low, uint64_t from) {
   uint64_t place = (from & ~uint64_t{0xffffffff}) | low;
@@ -61,7 +70,9 @@ LogEncoder::LogEncoder(LogEncoderOptions options, ResumeToken resume,
       catalog_(catalog),
       registry_(registry),
       names_(names),
-      announced_(announced.begin(), announced.end()) {
+      announced_(announced.begin(), announced.end()),
+      main_(options_.tables),
+      side_(options_.tables) {
   main_.file = resume_.file;
   main_.start = main_.end = resume_.offset;
 }
@@ -169,7 +180,7 @@ absl::Status LogEncoder::ConsumeBody(Dump& dump, const EventHeader& header, std:
   if (&dump == &side_ && !OfWantedGroup(header)) return absl::OkStatus();
   switch (header.type) {
     case EventType::kTableMap:
-      return dump.tables.Add(body, *dump.format, options_.filter);
+      return dump.tables.Add(body, *dump.format);
     case EventType::kGtid:
     case EventType::kAnonymousGtid:
     case EventType::kGtidTagged:
@@ -369,7 +380,7 @@ absl::Status LogEncoder::OnSoleStatement(const Statement& statement, std::string
 }
 
 absl::Status LogEncoder::OnTruncate(const TableName& table) {
-  if (!options_.filter.Captures(table.database, table.table)) return absl::OkStatus();
+  if (!IsCaptured(options_.tables, table.database, table.table)) return absl::OkStatus();
   std::shared_ptr<const model::TableSchema> schema =
       registry_->Latest(TableIdOf(table.database, table.table));
   // Nobody has seen a row of it.
@@ -383,17 +394,16 @@ absl::Status LogEncoder::OnTruncate(const TableName& table) {
 absl::Status LogEncoder::OnDefinition(const Statement& statement, std::string_view text) {
   for (const TableName& table : statement.tables) {
     main_.tables.Forget(table.database, table.table);
-    if (!options_.filter.Captures(table.database, table.table)) continue;
+    if (!IsCaptured(options_.tables, table.database, table.table)) continue;
     if (statement.drops && !table.table.empty()) {
       absl::Status status = OnTruncate(table);
       if (!status.ok()) return status;
     }
-    if (statement.changes_rows && options_.stop_at_unlogged_changes) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "a statement changes rows of ", table.database, ".", table.table,
-          " without naming them in the binlog (", FirstWords(text),
-          " ...); set unlogged_changes: continue for this source, start it again, and take a "
-          "snapshot of the table"));
+    // Of a table that is not known yet, nobody holds rows.
+    const bool known = registry_->Latest(TableIdOf(table.database, table.table)) != nullptr;
+    if (known && (statement.changes_rows || statement.renames) &&
+        options_.stop_at_unlogged_changes) {
+      return UnloggedChange(table, text);
     }
   }
   return absl::OkStatus();
@@ -514,7 +524,7 @@ absl::Status LogEncoder::OnXaCommit(const XaId& xid) {
   }
   wanted_ = *found;
   wanted_began_ = false;
-  side_ = {};
+  side_ = Dump(options_.tables);
   group_->commits = key;
   return absl::OkStatus();
 }

@@ -23,7 +23,8 @@
 namespace tidemark::capture::mysql {
 
 struct LogEncoderOptions {
-  TableFilter filter;
+  // Which tables are captured (see IsCaptured).
+  std::vector<std::string> tables;
   // A statement removes or replaces rows of a captured table without row events (ALTER TABLE ...
   // DROP PARTITION and the like): stop, or go on.
   bool stop_at_unlogged_changes = true;
@@ -89,6 +90,7 @@ class LogEncoder {
  private:
   // One dump: where it is, its format and table maps.
   struct Dump {
+    explicit Dump(const std::vector<std::string>& captured) : tables(captured) {}
     std::optional<FormatDescription> format;
     TableCache tables;
     std::string file;

@@ -1,42 +1,10 @@
 #include "capture/mysql/table_cache.h"
 
-#include <algorithm>
-
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
+#include "capture/mysql/mysql_catalog.h"
 #include "capture/mysql/schema_builder.h"
 
 namespace tidemark::capture::mysql {
-namespace {
-
-bool IsServersOwn(std::string_view database) {
-  for (std::string_view own :
-       {"mysql", "information_schema", "performance_schema", "sys", "ndbinfo"}) {
-    if (absl::EqualsIgnoreCase({database.data(), database.size()}, {own.data(), own.size()})) {
-      return true;
-    }
-  }
-  return database == kOwnDatabase;
-}
-
-}  // namespace
-
-bool TableFilter::Captures(std::string_view database, std::string_view table) const {
-  if (IsServersOwn(database)) return false;
-  return tables_.empty() ||
-         std::any_of(tables_.begin(), tables_.end(), [&](const std::string& captured) {
-           const std::string_view name(captured);
-           if (!name.starts_with(database) || name.size() <= database.size() + 1 ||
-               name[database.size()] != '.') {
-             return false;
-           }
-           const std::string_view rest = name.substr(database.size() + 1);
-           return rest == "*" || rest == table;
-         });
-}
-
-absl::Status TableCache::Add(std::string_view body, const FormatDescription& format,
-                             const TableFilter& filter) {
+absl::Status TableCache::Add(std::string_view body, const FormatDescription& format) {
   const size_t id_bytes = format.id_bytes(EventType::kTableMap);
   if (body.size() < id_bytes) return absl::DataLossError("a TABLE_MAP event is cut short");
   uint64_t id = 0;
@@ -49,7 +17,7 @@ absl::Status TableCache::Add(std::string_view body, const FormatDescription& for
   if (!map.ok()) return map.status();
   CachedTable& table = tables_[id] = {};
   table.body = std::string(body.substr(id_bytes));
-  table.captured = filter.Captures(map->database, map->table);
+  table.captured = IsCaptured(captured_, map->database, map->table);
   table.map = *std::move(map);
   return absl::OkStatus();
 }

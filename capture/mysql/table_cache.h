@@ -19,22 +19,6 @@
 
 namespace tidemark::capture::mysql {
 
-// The database of Tidemark's own tables.
-inline constexpr std::string_view kOwnDatabase = "tidemark";
-
-// Which tables are captured: never those of the server's own databases, nor Tidemark's own.
-class TableFilter {
- public:
-  TableFilter() = default;
-  // "database.table" or "database.*"; empty: all.
-  explicit TableFilter(std::vector<std::string> tables) : tables_(std::move(tables)) {}
-
-  bool Captures(std::string_view database, std::string_view table) const;
-
- private:
-  std::vector<std::string> tables_;
-};
-
 // One TABLE_MAP, and how the table's rows are encoded.
 struct CachedTable {
   std::string body;  // of the event, without the table id
@@ -47,9 +31,11 @@ struct CachedTable {
 // bytes are parsed once. One thread owns it.
 class TableCache {
  public:
+  // `captured`: which tables are (see IsCaptured).
+  explicit TableCache(std::vector<std::string> captured = {}) : captured_(std::move(captured)) {}
+
   // A TABLE_MAP event. DataLoss: malformed.
-  absl::Status Add(std::string_view body, const FormatDescription& format,
-                   const TableFilter& filter);
+  absl::Status Add(std::string_view body, const FormatDescription& format);
   // Null: the server sent rows of a table that it did not describe.
   CachedTable* Find(uint64_t table_id);
   // The layout, built at the first need. Errors: schema_builder.h, and the catalog's.
@@ -62,6 +48,7 @@ class TableCache {
   void Forget(std::string_view database, std::string_view table);
 
  private:
+  std::vector<std::string> captured_;
   std::unordered_map<uint64_t, CachedTable> tables_;
 };
 

@@ -3,30 +3,23 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "capture/postgres/chunk_encoder.h"
 #include "capture/postgres/log_setup.h"
 #include "capture/postgres/pg_snapshot.h"
 #include "capture/postgres/postgres_error.h"
 #include "capture/postgres/replay_view.h"
 #include "capture/postgres/schema_builder.h"
+#include "capture/settle.h"
 
 namespace tidemark::capture::postgres {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kSettlePollMin{1};
-constexpr milliseconds kSettlePollMax{50};
-// A wait shorter than this is not worth a report.
-constexpr milliseconds kSettleQuiet{500};
-constexpr size_t kReportedTransactionsMax = 10;
 // A predicate may read a huge table for few rows.
 constexpr std::chrono::hours kReadTimeout{6};
 constexpr std::chrono::minutes kSampleTimeout{5};
@@ -48,40 +41,6 @@ uint64_t NowUs() {
                                    std::chrono::system_clock::now().time_since_epoch())
                                    .count());
 }
-
-std::string WaitingFor(const std::vector<model::TransactionRef>& pending) {
-  const size_t shown = std::min(pending.size(), kReportedTransactionsMax);
-  std::string numbers = absl::StrJoin(
-      pending.begin(), pending.begin() + static_cast<ptrdiff_t>(shown), ", ",
-      [](std::string* out, const model::TransactionRef& t) { absl::StrAppend(out, t.number); });
-  if (shown < pending.size()) absl::StrAppend(&numbers, ", ...");
-  return absl::StrCat("commit of transactions ", numbers,
-                      " to become visible (a missing synchronous standby would hold them)");
-}
-
-// Tells the reporter what a wait is for, and when it is over.
-class WaitReport {
- public:
-  explicit WaitReport(const WaitReporter& report) : report_(report) {}
-  ~WaitReport() {
-    if (!told_.empty()) report_("");
-  }
-  WaitReport(const WaitReport&) = delete;
-  WaitReport& operator=(const WaitReport&) = delete;
-
-  void Update(const std::vector<model::TransactionRef>& pending) {
-    if (!report_ || Clock::now() - start_ < kSettleQuiet) return;
-    std::string now = WaitingFor(pending);
-    if (now == told_) return;
-    told_ = std::move(now);
-    report_(told_);
-  }
-
- private:
-  const WaitReporter& report_;
-  const Clock::time_point start_ = Clock::now();
-  std::string told_;
-};
 
 bool PrintsBySearchPath(const model::Type& type) {
   if (type.element != nullptr && PrintsBySearchPath(*type.element)) return true;
@@ -135,17 +94,8 @@ absl::StatusOr<std::shared_ptr<const model::ReadView>> PostgresChunkReader::Curr
 absl::StatusOr<std::shared_ptr<const model::ReadView>> PostgresChunkReader::Settle(
     absl::Span<const model::TransactionRef> merged, const WaitReporter& report,
     std::stop_token stop) {
-  std::vector<model::TransactionRef> pending(merged.begin(), merged.end());
-  WaitReport waiting(report);
-  for (milliseconds pause = kSettlePollMin;; pause = std::min(2 * pause, kSettlePollMax)) {
-    absl::StatusOr<std::shared_ptr<const model::ReadView>> view = CurrentView(stop);
-    if (!view.ok()) return view.status();
-    std::erase_if(pending, [&](const model::TransactionRef& t) { return (*view)->Contains(t); });
-    if (pending.empty()) return view;
-    waiting.Update(pending);
-    if (stop.stop_requested()) return absl::CancelledError("stopped");
-    std::this_thread::sleep_for(pause);
-  }
+  return SettleByPolling(
+      merged, [&] { return CurrentView(stop); }, "a missing synchronous standby", report, stop);
 }
 
 absl::StatusOr<PostgresChunkReader::TableName> PostgresChunkReader::LookUpName(

@@ -49,13 +49,59 @@ TEST(ConfigTest, EveryKeyIsRead) {
   EXPECT_EQ(source.chunk_ms_target, 500u);
   EXPECT_EQ(source.retention.age_s_max, 36u * 3600);
   EXPECT_EQ(source.retention.bytes_max, 0u);
-  EXPECT_EQ(source.postgres.connection, "host=/tmp dbname=shop user=t");
-  EXPECT_EQ(source.postgres.slot, "s1");
-  EXPECT_EQ(source.postgres.publication, "Pub");
-  EXPECT_THAT(source.postgres.tables, ::testing::ElementsAre("public.a", "sales.b c"));
-  EXPECT_FALSE(source.postgres.create_publication);
-  EXPECT_FALSE(source.postgres.create_slot);
-  EXPECT_TRUE(source.postgres.allow_standby);
+  const auto& postgres = std::get<capture::postgres::PostgresOptions>(source.server);
+  EXPECT_EQ(postgres.connection, "host=/tmp dbname=shop user=t");
+  EXPECT_EQ(postgres.slot, "s1");
+  EXPECT_EQ(postgres.publication, "Pub");
+  EXPECT_THAT(postgres.tables, ::testing::ElementsAre("public.a", "sales.b c"));
+  EXPECT_FALSE(postgres.create_publication);
+  EXPECT_FALSE(postgres.create_slot);
+  EXPECT_TRUE(postgres.allow_standby);
+}
+
+TEST(ConfigTest, EveryKeyOfMysqlIsRead) {
+  auto config = ParseConfig(R"(data: data
+sources:
+  - name: shop
+    mysql: {host: db.example.org, port: 3307, user: t, server_id: 42, tables: [shop.orders, "crm.*"],
+            tls: {mode: verify_identity, ca: ca.pem, cert: c.pem, key: k.pem},
+            unlogged_changes: continue}
+  - name: crm
+    mysql: {socket: /run/mysqld/mysqld.sock, user: t}
+)",
+                            "/etc/tidemark/t.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  const auto& first = std::get<capture::mysql::MysqlOptions>(config->sources[0].server);
+  EXPECT_EQ(first.connection.host, "db.example.org");
+  EXPECT_EQ(first.connection.port, 3307);
+  EXPECT_EQ(first.connection.user, "t");
+  EXPECT_EQ(first.connection.tls.mode,
+            capture::mysql::ConnectionOptions::Tls::Mode::kVerifyIdentity);
+  EXPECT_EQ(first.connection.tls.ca, "/etc/tidemark/ca.pem");
+  EXPECT_EQ(first.server_id, 42u);
+  EXPECT_THAT(first.tables, ::testing::ElementsAre("shop.orders", "crm.*"));
+  EXPECT_TRUE(first.continue_at_unlogged_changes);
+  const auto& second = std::get<capture::mysql::MysqlOptions>(config->sources[1].server);
+  EXPECT_EQ(second.connection.socket, "/run/mysqld/mysqld.sock");
+  EXPECT_GE(second.server_id, 1'000'000'000u);
+  EXPECT_FALSE(second.continue_at_unlogged_changes);
+}
+
+TEST(ConfigTest, ErrorsOfMysqlNameWhatWasExpected) {
+  auto error = [](const std::string& sources) {
+    return std::string(ParseConfig("data: d\nsources:\n" + sources, "t.yaml").status().message());
+  };
+  EXPECT_THAT(error("  - {name: a, mysql: {host: h, user: u}, postgres: {connection: x}}"),
+              HasSubstr("expected either postgres: or mysql:"));
+  EXPECT_THAT(error("  - {name: a}"), HasSubstr("expected either postgres: or mysql:"));
+  EXPECT_THAT(error("  - {name: a, mysql: {user: u}}"),
+              HasSubstr("expected either host or socket"));
+  EXPECT_THAT(error("  - {name: a, mysql: {host: h}}"), HasSubstr("the name of a user"));
+  EXPECT_THAT(error("  - {name: a, mysql: {host: h, user: u, tables: [t]}}"),
+              HasSubstr("expected a qualified table, such as shop.orders or shop.*"));
+  EXPECT_THAT(error("  - {name: a, mysql: {host: h, user: u, server_id: 5}}\n"
+                    "  - {name: b, mysql: {host: h, user: u, server_id: 6}}"),
+              HasSubstr("expected one that is at least 2 away"));
 }
 
 TEST(ConfigTest, TheExampleParses) {

@@ -1,0 +1,309 @@
+#include "capture/mysql/mysql_chunk_reader.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "capture/mysql/chunk_encoder.h"
+#include "capture/mysql/chunk_query.h"
+#include "capture/mysql/consistent_snapshot.h"
+#include "capture/mysql/mysql_error.h"
+#include "capture/mysql/read_views.h"
+#include "capture/mysql/schema_builder.h"
+#include "capture/settle.h"
+
+namespace tidemark::capture::mysql {
+namespace {
+
+constexpr std::chrono::seconds kStatementTimeout{30};
+// A predicate may read a huge table for few rows.
+constexpr std::chrono::hours kReadTimeout{6};
+
+uint64_t NowUs() {
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                   std::chrono::system_clock::now().time_since_epoch())
+                                   .count());
+}
+
+WaitLimits Within(std::chrono::milliseconds timeout, const std::stop_token& stop) {
+  return {.timeout = timeout, .stop = stop};
+}
+
+// A difference in the one number stands for any change of the table.
+RewriteMarks MarksOf(const CatalogTable& table) {
+  const uint64_t incarnation = std::hash<std::string>()(table.incarnation);
+  return {.columns = {}, .definitions = incarnation, .storage = incarnation};
+}
+
+void Assign(Connection::Row row, std::vector<SqlField>* fields) {
+  fields->resize(row.size());
+  for (size_t i = 0; i < row.size(); ++i) {
+    (*fields)[i] = {.null = !row[i].has_value(), .bytes = row[i].value_or(std::string_view())};
+  }
+}
+
+absl::Status Redefined(const std::string& database, const std::string& name) {
+  return absl::AbortedError(
+      absl::StrCat("table ", database, ".", name, " was altered, renamed or dropped meanwhile"));
+}
+
+// Rows come in their columns' own charsets; the catalog's are UTF-8 all the same.
+absl::StatusOr<SessionFactory::Session> OpenForRows(SessionFactory& sessions,
+                                                    const std::stop_token& stop) {
+  const WaitLimits limits = Within(kStatementTimeout, stop);
+  absl::StatusOr<SessionFactory::Session> session = sessions.OpenSql(limits);
+  if (!session.ok()) return session.status();
+  absl::Status status = session->connection->SetRawResults(true, limits);
+  if (!status.ok()) return status;
+  return session;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<MysqlChunkReader>> MysqlChunkReader::Open(SessionFactory* sessions,
+                                                                         SchemaRegistry* registry,
+                                                                         std::stop_token stop) {
+  absl::StatusOr<SessionFactory::Session> session = OpenForRows(*sessions, stop);
+  if (!session.ok()) return session.status();
+  return std::unique_ptr<MysqlChunkReader>(
+      new MysqlChunkReader(sessions, *std::move(session), registry));
+}
+
+absl::StatusOr<std::shared_ptr<const model::ReadView>> MysqlChunkReader::CurrentView(
+    std::stop_token stop) {
+  absl::StatusOr<View> view = OpenView(stop);
+  if (!view.ok()) return view.status();
+  absl::Status status = EndTransaction(stop);
+  if (!status.ok()) return status;
+  return view->view;
+}
+
+absl::StatusOr<MysqlChunkReader::View> MysqlChunkReader::OpenView(std::stop_token stop) {
+  const WaitLimits limits = Within(kStatementTimeout, stop);
+  if (facts_.flavour == Flavour::kMariaDb) {
+    absl::StatusOr<BinlogEnd> end = StartConsistentSnapshot(*connection_, limits);
+    if (!end.ok()) return end.status();
+    const model::Position position = sessions_->PositionOf(end->file, end->offset);
+    return View{std::make_shared<PositionView>(position), position};
+  }
+  absl::StatusOr<Result> executed = connection_->Execute("SELECT @@global.gtid_executed", limits);
+  if (!executed.ok()) return executed.status();
+  absl::StatusOr<GtidSet> set = GtidSet::Parse(executed->text(0, 0));
+  if (!set.ok()) return set.status();
+  absl::Status status =
+      connection_->Execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", limits)
+          .status();
+  if (!status.ok()) return status;
+  return View{std::make_shared<GtidView>(*std::move(set), &sessions_->names()), std::nullopt};
+}
+
+absl::Status MysqlChunkReader::EndTransaction(std::stop_token stop) {
+  return connection_->Execute("COMMIT", Within(kStatementTimeout, stop)).status();
+}
+
+absl::StatusOr<std::shared_ptr<const model::ReadView>> MysqlChunkReader::Settle(
+    absl::Span<const model::TransactionRef> merged, const WaitReporter& report,
+    std::stop_token stop) {
+  return SettleByPolling(
+      merged, [&] { return CurrentView(stop); }, "a missing semi-synchronous replica", report,
+      stop);
+}
+
+absl::StatusOr<MysqlChunkReader::TableName> MysqlChunkReader::LookUpName(model::TableId table,
+                                                                         std::stop_token stop) {
+  if (auto known = names_.find(table); known != names_.end()) return known->second;
+  absl::StatusOr<Result> rows = connection_->Execute(
+      "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES"
+      " WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')",
+      Within(kStatementTimeout, stop));
+  if (!rows.ok()) return rows.status();
+  for (int row = 0; row < rows->rows(); ++row) {
+    const model::TableId id = TableIdOf(rows->text(row, 0), rows->text(row, 1));
+    names_[id] = {rows->str(row, 0), rows->str(row, 1)};
+  }
+  if (auto known = names_.find(table); known != names_.end()) return known->second;
+  return absl::NotFoundError("the table is no longer there");
+}
+
+// Once the transaction has opened the table, nobody can alter it before its end; a table that was
+// altered after the view was opened cannot be opened in it.
+absl::StatusOr<MysqlChunkReader::OpenTable> MysqlChunkReader::OpenInView(const TableName& name,
+                                                                         std::stop_token stop) {
+  absl::Status opened =
+      connection_
+          ->Execute(absl::StrCat("SELECT 1 FROM ", Connection::QuoteIdentifier(name.database), ".",
+                                 Connection::QuoteIdentifier(name.name), " LIMIT 0"),
+                    Within(kStatementTimeout, stop))
+          .status();
+  if (!opened.ok()) return opened;
+  absl::StatusOr<std::optional<CatalogTable>> table =
+      catalog_.DescribeTable(name.database, name.name);
+  if (!table.ok()) return table.status();
+  if (!table->has_value()) return Redefined(name.database, name.name);
+  absl::StatusOr<BuiltTable> built = BuildFromCatalog(**table);
+  if (!built.ok()) return built.status();
+  auto layout = std::make_shared<RowLayout>(registry_->Resolve(std::move(built->schema)),
+                                            std::move(built->codecs));
+  return OpenTable{**std::move(table), std::move(layout)};
+}
+
+absl::StatusOr<bool> MysqlChunkReader::StreamRows(const OpenTable& open,
+                                                  const ChunkRequest& request,
+                                                  ChunkEncoder& encoder, std::stop_token stop) {
+  const size_t bytes_max = request.bytes_max != 0 ? request.bytes_max : SIZE_MAX;
+  std::vector<SqlField> fields;
+  auto add = [&](Connection::Row row) -> absl::StatusOr<bool> {
+    Assign(row, &fields);
+    absl::Status status = encoder.AddRow(fields);
+    if (!status.ok()) return status;
+    return encoder.frame_bytes() < bytes_max;
+  };
+  return connection_->Stream(ChunkSelect(open.table, request), add, Within(kReadTimeout, stop));
+}
+
+// The last key that a chunk with a predicate may look at; empty: the range ends before.
+absl::StatusOr<KeyText> MysqlChunkReader::ScanEnd(const OpenTable& open,
+                                                  const ChunkRequest& request,
+                                                  std::stop_token stop) {
+  KeyText end;
+  auto keep = [&](Connection::Row key) -> absl::StatusOr<bool> {
+    std::vector<SqlField> columns;
+    Assign(key, &columns);
+    std::vector<SqlField> row(open.layout->column_count());
+    for (size_t i = 0; i < columns.size(); ++i) row[open.table.key[i]] = columns[i];
+    end = open.layout->KeyTexts(row);
+    return true;
+  };
+  absl::Status status = connection_
+                            ->Stream(KeyAfterSelect(open.table, request, request.rows_max), keep,
+                                     Within(kReadTimeout, stop))
+                            .status();
+  if (!status.ok()) return status;
+  return end;
+}
+
+absl::StatusOr<Chunk> MysqlChunkReader::ReadRange(const OpenTable& open, ChunkRequest request,
+                                                  std::stop_token stop) {
+  ChunkEncoder encoder(open.layout, request.snapshot_id, NowUs());
+  const uint64_t rows_max = request.rows_max;
+  KeyText scan_end;
+  if (!request.predicate.empty() && rows_max != 0) {
+    absl::StatusOr<KeyText> end = ScanEnd(open, request, stop);
+    if (!end.ok()) return end.status();
+    scan_end = *std::move(end);
+    if (!scan_end.empty()) request.range.upper = scan_end;
+    request.rows_max = 0;
+  }
+  absl::StatusOr<bool> whole = StreamRows(open, request, encoder, stop);
+  if (!whole.ok()) return whole.status();
+  const uint64_t rows = encoder.row_count();
+  Chunk chunk = encoder.Finish();
+  chunk.exhausted =
+      *whole && scan_end.empty() && (request.rows_max == 0 || rows < request.rows_max);
+  if (*whole && !scan_end.empty()) chunk.last_key = std::move(scan_end);
+  chunk.rows_scanned = request.rows_max == rows_max ? rows : std::max(rows, rows_max);
+  return chunk;
+}
+
+// One by one, so that no more is read than the bound of bytes and one row.
+absl::StatusOr<Chunk> MysqlChunkReader::ReadKeys(const OpenTable& open, const ChunkRequest& request,
+                                                 std::stop_token stop) {
+  ChunkEncoder encoder(open.layout, request.snapshot_id, NowUs());
+  size_t read = 0;
+  while (read < request.keys.size() &&
+         (read == 0 || request.bytes_max == 0 || encoder.frame_bytes() < request.bytes_max)) {
+    ChunkRequest one = request;
+    one.keys = {request.keys[read++]};
+    one.bytes_max = 0;
+    absl::Status status = StreamRows(open, one, encoder, stop).status();
+    if (!status.ok()) return status;
+  }
+  Chunk chunk = encoder.Finish();
+  chunk.exhausted = read == request.keys.size();
+  chunk.keys_read = read;
+  chunk.rows_scanned = chunk.rows.size();
+  return chunk;
+}
+
+absl::StatusOr<Chunk> MysqlChunkReader::ReadInView(const ChunkRequest& request, const View& view,
+                                                   std::stop_token stop) {
+  absl::StatusOr<TableName> name = LookUpName(request.table, stop);
+  if (!name.ok()) return name.status();
+  absl::StatusOr<OpenTable> open = OpenInView(*name, stop);
+  if (!open.ok()) return open.status();
+  absl::Status status = CheckRequest(open->table, request);
+  if (!status.ok()) return status;
+  absl::StatusOr<Chunk> chunk =
+      request.keys.empty() ? ReadRange(*open, request, stop) : ReadKeys(*open, request, stop);
+  if (!chunk.ok()) return chunk.status();
+  chunk->marks = MarksOf(open->table);
+  chunk->view = view.view;
+  return chunk;
+}
+
+// On MariaDB the view's own place is exact; else the end of the binlog is past all that it holds.
+absl::StatusOr<model::Position> MysqlChunkReader::Bound(const View& view, std::stop_token stop) {
+  if (view.position) return *view.position;
+  absl::StatusOr<BinlogEnd> end = LoadBinlogEnd(*connection_, Within(kStatementTimeout, stop));
+  if (!end.ok()) return end.status();
+  return sessions_->PositionOf(end->file, end->offset);
+}
+
+// A SELECT that was ended early takes its connection with it.
+absl::Status MysqlChunkReader::Reconnect(std::stop_token stop) {
+  if (connection_->healthy()) return absl::OkStatus();
+  absl::StatusOr<SessionFactory::Session> session = OpenForRows(*sessions_, stop);
+  if (!session.ok()) return session.status();
+  connection_ = std::move(session->connection);
+  catalog_ = MysqlCatalog(connection_.get());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Chunk> MysqlChunkReader::Read(const ChunkRequest& request, std::stop_token stop) {
+  absl::Status status = Reconnect(stop);
+  if (!status.ok()) return status;
+  absl::StatusOr<View> view = OpenView(stop);
+  if (!view.ok()) return view.status();
+  absl::StatusOr<Chunk> chunk = ReadInView(request, *view, stop);
+  if (!chunk.ok()) {
+    if (connection_->healthy()) (void)EndTransaction(stop);
+    names_.erase(request.table);
+    return chunk.status();
+  }
+  status = connection_->healthy() ? EndTransaction(stop) : Reconnect(stop);
+  if (!status.ok()) return status;
+  absl::StatusOr<model::Position> bound = Bound(*view, stop);
+  if (!bound.ok()) return bound.status();
+  chunk->bound = *bound;
+  return chunk;
+}
+
+absl::StatusOr<std::vector<KeyRange>> MysqlChunkReader::PlanRanges(model::TableId table,
+                                                                   size_t count,
+                                                                   std::stop_token stop) {
+  absl::StatusOr<TableName> name = LookUpName(table, stop);
+  if (!name.ok()) return name.status();
+  absl::StatusOr<std::optional<CatalogTable>> described =
+      catalog_.DescribeTable(name->database, name->name);
+  if (!described.ok()) return described.status();
+  if (!described->has_value()) return Redefined(name->database, name->name);
+  if (count <= 1 || (*described)->key.empty()) return std::vector<KeyRange>(1);
+  return PlanKeyRanges(*connection_, **described, count, Within(kStatementTimeout, stop));
+}
+
+absl::Status MysqlChunkReader::Validate(const ChunkRequest& request, std::stop_token stop) {
+  absl::StatusOr<TableName> name = LookUpName(request.table, stop);
+  if (!name.ok()) return name.status();
+  absl::StatusOr<std::optional<CatalogTable>> table =
+      catalog_.DescribeTable(name->database, name->name);
+  if (!table.ok()) return table.status();
+  if (!table->has_value()) return Redefined(name->database, name->name);
+  absl::Status status = CheckRequest(**table, request);
+  if (!status.ok()) return status;
+  return connection_->Execute(ExplainSelect(**table, request), Within(kStatementTimeout, stop))
+      .status();
+}
+
+}  // namespace tidemark::capture::mysql

@@ -1,0 +1,99 @@
+#ifndef TIDEMARK_CAPTURE_MYSQL_MYSQL_CHUNK_READER_H_
+#define TIDEMARK_CAPTURE_MYSQL_MYSQL_CHUNK_READER_H_
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "capture/mysql/chunk_encoder.h"
+#include "capture/mysql/mysql_catalog.h"
+#include "capture/mysql/row_layout.h"
+#include "capture/mysql/session.h"
+#include "capture/source.h"
+
+namespace tidemark::capture::mysql {
+
+// Reads chunks over one SQL session.
+//
+// A chunk is one transaction with a consistent snapshot. What its view holds is learned without
+// locks: on MySQL from gtid_executed, read just before it is opened, since a transaction gets in
+// there only after the engine has committed it; on MariaDB the server tells the binlog position
+// that belongs to the view. The table is opened in that transaction before it is described, so that
+// no ALTER TABLE can come between.
+//
+// Thread rule and errors: capture/source.h.
+class MysqlChunkReader : public ChunkReader {
+ public:
+  // `sessions` and `registry` must outlive the reader.
+  static absl::StatusOr<std::unique_ptr<MysqlChunkReader>> Open(SessionFactory* sessions,
+                                                                SchemaRegistry* registry,
+                                                                std::stop_token stop);
+
+  absl::StatusOr<std::shared_ptr<const model::ReadView>> Settle(
+      absl::Span<const model::TransactionRef> merged, const WaitReporter& report,
+      std::stop_token stop) override;
+  absl::StatusOr<Chunk> Read(const ChunkRequest& request, std::stop_token stop) override;
+  absl::StatusOr<std::vector<KeyRange>> PlanRanges(model::TableId table, size_t count,
+                                                   std::stop_token stop) override;
+
+  // As Read, but only plans the SELECT and reads nothing.
+  absl::Status Validate(const ChunkRequest& request, std::stop_token stop);
+
+ private:
+  MysqlChunkReader(SessionFactory* sessions, SessionFactory::Session session,
+                   SchemaRegistry* registry)
+      : sessions_(sessions),
+        connection_(std::move(session.connection)),
+        facts_(std::move(session.facts)),
+        catalog_(connection_.get()),
+        registry_(registry) {}
+
+  struct TableName {
+    std::string database;
+    std::string name;
+  };
+  // A table as one transaction sees it.
+  struct OpenTable {
+    CatalogTable table;
+    std::shared_ptr<const RowLayout> layout;
+  };
+  // A view, and on MariaDB where it is in the binlog.
+  struct View {
+    std::shared_ptr<const model::ReadView> view;
+    std::optional<model::Position> position;
+  };
+
+  absl::StatusOr<TableName> LookUpName(model::TableId table, std::stop_token stop);
+  absl::StatusOr<View> OpenView(std::stop_token stop);
+  // The view of SELECTs that start from now on; no transaction stays open.
+  absl::StatusOr<std::shared_ptr<const model::ReadView>> CurrentView(std::stop_token stop);
+  absl::StatusOr<OpenTable> OpenInView(const TableName& name, std::stop_token stop);
+  absl::StatusOr<Chunk> ReadInView(const ChunkRequest& request, const View& view,
+                                   std::stop_token stop);
+  absl::StatusOr<Chunk> ReadRange(const OpenTable& open, ChunkRequest request,
+                                  std::stop_token stop);
+  absl::StatusOr<Chunk> ReadKeys(const OpenTable& open, const ChunkRequest& request,
+                                 std::stop_token stop);
+  absl::StatusOr<KeyText> ScanEnd(const OpenTable& open, const ChunkRequest& request,
+                                  std::stop_token stop);
+  // False: the encoder has the request's bytes before all rows came.
+  absl::StatusOr<bool> StreamRows(const OpenTable& open, const ChunkRequest& request,
+                                  ChunkEncoder& encoder, std::stop_token stop);
+  absl::StatusOr<model::Position> Bound(const View& view, std::stop_token stop);
+  absl::Status EndTransaction(std::stop_token stop);
+  absl::Status Reconnect(std::stop_token stop);
+
+  SessionFactory* const sessions_;
+  std::unique_ptr<Connection> connection_;
+  const ServerFacts facts_;
+  MysqlCatalog catalog_;
+  SchemaRegistry* const registry_;
+  std::map<model::TableId, TableName> names_;
+};
+
+}  // namespace tidemark::capture::mysql
+
+#endif  // TIDEMARK_CAPTURE_MYSQL_MYSQL_CHUNK_READER_H_

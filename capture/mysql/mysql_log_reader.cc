@@ -1,0 +1,330 @@
+#include "capture/mysql/mysql_log_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "capture/mysql/consistent_snapshot.h"
+
+namespace tidemark::capture::mysql {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kHeartbeat{250};
+constexpr milliseconds kVisibleCheckInterval{20};
+constexpr milliseconds kPositionCheckInterval{1000};
+constexpr milliseconds kStatementTimeout{30000};
+
+uint64_t NowUs() {
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                   std::chrono::system_clock::now().time_since_epoch())
+                                   .count());
+}
+
+std::string LockName(const MysqlOptions& options) {
+  return absl::StrCat("tidemark:", options.server_id);
+}
+
+// One service a server_id: the server itself would let two of them cut each other off in turn.
+absl::Status TakeLock(Connection& sql, const MysqlOptions& options, const WaitLimits& limits) {
+  const std::string name = sql.QuoteLiteral(LockName(options));
+  absl::StatusOr<Result> taken =
+      sql.Execute(absl::StrCat("SELECT GET_LOCK(", name, ", 0), IS_USED_LOCK(", name, ")"), limits);
+  if (!taken.ok()) return taken.status();
+  if (taken->number(0, 0) == 1) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("another service captures this server with server_id ", options.server_id,
+                   " (connection ", taken->str(0, 1), " holds the lock ", LockName(options),
+                   "); stop it, or give this source another server_id"));
+}
+
+absl::Status CheckLogs(const ServerFacts& facts) {
+  if (!facts.log_bin) {
+    return absl::FailedPreconditionError(
+        "the server writes no binlog; start it with log_bin and binlog_format=ROW");
+  }
+  if (facts.binlog_format != "ROW") {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "binlog_format is ", facts.binlog_format,
+        "; run: SET GLOBAL binlog_format = 'ROW', and reconnect the sessions that write"));
+  }
+  if (facts.naming == Naming::kFile) {
+    return absl::FailedPreconditionError(
+        "gtid_mode is not ON; set enforce_gtid_consistency and gtid_mode to ON (both can be "
+        "changed "
+        "while the server runs, in the steps OFF_PERMISSIVE, ON_PERMISSIVE, ON)");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> MariaDbPositionAt(Connection& sql, const BinlogEnd& end,
+                                              const WaitLimits& limits) {
+  absl::StatusOr<Result> row = sql.Execute(
+      absl::StrCat("SELECT BINLOG_GTID_POS(", sql.QuoteLiteral(end.file), ", ", end.offset, ")"),
+      limits);
+  if (!row.ok()) return row.status();
+  return row->str(0, 0);
+}
+
+absl::StatusOr<ResumeToken> TokenFromNow(Connection& sql, const ServerFacts& facts,
+                                         const WaitLimits& limits) {
+  absl::StatusOr<BinlogEnd> end = LoadBinlogEnd(sql, limits);
+  if (!end.ok()) return end.status();
+  ResumeToken token{.naming = facts.naming,
+                    .server = facts.server,
+                    .gtids = end->gtids,
+                    .file = end->file,
+                    .offset = end->offset,
+                    .partial = {},
+                    .partial_gtid = "",
+                    .prepared = {}};
+  if (facts.naming == Naming::kMariaDbGtid) {
+    absl::StatusOr<std::string> position = MariaDbPositionAt(sql, *end, limits);
+    if (!position.ok()) return position.status();
+    token.gtids = *position;
+  }
+  return token;
+}
+
+// What of `subtracted` remains when `from` is taken away; both are SQL expressions.
+absl::StatusOr<std::string> Subtract(Connection& sql, const std::string& from,
+                                     const std::string& subtracted, const WaitLimits& limits) {
+  absl::StatusOr<Result> row =
+      sql.Execute(absl::StrCat("SELECT GTID_SUBTRACT(", from, ", ", subtracted, ")"), limits);
+  if (!row.ok()) return row.status();
+  return row->str(0, 0);
+}
+
+absl::Status CheckReach(Connection& sql, const ResumeToken& token, bool moved,
+                        const WaitLimits& limits) {
+  if (token.naming != Naming::kGtid) return absl::OkStatus();
+  const std::string merged = sql.QuoteLiteral(token.gtids);
+  absl::StatusOr<std::string> purged = Subtract(sql, "@@global.gtid_purged", merged, limits);
+  if (!purged.ok()) return purged.status();
+  if (!purged->empty()) {
+    return absl::DataLossError(absl::StrCat(
+        "the server has purged transactions that were not read yet: ", *purged,
+        "; remove the source's data and capture it anew, and keep the binlog for longer "
+        "(binlog_expire_logs_seconds)"));
+  }
+  if (!moved) return absl::OkStatus();
+  absl::StatusOr<std::string> lacking = Subtract(sql, merged, "@@global.gtid_executed", limits);
+  if (!lacking.ok()) return lacking.status();
+  if (lacking->empty()) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      "the server that is there now lacks transactions that are in the stream: ", *lacking,
+      "; connect to a server that has them, or remove the source's data and capture it anew"));
+}
+
+absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, const ServerFacts& facts,
+                                         const std::string& resume, const WaitLimits& limits) {
+  if (resume.empty()) return TokenFromNow(sql, facts, limits);
+  absl::StatusOr<ResumeToken> token = ResumeToken::Decode(resume);
+  if (!token.ok()) return token.status();
+  if (token->naming != facts.naming) {
+    return absl::FailedPreconditionError(
+        "the server names transactions in another way than before (gtid_mode, or another kind of "
+        "server); set it back, or remove the source's data and capture it anew");
+  }
+  const bool moved = token->server != facts.server;
+  absl::Status status = CheckReach(sql, *token, moved, limits);
+  if (!status.ok()) return status;
+  if (moved) {
+    ++token->moves;
+    token->server = facts.server;
+    token->file.clear();
+    token->offset = 0;
+    for (PreparedTransaction& prepared : token->prepared) prepared.file.clear();
+  }
+  return token;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LogReader>> MysqlLogReader::Open(SessionFactory* sessions,
+                                                                const std::string& resume,
+                                                                SchemaRegistry* registry,
+                                                                std::stop_token stop) {
+  const WaitLimits limits{.timeout = kStatementTimeout, .stop = stop};
+  absl::StatusOr<SessionFactory::Session> session = sessions->OpenAny(limits);
+  if (!session.ok()) return session.status();
+  Connection& sql = *session->connection;
+  absl::Status status = CheckLogs(session->facts);
+  if (status.ok()) status = TakeLock(sql, sessions->options(), limits);
+  if (!status.ok()) return status;
+  absl::StatusOr<ResumeToken> token = PrepareToken(sql, session->facts, resume, limits);
+  if (!token.ok()) return token.status();
+  absl::StatusOr<DeliveredGtids> delivered = DeliveredGtids::Parse(token->naming, token->gtids);
+  if (!delivered.ok()) return delivered.status();
+  absl::StatusOr<BinlogEnd> merged = LoadBinlogEnd(sql, limits);
+  if (!merged.ok()) return merged.status();
+  sessions->SetLogServer(token->server, token->moves);
+  auto reader =
+      std::unique_ptr<MysqlLogReader>(new MysqlLogReader({.sessions = sessions,
+                                                          .session = *std::move(session),
+                                                          .token = *std::move(token),
+                                                          .delivered = *std::move(delivered),
+                                                          .merged = *std::move(merged),
+                                                          .stop = stop},
+                                                         registry));
+  status = reader->OpenMain();
+  if (!status.ok()) return status;
+  return reader;
+}
+
+MysqlLogReader::MysqlLogReader(Wiring wiring, SchemaRegistry* registry)
+    : wiring_(std::move(wiring)),
+      catalog_(wiring_.session.connection.get()),
+      encoder_(
+          {.tables = wiring_.sessions->options().tables,
+           .stop_at_unlogged_changes = !wiring_.sessions->options().continue_at_unlogged_changes},
+          wiring_.token, registry->journaled(), wiring_.delivered, &catalog_, registry,
+          &wiring_.sessions->names()) {}
+
+absl::StatusOr<std::unique_ptr<BinlogStream>> MysqlLogReader::OpenStream(BinlogStart start,
+                                                                         uint32_t server_id) {
+  absl::StatusOr<SessionFactory::Session> session =
+      wiring_.sessions->OpenSql({.timeout = kStatementTimeout, .stop = wiring_.stop});
+  if (!session.ok()) return session.status();
+  return BinlogStream::Open(
+      std::move(session->connection),
+      {.server_id = server_id, .start = std::move(start), .heartbeat = kHeartbeat});
+}
+
+absl::Status MysqlLogReader::OpenMain() {
+  BinlogStart start;
+  if (wiring_.token.naming == Naming::kGtid) {
+    start.gtid_set_encoded = wiring_.delivered.set().Encode();
+  } else {
+    start.mariadb_position = wiring_.token.gtids;
+  }
+  absl::StatusOr<std::unique_ptr<BinlogStream>> stream =
+      OpenStream(std::move(start), wiring_.sessions->options().server_id);
+  if (!stream.ok()) return stream.status();
+  main_ = *std::move(stream);
+  return absl::OkStatus();
+}
+
+// The second dump needs a server_id of its own: the server would end the first one.
+absl::Status MysqlLogReader::OpenSide(const PreparedTransaction& wanted) {
+  BinlogStart start;
+  if (wiring_.token.naming == Naming::kGtid) {
+    Connection& sql = *wiring_.session.connection;
+    absl::StatusOr<std::string> others =
+        Subtract(sql, "@@global.gtid_executed", sql.QuoteLiteral(wanted.gtid),
+                 {.timeout = kStatementTimeout, .stop = wiring_.stop});
+    if (!others.ok()) return others.status();
+    absl::StatusOr<DeliveredGtids> set = DeliveredGtids::Parse(Naming::kGtid, *others);
+    if (!set.ok()) return set.status();
+    start.gtid_set_encoded = set->set().Encode();
+  } else if (wanted.file.empty()) {
+    return absl::DataLossError(
+        absl::StrCat("XA transaction ", wanted.gtid,
+                     " was prepared on another server than the one that the log "
+                     "comes from now; remove the source's data and capture it anew"));
+  } else {
+    start.file = wanted.file;
+    start.offset = wanted.offset;
+  }
+  absl::StatusOr<std::unique_ptr<BinlogStream>> stream =
+      OpenStream(std::move(start), wiring_.sessions->options().server_id + 1);
+  if (!stream.ok()) return stream.status();
+  side_ = *std::move(stream);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<LogBatch> MysqlLogReader::Read(size_t bytes_max, milliseconds wait) {
+  if (!failure_.ok()) return failure_;
+  const Clock::time_point deadline = Clock::now() + wait;
+  while (failure_.ok() && encoder_.pending_bytes() < bytes_max) {
+    const Clock::time_point now = Clock::now();
+    failure_ = KeepTime(now);
+    if (!failure_.ok()) break;
+    const bool idle = !HasSomething();
+    if (idle && now >= deadline) break;
+    milliseconds pause{0};
+    if (idle) pause = std::chrono::ceil<milliseconds>(deadline - now);
+    if (replaying_) pause = std::min(pause, kVisibleCheckInterval);
+    absl::StatusOr<bool> consumed = ConsumeOne(pause);
+    failure_ = consumed.status();
+    if (failure_.ok() && !*consumed && !idle) break;
+  }
+  if (!failure_.ok() && !HasSomething()) return failure_;
+  return TakeBatch();
+}
+
+absl::StatusOr<bool> MysqlLogReader::ConsumeOne(milliseconds wait) {
+  if (encoder_.has_more()) {
+    absl::Status status = encoder_.ConsumeMore();
+    if (!status.ok()) return status;
+    return true;
+  }
+  if (encoder_.wanted() && side_ == nullptr) {
+    absl::Status status = OpenSide(*encoder_.wanted());
+    if (!status.ok()) return status;
+  }
+  if (!encoder_.wanted()) side_.reset();
+  absl::StatusOr<std::optional<std::string_view>> event =
+      (side_ != nullptr ? side_ : main_)->Next(wait);
+  if (!event.ok()) return event.status();
+  if (!event->has_value()) return false;
+  absl::Status status = encoder_.Consume(**event, NowUs());
+  if (!status.ok()) return status;
+  return true;
+}
+
+absl::Status MysqlLogReader::KeepTime(Clock::time_point now) {
+  if (replaying_ && now - last_visible_check_ >= kVisibleCheckInterval) {
+    last_visible_check_ = now;
+    absl::StatusOr<bool> visible = MergedIsVisible();
+    if (!visible.ok()) return visible.status();
+    replaying_ = !*visible;
+  }
+  if (now - last_position_check_ < kPositionCheckInterval) return absl::OkStatus();
+  last_position_check_ = now;
+  absl::StatusOr<BinlogEnd> end = LoadBinlogEnd(
+      *wiring_.session.connection, {.timeout = kStatementTimeout, .stop = wiring_.stop});
+  if (!end.ok()) return end.status();
+  const model::Position position = wiring_.sessions->PositionOf(end->file, end->offset);
+  server_file_ = position.file;
+  server_offset_ = position.offset;
+  return absl::OkStatus();
+}
+
+// Whether SELECTs see all that was merged before this session: it does not come again, but a commit
+// is in the binlog before it is visible.
+absl::StatusOr<bool> MysqlLogReader::MergedIsVisible() {
+  Connection& sql = *wiring_.session.connection;
+  const WaitLimits limits{.timeout = kStatementTimeout, .stop = wiring_.stop};
+  if (wiring_.token.naming == Naming::kGtid) {
+    absl::StatusOr<std::string> hidden =
+        Subtract(sql, sql.QuoteLiteral(wiring_.token.gtids), "@@global.gtid_executed", limits);
+    if (!hidden.ok()) return hidden.status();
+    return hidden->empty();
+  }
+  absl::StatusOr<BinlogEnd> snapshot = SnapshotPosition(sql, limits);
+  if (!snapshot.ok()) return snapshot.status();
+  return wiring_.sessions->PositionOf(snapshot->file, snapshot->offset) >=
+         wiring_.sessions->PositionOf(wiring_.merged.file, wiring_.merged.offset);
+}
+
+bool MysqlLogReader::HasSomething() const {
+  return first_ || encoder_.pending_bytes() > 0 || encoder_.frontier() != taken_frontier_ ||
+         replaying_ != taken_replaying_;
+}
+
+LogBatch MysqlLogReader::TakeBatch() {
+  LogBatch batch = encoder_.Take();
+  batch.replaying = replaying_;
+  first_ = false;
+  taken_frontier_ = encoder_.frontier();
+  taken_replaying_ = replaying_;
+  return batch;
+}
+
+model::Position MysqlLogReader::ServerPosition() const {
+  return {server_file_.load(), server_offset_.load()};
+}
+
+}  // namespace tidemark::capture::mysql

@@ -1,0 +1,80 @@
+#ifndef TIDEMARK_CAPTURE_MYSQL_MYSQL_LOG_READER_H_
+#define TIDEMARK_CAPTURE_MYSQL_MYSQL_LOG_READER_H_
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "capture/mysql/binlog_stream.h"
+#include "capture/mysql/log_encoder.h"
+#include "capture/mysql/mysql_catalog.h"
+#include "capture/mysql/session.h"
+#include "capture/source.h"
+
+namespace tidemark::capture::mysql {
+
+// Reads the binlog as a replica does. Nothing is acknowledged: a server keeps its binlog by age and
+// size, whoever reads it. A server of another identity behind the same address is a failover: it is
+// accepted if its GTIDs hold all that was merged.
+class MysqlLogReader : public LogReader {
+ public:
+  // `sessions` and `registry` must outlive it. DataLoss: the binlog no longer reaches back to
+  // `resume`, or the server lacks what was merged: the message names the transactions.
+  static absl::StatusOr<std::unique_ptr<LogReader>> Open(SessionFactory* sessions,
+                                                         const std::string& resume,
+                                                         SchemaRegistry* registry,
+                                                         std::stop_token stop);
+
+  absl::StatusOr<LogBatch> Read(size_t bytes_max, std::chrono::milliseconds wait) override;
+  // The server waits for a reader that is full.
+  absl::Status KeepAlive() override { return failure_; }
+  void Acknowledge(const model::Position&) override {}
+  // The server sends what it has, and heartbeats say where it is.
+  void RequestFrontier(const model::Position&) override {}
+  model::Position ServerPosition() const override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Wiring {
+    SessionFactory* sessions = nullptr;
+    SessionFactory::Session session;
+    ResumeToken token;
+    DeliveredGtids delivered;
+    // What must be visible before windows may be opened: see LogBatch.replaying.
+    BinlogEnd merged;
+    std::stop_token stop;
+  };
+
+  MysqlLogReader(Wiring wiring, SchemaRegistry* registry);
+
+  absl::Status OpenMain();
+  absl::Status OpenSide(const PreparedTransaction& wanted);
+  absl::StatusOr<std::unique_ptr<BinlogStream>> OpenStream(BinlogStart start, uint32_t server_id);
+  // False: nothing is at hand.
+  absl::StatusOr<bool> ConsumeOne(std::chrono::milliseconds wait);
+  absl::Status KeepTime(Clock::time_point now);
+  absl::StatusOr<bool> MergedIsVisible();
+  bool HasSomething() const;
+  LogBatch TakeBatch();
+
+  Wiring wiring_;
+  MysqlCatalog catalog_;
+  LogEncoder encoder_;
+  std::unique_ptr<BinlogStream> main_;
+  std::unique_ptr<BinlogStream> side_;
+  absl::Status failure_;
+  bool first_ = true;  // the token is to be delivered
+  bool replaying_ = true;
+  bool taken_replaying_ = true;
+  model::Position taken_frontier_;
+  Clock::time_point last_visible_check_;
+  Clock::time_point last_position_check_;
+  std::atomic<uint64_t> server_file_ = 0;
+  std::atomic<uint64_t> server_offset_ = 0;
+};
+
+}  // namespace tidemark::capture::mysql
+
+#endif  // TIDEMARK_CAPTURE_MYSQL_MYSQL_LOG_READER_H_

@@ -1,0 +1,92 @@
+#include "capture/mysql/mysql_source.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "capture/mysql/mysql_catalog.h"
+#include "capture/mysql/mysql_check.h"
+#include "capture/mysql/mysql_chunk_reader.h"
+#include "capture/mysql/mysql_log_reader.h"
+#include "capture/mysql/schema_builder.h"
+#include "capture/mysql/session.h"
+
+namespace tidemark::capture::mysql {
+namespace {
+
+constexpr std::chrono::seconds kTimeout{30};
+
+// Why a table cannot be read exactly.
+std::vector<std::string> Obstacles(const ListedTable& table) {
+  std::vector<std::string> obstacles;
+  const std::string name = absl::StrCat(table.database, ".", table.name);
+  if (table.key_columns.empty()) {
+    obstacles.push_back(absl::StrCat(name,
+                                     " has neither a primary key nor a unique key of columns that "
+                                     "cannot be NULL; add one"));
+  }
+  if (table.engine != "InnoDB") {
+    obstacles.push_back(absl::StrCat(name, " has the engine ", table.engine,
+                                     ", which has no transactions, so that nothing tells what a "
+                                     "SELECT saw; run: ALTER TABLE ",
+                                     Connection::QuoteIdentifier(table.database), ".",
+                                     Connection::QuoteIdentifier(table.name), " ENGINE=InnoDB"));
+  }
+  return obstacles;
+}
+
+class MysqlSource : public Source {
+ public:
+  explicit MysqlSource(MysqlOptions options) : sessions_(std::move(options)) {}
+
+  CheckResult Check(std::stop_token stop) override { return CheckMysql(sessions_.options(), stop); }
+
+  absl::StatusOr<std::unique_ptr<LogReader>> OpenLog(const std::string& resume,
+                                                     SchemaRegistry* registry,
+                                                     std::stop_token stop) override {
+    return MysqlLogReader::Open(&sessions_, resume, registry, stop);
+  }
+
+  absl::StatusOr<std::unique_ptr<ChunkReader>> OpenChunkReader(SchemaRegistry* registry,
+                                                               std::stop_token stop) override {
+    return MysqlChunkReader::Open(&sessions_, registry, stop);
+  }
+
+  absl::StatusOr<std::vector<TableInfo>> ListTables(std::stop_token stop) override {
+    absl::StatusOr<SessionFactory::Session> session =
+        sessions_.OpenSql({.timeout = kTimeout, .stop = stop});
+    if (!session.ok()) return session.status();
+    absl::StatusOr<std::vector<ListedTable>> listed = ListCapturedTables(
+        *session->connection, sessions_.options().tables, {.timeout = kTimeout, .stop = stop});
+    if (!listed.ok()) return listed.status();
+    std::vector<TableInfo> tables;
+    for (const ListedTable& table : *listed) {
+      tables.push_back({.id = TableIdOf(table.database, table.name),
+                        .name_space = table.database,
+                        .name = table.name,
+                        .rows_estimated = table.rows_estimated,
+                        .obstacles = Obstacles(table)});
+    }
+    return tables;
+  }
+
+  absl::Status Validate(const ChunkRequest& request, std::stop_token stop) override {
+    // What it resolves is not for the journal.
+    SchemaRegistry registry({});
+    absl::StatusOr<std::unique_ptr<MysqlChunkReader>> reader =
+        MysqlChunkReader::Open(&sessions_, &registry, stop);
+    return reader.ok() ? (*reader)->Validate(request, stop) : reader.status();
+  }
+
+  std::string Server() const override { return sessions_.server(); }
+
+ private:
+  SessionFactory sessions_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> MakeMysqlSource(MysqlOptions options) {
+  return std::make_unique<MysqlSource>(std::move(options));
+}
+
+}  // namespace tidemark::capture::mysql
