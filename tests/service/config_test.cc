@@ -16,6 +16,10 @@ namespace {
 
 using ::testing::HasSubstr;
 
+const capture::postgres::PostgresOptions& PostgresOf(const Config& config) {
+  return std::get<capture::postgres::PostgresOptions>(config.sources[0].server);
+}
+
 constexpr char kGood[] = R"(listen: "127.0.0.1:0"
 data: data
 log: {level: debug, format: json}
@@ -155,7 +159,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadLine{"slot: s1", "password: {file: /nonexistent/x}", "cannot read /nonexistent/x"},
         BadLine{"slot: s1", "password: {env: NO_SUCH_NAME}", "NO_SUCH_NAME to hold the password"},
         BadLine{"slot: s1", "password: {env: A, file: B}", "expected either {file: PATH}"},
-        BadLine{"public.a", "a", "postgres.tables: expected a table with its schema, such as pu"},
+        BadLine{"public.a", "a", "postgres.tables: expected a qualified table, such as public.or"},
         BadLine{"readers: 4", "readers: 0", "readers: expected a whole number from 1 to 64"},
         BadLine{"readers: 4", "readers: four", "a whole number from 1 to 64, got \"four\""},
         BadLine{"chunk_ms: 500", "chunk_ms: 5", "sources[0].chunk_ms: expected a whole number"},
@@ -170,8 +174,8 @@ TEST(ConfigTest, AllErrorsComeAtOnceInFileOrder) {
             "t.yaml:1:1: lisen: unknown key; did you mean \"listen\"?\n"
             "t.yaml:1:1: data: is missing; expected the folder that holds the journal, such as "
             "/var/lib/tidemark\n"
-            "t.yaml:3:5: sources[0].postgres: is missing; expected how to reach the server: "
-            "connection, password, slot, publication\n"
+            "t.yaml:3:5: sources[0].postgres: expected either postgres: or mysql: (which is for "
+            "MariaDB too), with how to reach the server\n"
             "t.yaml:3:11: sources[0].name: expected 1 to 40 characters of a-z, 0-9, _ and -, got "
             "\"A\"\n"
             "t.yaml:4:14: sources[0].readers: expected a whole number from 1 to 64, got \"x\"");
@@ -195,13 +199,13 @@ TEST(ConfigTest, SecretsComeFromFileOrEnvironment) {
   text.replace(text.find("slot: s1"), 8, "password: {file: pw}");
   auto config = ParseConfig(text, folder + "/t.yaml");
   ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_EQ(config->sources[0].postgres.password, "s3cret");
+  EXPECT_EQ(PostgresOf(*config).password, "s3cret");
 
   ::setenv("TIDEMARK_CONFIG_TEST_PW", "other", 1);
   text.replace(text.find("{file: pw}"), 10, "{env: TIDEMARK_CONFIG_TEST_PW}");
   config = ParseConfig(text, folder + "/t.yaml");
   ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_EQ(config->sources[0].postgres.password, "other");
+  EXPECT_EQ(PostgresOf(*config).password, "other");
   std::filesystem::remove_all(folder);
 }
 
