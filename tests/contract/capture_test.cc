@@ -6,28 +6,44 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "tests/support/postgres_programs.h"
+#include "absl/time/clock.h"
 
 namespace tidemark::contract {
 
+using testing::Engine;
 using testing::PostgresServer;
 using testing::ServiceProcess;
 
-std::vector<int> Versions() {
-  // 0: none is installed; each test then fails and names the remedy.
-  const int system = testing::SystemPostgresVersion().value_or(0);
-  return system == 18 ? std::vector<int>{18} : std::vector<int>{system, 18};
-}
-
-std::string VersionName(const ::testing::TestParamInfo<int>& info) {
-  return absl::StrCat(info.param);
+std::string KindName(const ::testing::TestParamInfo<testing::ServerKind>& info) {
+  return testing::Name(info.param);
 }
 
 void CaptureTest::SetUp() {
-  testing::PostgresOptions options = ServerOptions();
-  options.version = GetParam();
-  ASSERT_OK_AND_ASSIGN(server_, PostgresServer::Start(options));
-  ASSERT_OK(server_->Exec("CREATE DATABASE shop"));
+  if (engine() == Engine::kPostgres) {
+    testing::PostgresOptions options = ServerOptions();
+    options.version = GetParam().version;
+    ASSERT_OK_AND_ASSIGN(postgres_, PostgresServer::Start(options));
+    ASSERT_OK_AND_ASSIGN(database_, testing::PostgresDatabase::Make(*postgres_));
+  } else {
+    ASSERT_OK_AND_ASSIGN(testing::MysqlServer * shared, testing::SharedMysqlServer(GetParam()));
+    ASSERT_OK_AND_ASSIGN(database_, testing::MysqlDatabase::Make(*shared));
+  }
+}
+
+void CaptureTest::TearDown() {
+  // What a test leaves open would hold locks on the shared server.
+  service_.reset();
+  session_.reset();
+}
+
+testing::ServiceOptions CaptureTest::ServiceSettings() const {
+  testing::ServiceOptions options;
+  database_->Describe(options);
+  return options;
+}
+
+std::string CaptureTest::Named(const std::string& table) const {
+  return absl::StrCat(database_->name_space(), ".", table);
 }
 
 void CaptureTest::EnsureSession() {
@@ -36,8 +52,8 @@ void CaptureTest::EnsureSession() {
   session_ = NewSession();
 }
 
-std::unique_ptr<testing::SqlConnection> CaptureTest::NewSession() {
-  auto session = server_->Connect("shop");
+std::unique_ptr<testing::Session> CaptureTest::NewSession() {
+  auto session = testing::OpenSession(database_->url());
   EXPECT_OK(session);
   return session.ok() ? *std::move(session) : nullptr;
 }
@@ -73,6 +89,17 @@ void CaptureTest::StartServiceAgain() {
   ASSERT_OK(service_->WaitUntilCapturing()) << service_->Log();
 }
 
+v1::Source CaptureTest::WaitUntilStopped() {
+  absl::StatusOr<v1::Source> source = service_->Status();
+  for (int attempt = 0; attempt < 200; ++attempt) {
+    if (!source.ok() || source->state() == v1::Source::STOPPED) break;
+    absl::SleepFor(absl::Milliseconds(50));
+    source = service_->Status();
+  }
+  EXPECT_OK(source);
+  return source.value_or(v1::Source());
+}
+
 v1::Snapshot CaptureTest::Snapshot(const std::vector<std::string>& tables) {
   auto snapshot = service_->CreateSnapshot(tables);
   EXPECT_OK(snapshot);
@@ -85,11 +112,11 @@ v1::Snapshot CaptureTest::Snapshot(const std::vector<std::string>& tables) {
 void CaptureTest::CatchUp() {
   EnsureSession();
   ASSERT_NE(session_, nullptr);
-  ASSERT_OK_AND_ASSIGN(const uint64_t end, oracle::EndOfLog(*session_));
+  ASSERT_OK_AND_ASSIGN(const oracle::LogPosition end, oracle::EndOfLog(*session_));
   // Rows that a snapshot read follow the log's end where the server is idle.
   ASSERT_OK_AND_ASSIGN(const v1::Source source, service_->Status());
   const oracle::StreamOptions options = {.source = ServiceProcess::kSource,
-                                         .until_offset = end,
+                                         .until_position = end,
                                          .until_sequence = source.newest_sequence()};
   ASSERT_OK(oracle::FoldStream(service_->change_stream(), options, fold_)) << service_->Log();
 }
@@ -109,8 +136,8 @@ void CaptureTest::ExpectExact(const oracle::CompareOptions& options) {
   EXPECT_TRUE(oracle::IsExact(fold_, *comparison)) << oracle::Verdict(fold_, *comparison);
 }
 
-std::vector<v1::Change> CaptureTest::Changes(v1::Op op, const std::string& table) {
-  std::vector<v1::Change> changes;
+void CaptureTest::ForEachChange(
+    const std::function<void(const std::string& table, const v1::Change& change)>& visit) {
   std::map<uint32_t, std::string> names;
   grpc::ClientContext context;
   v1::SubscribeRequest request;
@@ -126,13 +153,18 @@ std::vector<v1::Change> CaptureTest::Changes(v1::Op op, const std::string& table
       if (event.has_schema()) {
         names[schema.id()] = absl::StrCat(schema.namespace_(), ".", schema.name());
       }
-      const bool wanted = event.has_change() && event.change().op() == op &&
-                          names[event.change().schema_id()] == table;
-      if (wanted) changes.push_back(event.change());
+      if (event.has_change()) visit(names[event.change().schema_id()], event.change());
       more = more && event.sequence() < fold_.sequence();
     }
   }
   context.TryCancel();
+}
+
+std::vector<v1::Change> CaptureTest::Changes(v1::Op op, const std::string& table) {
+  std::vector<v1::Change> changes;
+  ForEachChange([&](const std::string& name, const v1::Change& change) {
+    if (change.op() == op && name == table) changes.push_back(change);
+  });
   return changes;
 }
 

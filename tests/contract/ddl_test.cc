@@ -208,7 +208,7 @@ TEST_P(DdlTest, EnumLabelsAndPrimaryKeysMayChange) {
   ExpectExact();
 }
 
-TIDEMARK_ON_EVERY_SERVER(DdlTest);
+TIDEMARK_ON_EVERY_POSTGRES(DdlTest);
 
 }  // namespace
 }  // namespace tidemark::contract

@@ -1,4 +1,5 @@
-// Key changes, keys of several columns, replica identities, tables that cannot be read exactly.
+// Key changes, keys of several columns, replica identities, tables that cannot be read exactly; on
+// every server what every server can do.
 
 #include <gmock/gmock.h>
 
@@ -21,9 +22,9 @@ TEST_P(KeysTest, KeyChangeIsADeleteAndACreateInOneTransaction) {
   Sql("UPDATE t SET id = 10 WHERE id = 1");
   Sql("UPDATE t SET id = id + 100");
   ExpectExact();
-  EXPECT_EQ(Changes(v1::OP_DELETE, "public.t").size(), 3u);
-  EXPECT_EQ(Changes(v1::OP_CREATE, "public.t").size(), 3u);
-  EXPECT_EQ(Changes(v1::OP_UPDATE, "public.t").size(), 0u);
+  EXPECT_EQ(Changes(v1::OP_DELETE, Named("t")).size(), 3u);
+  EXPECT_EQ(Changes(v1::OP_CREATE, Named("t")).size(), 3u);
+  EXPECT_EQ(Changes(v1::OP_UPDATE, Named("t")).size(), 0u);
 }
 
 TEST_P(KeysTest, KeysThatSwapInOneTransactionAreExact) {
@@ -37,7 +38,34 @@ TEST_P(KeysTest, KeysThatSwapInOneTransactionAreExact) {
   ExpectExact();
 }
 
-TEST_P(KeysTest, KeysDifferingInCaseAndTrailingBlanksStayApart) {
+TEST_P(KeysTest, KeysOfSeveralColumnsAreExact) {
+  Sql("CREATE TABLE t (note text, b varchar(20), a int, version bigint, PRIMARY KEY (a, b))");
+  Sql("INSERT INTO t SELECT 'n', 'b' || (i % 100), floor(i / 100), 1 FROM " + Rows(1, 5000));
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Sql("UPDATE t SET a = a + 1000, version = 2 WHERE a % 7 = 0");
+  Sql("UPDATE t SET note = NULL, version = 3 WHERE a % 5 = 0; DELETE FROM t WHERE b = 'b3'");
+  ExpectExact();
+}
+
+TEST_P(KeysTest, TableWithoutUsableKeyIsRefusedWithTheReason) {
+  Sql("CREATE TABLE keyless (note text)");
+  Sql("CREATE TABLE nullable (code varchar(20) UNIQUE)");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  for (const std::string& table : {Named("keyless"), Named("nullable")}) {
+    const absl::Status refused = service().CreateSnapshot({table}).status();
+    EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+    EXPECT_THAT(std::string(refused.message()), HasSubstr(table));
+  }
+}
+
+TIDEMARK_ON_EVERY_SERVER(KeysTest);
+
+class PostgresKeysTest : public CaptureTest {};
+
+TEST_P(PostgresKeysTest, KeysDifferingInCaseAndTrailingBlanksStayApart) {
   Sql("CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', "
       "deterministic = false)");
   Sql("CREATE TABLE plain (id text PRIMARY KEY, version bigint)");
@@ -54,18 +82,7 @@ TEST_P(KeysTest, KeysDifferingInCaseAndTrailingBlanksStayApart) {
   ExpectExact();
 }
 
-TEST_P(KeysTest, KeysOfSeveralColumnsAreExact) {
-  Sql("CREATE TABLE t (note text, b text, a int, version bigint, PRIMARY KEY (a, b))");
-  Sql("INSERT INTO t SELECT 'n', 'b' || i % 100, i / 100, 1 FROM generate_series(1, 5000) i");
-  StartService();
-  ASSERT_FALSE(HasFatalFailure());
-  Snapshot();
-  Sql("UPDATE t SET a = a + 1000, version = 2 WHERE a % 7 = 0");
-  Sql("UPDATE t SET note = NULL, version = 3 WHERE a % 5 = 0; DELETE FROM t WHERE b = 'b3'");
-  ExpectExact();
-}
-
-TEST_P(KeysTest, EveryReplicaIdentityIsExact) {
+TEST_P(PostgresKeysTest, EveryReplicaIdentityIsExact) {
   Sql("CREATE TABLE whole (id int PRIMARY KEY, note text, version bigint)");
   Sql("ALTER TABLE whole REPLICA IDENTITY FULL");
   Sql("CREATE TABLE by_index (code text NOT NULL, note text, version bigint)");
@@ -87,19 +104,7 @@ TEST_P(KeysTest, EveryReplicaIdentityIsExact) {
   EXPECT_FALSE(Changes(v1::OP_UPDATE, "public.by_index")[0].has_before());
 }
 
-TEST_P(KeysTest, TableWithoutUsableKeyIsRefusedWithTheReason) {
-  Sql("CREATE TABLE keyless (note text)");
-  Sql("CREATE TABLE nullable (code text UNIQUE)");
-  StartService();
-  ASSERT_FALSE(HasFatalFailure());
-  for (const std::string table : {"public.keyless", "public.nullable"}) {
-    const absl::Status refused = service().CreateSnapshot({table}).status();
-    EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
-    EXPECT_THAT(std::string(refused.message()), HasSubstr(table));
-  }
-}
-
-TIDEMARK_ON_EVERY_SERVER(KeysTest);
+TIDEMARK_ON_EVERY_POSTGRES(PostgresKeysTest);
 
 }  // namespace
 }  // namespace tidemark::contract

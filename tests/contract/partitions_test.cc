@@ -54,7 +54,7 @@ TEST_P(PartitionsTest, InheritanceKeepsParentAndChildApart) {
   ExpectExact({.tables = {"public.base", "public.derived"}});
 }
 
-TIDEMARK_ON_EVERY_SERVER(PartitionsTest);
+TIDEMARK_ON_EVERY_POSTGRES(PartitionsTest);
 
 }  // namespace
 }  // namespace tidemark::contract

@@ -72,9 +72,7 @@ TEST_P(RestartsTest, ServiceThatIsKilledAgainAndAgainGoesOn) {
 TEST_P(RestartsTest, ServerThatRestartsIsFoundAgain) {
   workload::Writers writers(WriterOptions());
   const uint64_t snapshot = BeginSnapshot(absl::Milliseconds(100));
-  ASSERT_OK(server().Restart(PostgresServer::StopMode::kFast));
-  absl::SleepFor(absl::Milliseconds(300));
-  ASSERT_OK(server().Restart(PostgresServer::StopMode::kImmediate));
+  ASSERT_OK(database().Restart());
   ASSERT_OK(service().WaitForSnapshot(snapshot));
   EXPECT_OK(writers.Stop());
   ExpectExact();
@@ -83,8 +81,8 @@ TEST_P(RestartsTest, ServerThatRestartsIsFoundAgain) {
 TEST_P(RestartsTest, ServerThatIsKilledIsFoundAgain) {
   workload::Writers writers(WriterOptions());
   const uint64_t snapshot = BeginSnapshot(absl::Milliseconds(100));
-  ASSERT_OK(server().Kill9());
-  ASSERT_OK(server().StartAgain());
+  ASSERT_OK(database().Kill9());
+  ASSERT_OK(database().StartAgain());
   ASSERT_OK(service().WaitForSnapshot(snapshot));
   EXPECT_OK(writers.Stop());
   ExpectExact();
@@ -93,19 +91,30 @@ TEST_P(RestartsTest, ServerThatIsKilledIsFoundAgain) {
 TEST_P(RestartsTest, KillInsideALargeTransactionLosesAndDoublesNothing) {
   Sql("CREATE TABLE large (id int PRIMARY KEY, note text)");
   auto writer = NewSession();
-  ASSERT_OK(
-      writer->Exec("INSERT INTO large SELECT i, repeat('x', 60) "
-                   "FROM generate_series(1, 300000) i"));
+  ASSERT_OK(writer->Exec("INSERT INTO large SELECT i, repeat('x', 60) FROM " + Rows(1, 300000)));
   for (int round = 0; round < 3; ++round) {
     absl::SleepFor(absl::Milliseconds(150));
     service().Kill9();
     StartServiceAgain();
     ASSERT_FALSE(HasFatalFailure());
   }
-  ExpectExact({.tables = {"public.large"}});
+  ExpectExact({.tables = {Named("large")}});
 }
 
 TIDEMARK_ON_EVERY_SERVER(RestartsTest);
+
+class PostgresRestartsTest : public RestartsTest {};
+
+TEST_P(PostgresRestartsTest, ServerThatStopsWithoutACheckpointIsFoundAgain) {
+  workload::Writers writers(WriterOptions());
+  const uint64_t snapshot = BeginSnapshot(absl::Milliseconds(100));
+  ASSERT_OK(server().Restart(PostgresServer::StopMode::kImmediate));
+  ASSERT_OK(service().WaitForSnapshot(snapshot));
+  EXPECT_OK(writers.Stop());
+  ExpectExact();
+}
+
+TIDEMARK_ON_EVERY_POSTGRES(PostgresRestartsTest);
 
 }  // namespace
 }  // namespace tidemark::contract

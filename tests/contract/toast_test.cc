@@ -69,7 +69,7 @@ TEST_P(ToastTest, FullIdentityCarriesTheText) {
   ExpectExact();
 }
 
-TIDEMARK_ON_EVERY_SERVER(ToastTest);
+TIDEMARK_ON_EVERY_POSTGRES(ToastTest);
 
 }  // namespace
 }  // namespace tidemark::contract

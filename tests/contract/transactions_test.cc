@@ -9,12 +9,7 @@
 namespace tidemark::contract {
 namespace {
 
-class TransactionsTest : public CaptureTest {
- protected:
-  testing::PostgresOptions ServerOptions() const override {
-    return {.settings = {{"max_prepared_transactions", "10"}}};
-  }
-};
+class TransactionsTest : public CaptureTest {};
 
 TEST_P(TransactionsTest, SnapshotUnderWritersIsExact) {
   auto session = NewSession();
@@ -37,16 +32,16 @@ TEST_P(TransactionsTest, SubtransactionsAndRollbacksLeaveOnlyWhatWasCommitted) {
   ASSERT_FALSE(HasFatalFailure());
   Sql("BEGIN; INSERT INTO t VALUES (1, 1); SAVEPOINT a; INSERT INTO t VALUES (2, 1); "
       "ROLLBACK TO a; INSERT INTO t VALUES (3, 1); SAVEPOINT b; UPDATE t SET version = 2; "
-      "RELEASE b; COMMIT");
+      "RELEASE SAVEPOINT b; COMMIT");
   Sql("BEGIN; DELETE FROM t; INSERT INTO t VALUES (9, 9); ROLLBACK");
-  ExpectExact({.tables = {"public.t"}});
-  EXPECT_EQ(Changes(v1::OP_CREATE, "public.t").size(), 2u);
-  EXPECT_EQ(Changes(v1::OP_DELETE, "public.t").size(), 0u);
+  ExpectExact({.tables = {Named("t")}});
+  EXPECT_EQ(Changes(v1::OP_CREATE, Named("t")).size(), 2u);
+  EXPECT_EQ(Changes(v1::OP_DELETE, Named("t")).size(), 0u);
 }
 
 TEST_P(TransactionsTest, LongTransactionOverManyWindowsIsExact) {
   Sql("CREATE TABLE t (id int PRIMARY KEY, version bigint)");
-  Sql("INSERT INTO t SELECT i, 1 FROM generate_series(1, 5000) i");
+  Sql("INSERT INTO t SELECT i, 1 FROM " + Rows(1, 5000));
   StartService();
   ASSERT_FALSE(HasFatalFailure());
   auto writer = NewSession();
@@ -62,12 +57,31 @@ TEST_P(TransactionsTest, LargeTransactionComesWholeAndOnce) {
   Sql("CREATE TABLE t (id int PRIMARY KEY, note text, version bigint)");
   StartService();
   ASSERT_FALSE(HasFatalFailure());
-  Sql("BEGIN; INSERT INTO t SELECT i, repeat('x', 50), 1 FROM generate_series(1, 200000) i; "
-      "UPDATE t SET version = 2 WHERE id <= 50000; COMMIT");
-  ExpectExact({.tables = {"public.t"}});
+  Sql("BEGIN; INSERT INTO t SELECT i, repeat('x', 50), 1 FROM " + Rows(1, 200000) +
+      "; UPDATE t SET version = 2 WHERE id <= 50000; COMMIT");
+  ExpectExact({.tables = {Named("t")}});
 }
 
-TEST_P(TransactionsTest, PreparedTransactionComesAtItsCommit) {
+TEST_P(TransactionsTest, IdleServerClosesWindows) {
+  Sql("CREATE TABLE t (id int PRIMARY KEY)");
+  Sql("INSERT INTO t SELECT i FROM " + Rows(1, 1000));
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  const v1::Snapshot snapshot = Snapshot();
+  EXPECT_EQ(snapshot.rows_done(), 1000u);
+  ExpectExact();
+}
+
+TIDEMARK_ON_EVERY_SERVER(TransactionsTest);
+
+class PostgresTransactionsTest : public CaptureTest {
+ protected:
+  testing::PostgresOptions ServerOptions() const override {
+    return {.settings = {{"max_prepared_transactions", "10"}}};
+  }
+};
+
+TEST_P(PostgresTransactionsTest, PreparedTransactionComesAtItsCommit) {
   Sql("CREATE TABLE t (id int PRIMARY KEY)");
   StartService();
   ASSERT_FALSE(HasFatalFailure());
@@ -82,7 +96,7 @@ TEST_P(TransactionsTest, PreparedTransactionComesAtItsCommit) {
   EXPECT_EQ(Changes(v1::OP_CREATE, "public.t").size(), 1u);
 }
 
-TEST_P(TransactionsTest, CascadesOfForeignKeysAreInTheStream) {
+TEST_P(PostgresTransactionsTest, CascadesOfForeignKeysAreInTheStream) {
   Sql("CREATE TABLE parent (id int PRIMARY KEY)");
   Sql("CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent ON DELETE CASCADE "
       "ON UPDATE CASCADE)");
@@ -94,17 +108,7 @@ TEST_P(TransactionsTest, CascadesOfForeignKeysAreInTheStream) {
   ExpectExact();
 }
 
-TEST_P(TransactionsTest, IdleServerClosesWindows) {
-  Sql("CREATE TABLE t (id int PRIMARY KEY)");
-  Sql("INSERT INTO t SELECT generate_series(1, 1000)");
-  StartService();
-  ASSERT_FALSE(HasFatalFailure());
-  const v1::Snapshot snapshot = Snapshot();
-  EXPECT_EQ(snapshot.rows_done(), 1000u);
-  ExpectExact();
-}
-
-TIDEMARK_ON_EVERY_SERVER(TransactionsTest);
+TIDEMARK_ON_EVERY_POSTGRES(PostgresTransactionsTest);
 
 }  // namespace
 }  // namespace tidemark::contract

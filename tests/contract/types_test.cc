@@ -222,7 +222,7 @@ TEST_P(TypesTest, KeysOfEveryKindMeetTheirChanges) {
   ExpectExact({.tables = tables});
 }
 
-TIDEMARK_ON_EVERY_SERVER(TypesTest);
+TIDEMARK_ON_EVERY_POSTGRES(TypesTest);
 
 }  // namespace
 }  // namespace tidemark::contract

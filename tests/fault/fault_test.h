@@ -26,10 +26,10 @@ class FaultTest : public contract::CaptureTest {
                          const std::vector<std::string>& key = {});
 };
 
-#define TIDEMARK_ON_SYSTEM_SERVER(suite)                                                \
-  INSTANTIATE_TEST_SUITE_P(Postgres, suite,                                             \
-                           ::testing::Values(::tidemark::contract::Versions().front()), \
-                           ::tidemark::contract::VersionName)
+#define TIDEMARK_ON_SYSTEM_SERVER(suite)                                                    \
+  INSTANTIATE_TEST_SUITE_P(Postgres, suite,                                                 \
+                           ::testing::Values(::tidemark::testing::PostgresKinds().front()), \
+                           ::tidemark::contract::KindName)
 
 }  // namespace tidemark::fault
 

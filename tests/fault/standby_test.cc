@@ -69,12 +69,12 @@ class StandbyTest : public FaultTest {
   // Compares the whole stream with a server that nobody writes to.
   void ExpectExactOn(PostgresServer& source) {
     ASSERT_OK_AND_ASSIGN(const auto session, source.Connect("shop"));
-    ASSERT_OK_AND_ASSIGN(const uint64_t end, oracle::EndOfLog(*session));
+    ASSERT_OK_AND_ASSIGN(const oracle::LogPosition end, oracle::EndOfLog(*session));
     ASSERT_OK_AND_ASSIGN(const v1::Source state, service().Status());
     oracle::Fold fold({.first_sequence = 1});
     ASSERT_OK(oracle::FoldStream(service().change_stream(),
                                  {.source = ServiceProcess::kSource,
-                                  .until_offset = end,
+                                  .until_position = end,
                                   .until_sequence = state.newest_sequence()},
                                  fold))
         << service().Log();
@@ -164,7 +164,10 @@ TEST_P(StandbyTest, MissingPublicationSaysToMakeItOnThePrimary) {
   EXPECT_EQ(source.state(), v1::Source::STOPPED) << source.ShortDebugString();
 }
 
-INSTANTIATE_TEST_SUITE_P(Postgres, StandbyTest, ::testing::Values(kVersion), contract::VersionName);
+INSTANTIATE_TEST_SUITE_P(Postgres, StandbyTest,
+                         ::testing::Values(testing::ServerKind{testing::Engine::kPostgres,
+                                                               kVersion}),
+                         contract::KindName);
 
 class OldStandbyTest : public StandbyTest {};
 
@@ -176,14 +179,14 @@ TEST_P(OldStandbyTest, StandbyThatCannotDecodeIsRefused) {
 }
 
 // The distribution's own server, if it is that old.
-std::vector<int> OldVersions() {
-  std::vector<int> versions = contract::Versions();
-  std::erase_if(versions, [](int version) { return version >= 16; });
-  return versions;
+std::vector<testing::ServerKind> OldKinds() {
+  std::vector<testing::ServerKind> kinds = testing::PostgresKinds();
+  std::erase_if(kinds, [](const testing::ServerKind& kind) { return kind.version >= 16; });
+  return kinds;
 }
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(OldStandbyTest);
-INSTANTIATE_TEST_SUITE_P(Postgres, OldStandbyTest, ::testing::ValuesIn(OldVersions()),
-                         contract::VersionName);
+INSTANTIATE_TEST_SUITE_P(Postgres, OldStandbyTest, ::testing::ValuesIn(OldKinds()),
+                         contract::KindName);
 
 }  // namespace
 }  // namespace tidemark::fault

@@ -40,8 +40,7 @@ class HeldCommitTest : public FaultTest {
 
   // The version that row 1 has in the held transaction.
   void HoldUpdate() {
-    writer_ = NewSession();
-    ASSERT_NE(writer_, nullptr);
+    ASSERT_OK_AND_ASSIGN(writer_, server().Connect("shop"));
     ASSERT_OK(server().Exec("ALTER SYSTEM SET synchronous_standby_names = 'nosuch'"));
     ASSERT_OK(server().Exec("SELECT pg_reload_conf()"));
     // The server takes a moment to notice: updates before that pass.

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tests/oracle/mysql_value_text.h"
 #include "tests/oracle/value_text.h"
 
 namespace tidemark::oracle {
@@ -14,9 +15,13 @@ constexpr uint32_t kNullMark = 0;
 constexpr uint32_t kUnknownMark = 1;
 constexpr uint32_t kLengthBase = 2;
 
-absl::StatusOr<Cell> CellOf(const v1::Value& value, const v1::Column& column) {
+using testing::Engine;
+
+absl::StatusOr<Cell> CellOf(const v1::Value& value, const v1::Column& column, Engine engine) {
   if (value.kind_case() == v1::Value::kUnavailable) return Cell{Cell::State::kUnknown};
-  absl::StatusOr<std::optional<std::string>> text = ValueText(value, column.type());
+  absl::StatusOr<std::optional<std::string>> text = engine == Engine::kPostgres
+                                                        ? ValueText(value, column.type())
+                                                        : MysqlValueText(value, column.type());
   if (!text.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("column ", column.name(), ": ", text.status().message()));
@@ -27,7 +32,7 @@ absl::StatusOr<Cell> CellOf(const v1::Value& value, const v1::Column& column) {
 
 }  // namespace
 
-absl::StatusOr<Cells> CellsOfRow(const v1::Row& row, const v1::TableSchema& schema) {
+absl::StatusOr<Cells> CellsOfRow(const v1::Row& row, const v1::TableSchema& schema, Engine engine) {
   if (row.values_size() != schema.columns_size()) {
     return absl::InvalidArgumentError(
         absl::StrCat(row.values_size(), " values for ", schema.columns_size(), " columns"));
@@ -35,21 +40,22 @@ absl::StatusOr<Cells> CellsOfRow(const v1::Row& row, const v1::TableSchema& sche
   Cells cells;
   cells.reserve(row.values_size());
   for (int i = 0; i < row.values_size(); ++i) {
-    absl::StatusOr<Cell> cell = CellOf(row.values(i), schema.columns(i));
+    absl::StatusOr<Cell> cell = CellOf(row.values(i), schema.columns(i), engine);
     if (!cell.ok()) return cell.status();
     cells.push_back(*std::move(cell));
   }
   return cells;
 }
 
-absl::StatusOr<Cells> CellsOfKey(const v1::Row& key, const v1::TableSchema& schema) {
+absl::StatusOr<Cells> CellsOfKey(const v1::Row& key, const v1::TableSchema& schema, Engine engine) {
   if (key.values_size() != schema.key_columns_size()) {
     return absl::InvalidArgumentError(absl::StrCat(key.values_size(), " key values for ",
                                                    schema.key_columns_size(), " key columns"));
   }
   Cells cells;
   for (int i = 0; i < key.values_size(); ++i) {
-    absl::StatusOr<Cell> cell = CellOf(key.values(i), schema.columns(schema.key_columns(i)));
+    absl::StatusOr<Cell> cell =
+        CellOf(key.values(i), schema.columns(schema.key_columns(i)), engine);
     if (!cell.ok()) return cell.status();
     if (cell->state != Cell::State::kText) {
       return absl::InvalidArgumentError("a key column is NULL or unavailable");

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tests/support/session.h"
 #include "tidemark/v1/event.pb.h"
 
 namespace tidemark::oracle {
@@ -18,7 +19,7 @@ struct Cell {
     kUnknown,
   };
   State state = State::kNull;
-  // PostgreSQL's text, for kText.
+  // The server's text, for kText (see ValueText, MysqlValueText).
   std::string text = "";
 
   bool operator==(const Cell&) const = default;
@@ -27,9 +28,11 @@ struct Cell {
 using Cells = std::vector<Cell>;
 
 // The columns of an event's row, in the order of the schema. InvalidArgument: the row does not fit.
-absl::StatusOr<Cells> CellsOfRow(const v1::Row& row, const v1::TableSchema& schema);
+absl::StatusOr<Cells> CellsOfRow(const v1::Row& row, const v1::TableSchema& schema,
+                                 testing::Engine engine);
 // The same for an event's key.
-absl::StatusOr<Cells> CellsOfKey(const v1::Row& key, const v1::TableSchema& schema);
+absl::StatusOr<Cells> CellsOfKey(const v1::Row& key, const v1::TableSchema& schema,
+                                 testing::Engine engine);
 
 // Cells in one string, which is what is kept for each row.
 std::string Pack(const Cells& cells);

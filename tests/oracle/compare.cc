@@ -1,47 +1,25 @@
 #include "tests/oracle/compare.h"
 
-#include <memory>
+#include <cstdlib>
 #include <unordered_map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
+#include "tests/oracle/mysql_value_text.h"
+#include "tests/oracle/source_table.h"
 
 namespace tidemark::oracle {
 namespace {
 
-using testing::SqlConnection;
+using testing::Session;
 using testing::SqlRow;
 
-constexpr char kSettings[] =
-    "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'iso_8601'; "
-    "SET extra_float_digits = 3; SET bytea_output = 'hex'";
-
-std::string Quoted(const std::string& identifier) {
-  return absl::StrCat("\"", absl::StrJoin(absl::StrSplit(identifier, '"'), "\"\""), "\"");
+Cell CellOf(const std::optional<std::string>& value, bool floating) {
+  if (!value.has_value()) return {};
+  if (floating) return {Cell::State::kText, ExactDoubleText(std::strtod(value->c_str(), nullptr))};
+  return {Cell::State::kText, *value};
 }
-
-std::string Literal(const std::string& text) {
-  return absl::StrCat("'", absl::StrJoin(absl::StrSplit(text, '\''), "''"), "'");
-}
-
-Cell CellOf(const std::optional<std::string>& value) {
-  return value.has_value() ? Cell{Cell::State::kText, *value} : Cell{};
-}
-
-struct SourceColumn {
-  std::string name;
-  uint32_t type_oid = 0;
-  std::string type_modifier;
-};
-
-// What one table is in the catalog now.
-struct SourceTable {
-  std::string oid;
-  std::string sql_name;
-  std::vector<SourceColumn> columns;
-};
 
 class TableComparison {
  public:
@@ -49,13 +27,13 @@ class TableComparison {
                   const CompareOptions& options, Comparison* result)
       : fold_(fold), held_(held), source_(source), options_(options), result_(*result) {}
 
-  absl::Status Run(SqlConnection& connection) {
+  absl::Status Run(Session& session) {
     if (absl::Status ready = MapColumns(); !ready.ok()) return ready;
     IndexRows();
-    std::vector<std::string> names;
-    for (const SourceColumn& column : source_.columns) names.push_back(Quoted(column.name));
-    absl::Status status = connection.ForEachRow(
-        absl::StrCat("SELECT ", absl::StrJoin(names, ", "), " FROM ", source_.sql_name),
+    std::vector<std::string> expressions;
+    for (const SourceColumn& column : source_.columns) expressions.push_back(column.expression);
+    absl::Status status = session.ForEachRow(
+        absl::StrCat("SELECT ", absl::StrJoin(expressions, ", "), " FROM ", source_.sql_name),
         [this](const SqlRow& row) {
           CompareRow(row);
           return absl::OkStatus();
@@ -111,8 +89,12 @@ class TableComparison {
 
   void CompareRow(const SqlRow& row) {
     ++result_.rows;
+    Cells source;
+    for (size_t i = 0; i < row.size(); ++i) {
+      source.push_back(CellOf(row[i], source_.columns[i].floating));
+    }
     Cells key;
-    for (size_t column : key_columns_) key.push_back(CellOf(row[column]));
+    for (size_t column : key_columns_) key.push_back(source[column]);
     const auto found = by_key_.find(Pack(key));
     if (found == by_key_.end()) return Differ(key, "the source has a row that the stream lacks");
     found->second.matched = true;
@@ -121,7 +103,7 @@ class TableComparison {
     const std::vector<int>& mapping = MappingOf(held.schema_id);
     for (size_t i = 0; i < row.size(); ++i) {
       CompareCell(key, source_.columns[i], mapping[i] >= 0 ? &cells[mapping[i]] : nullptr,
-                  CellOf(row[i]));
+                  source[i]);
     }
   }
 
@@ -155,8 +137,7 @@ class TableComparison {
     for (int i = 0; i < schema.columns_size(); ++i) {
       const v1::Type& type = schema.columns(i).type();
       if (schema.columns(i).name() != column.name) continue;
-      const bool same =
-          type.oid() == column.type_oid && absl::StrCat(type.modifier()) == column.type_modifier;
+      const bool same = type.oid() == column.type_oid && type.modifier() == column.type_modifier;
       return same ? i : -1;
     }
     return -1;
@@ -172,46 +153,6 @@ class TableComparison {
   std::unordered_map<uint32_t, std::vector<int>> mappings_;
 };
 
-bool HasColumn(const v1::TableSchema* schema, const std::string& name) {
-  if (schema == nullptr) return false;
-  for (const v1::Column& column : schema->columns()) {
-    if (column.name() == name) return true;
-  }
-  return false;
-}
-
-// `schema`: the stream's newest, or null. Of the generated columns, which old servers do not
-// publish, only those that it has.
-absl::Status FindColumns(SqlConnection& connection, const v1::TableSchema* schema,
-                         SourceTable& table) {
-  absl::StatusOr<testing::SqlRows> columns = connection.Query(absl::StrCat(
-      "SELECT attname, atttypid, atttypmod, attgenerated FROM pg_attribute WHERE attrelid = ",
-      table.oid, " AND attnum > 0 AND NOT attisdropped ORDER BY attnum"));
-  if (!columns.ok()) return columns.status();
-  for (const SqlRow& row : *columns) {
-    if (!row[3]->empty() && !HasColumn(schema, *row[0])) continue;
-    table.columns.push_back({*row[0], static_cast<uint32_t>(std::stoul(*row[1])), *row[2]});
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<SourceTable> FindSourceTable(SqlConnection& connection, const std::string& name) {
-  const size_t dot = name.find('.');
-  const std::string schema = name.substr(0, dot);
-  const std::string table_name = name.substr(dot + 1);
-  absl::StatusOr<testing::SqlRows> found = connection.Query(absl::StrCat(
-      "SELECT c.oid, relkind FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
-      "WHERE relkind IN ('r', 'p') AND nspname = ",
-      Literal(schema), " AND relname = ", Literal(table_name)));
-  if (!found.ok()) return found.status();
-  if (found->empty()) return absl::NotFoundError(absl::StrCat("the source has no table ", name));
-  SourceTable table;
-  table.oid = *found->front()[0];
-  table.sql_name = absl::StrCat(found->front()[1] == "p" ? "" : "ONLY ", Quoted(schema), ".",
-                                Quoted(table_name));
-  return table;
-}
-
 std::vector<std::string> TablesReadToTheirEnd(const Fold& fold) {
   std::vector<std::string> names;
   for (const auto& [id, table] : fold.tables()) {
@@ -220,20 +161,23 @@ std::vector<std::string> TablesReadToTheirEnd(const Fold& fold) {
   return names;
 }
 
-absl::Status CompareTable(const Fold& fold, SqlConnection& connection, const std::string& name,
+bool IsSame(const SourceTable& source, const HeldTable* held) {
+  return held != nullptr && source.id.value_or(held->table_id) == held->table_id;
+}
+
+absl::Status CompareTable(const Fold& fold, Session& session, const std::string& name,
                           const CompareOptions& options, Comparison& result) {
-  absl::StatusOr<SourceTable> source = FindSourceTable(connection, name);
+  const HeldTable* held = fold.FindTable(name);
+  absl::StatusOr<SourceTable> source =
+      FindSourceTable(session, name, held == nullptr ? nullptr : &fold.schema(held->schema_id));
   if (absl::IsNotFound(source.status()) && options.tables.empty()) return absl::OkStatus();
   if (!source.ok()) return source.status();
   ++result.tables;
-  const HeldTable* held = fold.FindTable(name);
-  if (held != nullptr && absl::StrCat(held->table_id) == source->oid) {
-    absl::Status columns = FindColumns(connection, &fold.schema(held->schema_id), *source);
-    if (!columns.ok()) return columns;
-    return TableComparison(fold, *held, *source, options, &result).Run(connection);
+  if (IsSame(*source, held)) {
+    return TableComparison(fold, *held, *source, options, &result).Run(session);
   }
   absl::StatusOr<std::string> rows =
-      connection.QueryValue(absl::StrCat("SELECT count(*) FROM ", source->sql_name));
+      session.QueryValue(absl::StrCat("SELECT count(*) FROM ", source->sql_name));
   if (!rows.ok()) return rows.status();
   if (*rows == "0") return absl::OkStatus();
   ++result.difference_count;
@@ -250,10 +194,10 @@ std::string WithCommas(uint64_t number) {
 
 }  // namespace
 
-absl::StatusOr<Comparison> CompareWithSource(const Fold& fold, SqlConnection& source,
+absl::StatusOr<Comparison> CompareWithSource(const Fold& fold, Session& source,
                                              const CompareOptions& options) {
   Comparison result;
-  absl::Status status = source.Exec(kSettings);
+  absl::Status status = PrepareSession(source);
   for (const std::string& name :
        options.tables.empty() ? TablesReadToTheirEnd(fold) : options.tables) {
     if (status.ok()) status = CompareTable(fold, source, name, options, result);

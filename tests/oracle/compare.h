@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "tests/oracle/fold.h"
-#include "tests/support/sql_connection.h"
+#include "tests/support/session.h"
 
 namespace tidemark::oracle {
 
@@ -31,10 +31,10 @@ struct Comparison {
   std::vector<std::string> differences;
 };
 
-// Compares what the stream folds to with the rows of the server, column by column in PostgreSQL's
-// text. Nobody may write meanwhile, and the fold must have caught up. Errors: those of the
-// connection.
-absl::StatusOr<Comparison> CompareWithSource(const Fold& fold, testing::SqlConnection& source,
+// Compares what the stream folds to with the rows of the server, column by column in the server's
+// text. Nobody may write meanwhile, and the fold must have caught up. REQUIRES: the fold is of this
+// engine. Errors: those of the connection.
+absl::StatusOr<Comparison> CompareWithSource(const Fold& fold, testing::Session& source,
                                              const CompareOptions& options);
 
 // "exact: 5 tables, 412,345 rows, 1,234,567 events, 0 differences", or what was wrong in several

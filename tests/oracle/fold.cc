@@ -56,7 +56,7 @@ const HeldTable* Fold::FindTable(const std::string& name) const {
 
 void Fold::Apply(const v1::Event& event) {
   if (event.body_case() == v1::Event::kHeartbeat) {
-    frontier_offset_ = std::max(frontier_offset_, event.heartbeat().frontier().offset());
+    frontier_ = std::max(frontier_, LogPosition(event.heartbeat().frontier()));
     return;
   }
   CheckSequence(event);
@@ -100,7 +100,7 @@ void Fold::ApplyEnd(const v1::TransactionEnd& end) {
     if (std::string wrong = order_.OnEnd(end); !wrong.empty()) Violate(wrong);
   }
   order_known_ = !options_.filtered;
-  frontier_offset_ = std::max(frontier_offset_, end.position().offset());
+  frontier_ = std::max(frontier_, LogPosition(end.position()));
 }
 
 void Fold::ApplySchema(const v1::TableSchema& schema) {
@@ -135,7 +135,7 @@ void Fold::ApplyChange(const v1::Change& change) {
 
 void Fold::ApplyRow(const v1::Change& change, const v1::TableSchema& schema, HeldTable& table) {
   if (schema.key_columns().empty()) return;
-  const absl::StatusOr<Cells> key = CellsOfKey(change.key(), schema);
+  const absl::StatusOr<Cells> key = CellsOfKey(change.key(), schema, options_.engine);
   if (!key.ok()) {
     return Violate(absl::StrCat(table.name, ": ", key.status().message()));
   }
@@ -158,7 +158,7 @@ void Fold::Remove(const v1::TableSchema& schema, HeldTable& table, HeldRow& row,
 
 void Fold::Set(const v1::Change& change, const v1::TableSchema& schema, const Cells& key,
                HeldRow& row) {
-  absl::StatusOr<Cells> cells = CellsOfRow(change.after(), schema);
+  absl::StatusOr<Cells> cells = CellsOfRow(change.after(), schema, options_.engine);
   if (!cells.ok()) {
     return Violate(absl::StrCat(NameOf(schema), ": ", cells.status().message()));
   }
@@ -183,7 +183,7 @@ void Fold::Set(const v1::Change& change, const v1::TableSchema& schema, const Ce
 void Fold::CheckBefore(const v1::Change& change, const v1::TableSchema& schema,
                        const HeldRow& row) {
   if (!change.has_before() || !row.present || row.schema_id != schema.id()) return;
-  const absl::StatusOr<Cells> before = CellsOfRow(change.before(), schema);
+  const absl::StatusOr<Cells> before = CellsOfRow(change.before(), schema, options_.engine);
   if (!before.ok()) return Violate(std::string(before.status().message()));
   const Cells held = Unpack(row.cells);
   for (size_t i = 0; i < held.size(); ++i) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/oracle/cells.h"
+#include "tests/oracle/log_position.h"
 #include "tests/oracle/transaction_order.h"
 #include "tidemark/v1/event.pb.h"
 
@@ -25,7 +26,7 @@ struct HeldRow {
 };
 
 struct HeldTable {
-  uint32_t table_id = 0;
+  uint64_t table_id = 0;
   // "namespace.name", by its newest schema.
   std::string name;
   // The newest schema that an event used.
@@ -56,6 +57,8 @@ class Fold {
     uint64_t first_sequence = 0;
     // The stream leaves events out.
     bool filtered = false;
+    // Of the source: in whose text values are held.
+    testing::Engine engine = testing::Engine::kPostgres;
   };
 
   explicit Fold(Options options);
@@ -66,14 +69,14 @@ class Fold {
 
   // What was wrong, in words; at most the first 100.
   const std::vector<std::string>& violations() const { return violations_; }
-  const std::map<uint32_t, HeldTable>& tables() const { return tables_; }
+  const std::map<uint64_t, HeldTable>& tables() const { return tables_; }
   // The table that has this "namespace.name" now; null if no event has named it.
   const HeldTable* FindTable(const std::string& name) const;
   const v1::TableSchema& schema(uint32_t id) const { return schemas_.at(id); }
   // The last event's; 0: none yet.
   uint64_t sequence() const { return sequence_; }
   // Everything up to here has been applied.
-  uint64_t frontier_offset() const { return frontier_offset_; }
+  const LogPosition& frontier() const { return frontier_; }
   uint64_t event_count() const { return event_count_; }
   // Marks COMPLETED, CANCELLED or FAILED seen, by snapshot.
   const std::map<uint64_t, v1::SnapshotMark::Kind>& ended_snapshots() const {
@@ -99,7 +102,7 @@ class Fold {
   const Options options_;
   uint64_t sequence_ = 0;
   uint64_t event_count_ = 0;
-  uint64_t frontier_offset_ = 0;
+  LogPosition frontier_;
   // Only schemas have come so far in this stream.
   bool in_preamble_ = true;
   // False for a filtered stream, and until the end of the transaction in whose middle the stream
@@ -107,9 +110,9 @@ class Fold {
   bool order_known_;
   TransactionOrder order_;
   std::map<uint32_t, v1::TableSchema> schemas_;
-  std::map<uint32_t, HeldTable> tables_;
+  std::map<uint64_t, HeldTable> tables_;
   // READs since the last finished chunk, by snapshot and table.
-  std::map<std::pair<uint64_t, uint32_t>, uint64_t> rows_of_chunk_;
+  std::map<std::pair<uint64_t, uint64_t>, uint64_t> rows_of_chunk_;
   std::map<uint64_t, v1::SnapshotMark::Kind> ended_snapshots_;
   std::vector<std::string> violations_;
 };

@@ -10,7 +10,7 @@
 
 #include "tests/oracle/compare.h"
 #include "tests/oracle/stream.h"
-#include "tests/support/sql_connection.h"
+#include "tests/support/open_session.h"
 
 namespace tidemark::oracle {
 namespace {
@@ -28,7 +28,9 @@ struct Arguments {
 void Declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--server", arguments.server, "tidemarkd's address")->capture_default_str();
   app.add_option("--source", arguments.stream.source, "Name of the source")->required();
-  app.add_option("--database", arguments.database, "libpq connection string of the source")
+  app.add_option(
+         "--database", arguments.database,
+         "The source: mysql://user:password@host:port/database, or for PostgreSQL libpq's form")
       ->required();
   app.add_option("--table", arguments.compare.tables,
                  "namespace.name; default: all that a snapshot has read");
@@ -48,17 +50,17 @@ bool MayStillCome(const Arguments& arguments, const Comparison& comparison) {
 }
 
 absl::StatusOr<bool> Run(Arguments& arguments) {
-  auto source = testing::SqlConnection::Open(arguments.database);
+  auto source = testing::OpenSession(arguments.database);
   if (!source.ok()) return source.status();
-  absl::StatusOr<uint64_t> end = EndOfLog(**source);
+  absl::StatusOr<LogPosition> end = EndOfLog(**source);
   if (!end.ok()) return end.status();
-  arguments.stream.until_offset = *end;
+  arguments.stream.until_position = *end;
   arguments.stream.timeout = absl::Seconds(arguments.timeout_seconds);
   grpc::ChannelArguments channel;
   channel.SetMaxReceiveMessageSize(-1);
   const auto stub = v1::ChangeStream::NewStub(
       grpc::CreateCustomChannel(arguments.server, grpc::InsecureChannelCredentials(), channel));
-  Fold fold({.first_sequence = arguments.stream.first_sequence});
+  Fold fold({.first_sequence = arguments.stream.first_sequence, .engine = (*source)->engine()});
   if (absl::Status read = FoldStream(*stub, arguments.stream, fold); !read.ok()) return read;
   absl::StatusOr<Comparison> comparison = CompareWithSource(fold, **source, arguments.compare);
   for (int more = 0;

@@ -14,7 +14,7 @@ namespace {
 bool CaughtUp(const StreamOptions& options, const Fold& fold) {
   const bool ended = options.until_snapshot_ended == 0 ||
                      fold.ended_snapshots().count(options.until_snapshot_ended) > 0;
-  return ended && fold.frontier_offset() >= options.until_offset &&
+  return ended && fold.frontier() >= options.until_position &&
          fold.sequence() >= options.until_sequence;
 }
 
@@ -34,10 +34,35 @@ v1::SubscribeRequest Request(const StreamOptions& options, const Fold& fold) {
 
 absl::Status Convert(const grpc::Status& status, const StreamOptions& options, const Fold& fold) {
   const std::string place =
-      absl::StrCat("at sequence ", fold.sequence(), ", frontier ", fold.frontier_offset(), " of ",
-                   options.until_offset, ": ", status.error_message());
+      absl::StrCat("at sequence ", fold.sequence(), ", frontier ", Show(fold.frontier()), " of ",
+                   Show(options.until_position), ": ", status.error_message());
   if (status.ok()) return absl::UnavailableError(absl::StrCat("the stream ended ", place));
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), place);
+}
+
+absl::StatusOr<LogPosition> EndOfPostgresLog(testing::Session& source) {
+  absl::StatusOr<std::string> text =
+      source.QueryValue("SELECT pg_current_wal_flush_lsn() - '0/0'::pg_lsn");
+  if (!text.ok()) return text.status();
+  uint64_t offset = 0;
+  if (absl::SimpleAtoi(*text, &offset)) return LogPosition(0, offset);
+  return absl::InternalError(absl::StrCat("no position: ", *text));
+}
+
+// "binlog.000012", 1234.
+absl::StatusOr<LogPosition> EndOfBinlog(testing::Session& source) {
+  const bool mariadb = source.engine() == testing::Engine::kMariaDb;
+  absl::StatusOr<testing::SqlRows> rows =
+      source.Query(mariadb ? "SHOW MASTER STATUS" : "SHOW BINARY LOG STATUS");
+  if (!rows.ok()) return rows.status();
+  if (rows->empty()) return absl::InternalError("the server has no binlog");
+  const std::string& file = *rows->front()[0];
+  LogPosition position;
+  if (absl::SimpleAtoi(file.substr(file.rfind('.') + 1), &position.file) &&
+      absl::SimpleAtoi(*rows->front()[1], &position.offset)) {
+    return position;
+  }
+  return absl::InternalError(absl::StrCat("no position: ", file, " ", *rows->front()[1]));
 }
 
 }  // namespace
@@ -69,13 +94,9 @@ absl::Status FoldMore(v1::ChangeStream::StubInterface& stub, const std::string& 
   return absl::IsDeadlineExceeded(status) ? absl::OkStatus() : status;
 }
 
-absl::StatusOr<uint64_t> EndOfLog(testing::SqlConnection& source) {
-  absl::StatusOr<std::string> text =
-      source.QueryValue("SELECT pg_current_wal_flush_lsn() - '0/0'::pg_lsn");
-  if (!text.ok()) return text.status();
-  uint64_t offset = 0;
-  if (absl::SimpleAtoi(*text, &offset)) return offset;
-  return absl::InternalError(absl::StrCat("no position: ", *text));
+absl::StatusOr<LogPosition> EndOfLog(testing::Session& source) {
+  return source.engine() == testing::Engine::kPostgres ? EndOfPostgresLog(source)
+                                                       : EndOfBinlog(source);
 }
 
 }  // namespace tidemark::oracle

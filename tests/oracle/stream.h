@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "tests/oracle/fold.h"
-#include "tests/support/sql_connection.h"
+#include "tests/support/session.h"
 #include "tidemark/v1/change_stream.grpc.pb.h"
 
 namespace tidemark::oracle {
@@ -19,7 +19,7 @@ struct StreamOptions {
   // event.
   uint64_t first_sequence = 0;
   // Reads on until the stream has reached all three.
-  uint64_t until_offset = 0;
+  LogPosition until_position = {};
   uint64_t until_sequence = 0;
   uint64_t until_snapshot_ended = 0;
   absl::Duration timeout = absl::Seconds(120);
@@ -37,9 +37,9 @@ absl::Status FoldStream(v1::ChangeStream::StubInterface& stub, const StreamOptio
 absl::Status FoldMore(v1::ChangeStream::StubInterface& stub, const std::string& source,
                       absl::Duration time, Fold& fold);
 
-// The end of the server's log, in bytes: everything that was committed before this call is before
-// it.
-absl::StatusOr<uint64_t> EndOfLog(testing::SqlConnection& source);
+// The end of the server's log: everything that was committed before this call is before it. As of a
+// source that has not moved to another server.
+absl::StatusOr<LogPosition> EndOfLog(testing::Session& source);
 
 }  // namespace tidemark::oracle
 

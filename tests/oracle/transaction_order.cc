@@ -4,21 +4,23 @@
 
 namespace tidemark::oracle {
 
-std::string TransactionOrder::Advance(uint64_t transaction_id, uint64_t offset, uint64_t index) {
+std::string TransactionOrder::Advance(uint64_t transaction_id, const v1::Position& position,
+                                      uint64_t index) {
+  const LogPosition at(position);
   std::string wrong;
   if (!open_) {
     open_ = true;
     transaction_id_ = transaction_id;
-    offset_ = offset;
+    position_ = at;
     count_ = 0;
     last_seen_ = false;
-    if (offset <= finished_offset_) {
-      wrong = absl::StrCat("transaction ", transaction_id, " at ", offset,
-                           " comes after the transaction that ended at ", finished_offset_);
+    if (at <= finished_) {
+      wrong = absl::StrCat("transaction ", transaction_id, " at ", Show(at),
+                           " comes after the transaction that ended at ", Show(finished_));
     }
-  } else if (transaction_id != transaction_id_ || offset != offset_) {
-    wrong = absl::StrCat("transaction ", transaction_id, " at ", offset, " begins inside ",
-                         transaction_id_, " at ", offset_);
+  } else if (transaction_id != transaction_id_ || at != position_) {
+    wrong = absl::StrCat("transaction ", transaction_id, " at ", Show(at), " begins inside ",
+                         transaction_id_, " at ", Show(position_));
   }
   if (index != count_) wrong = absl::StrCat("transaction_index ", index, " instead of ", count_);
   if (last_seen_) wrong = absl::StrCat("transaction ", transaction_id, " goes on after its last");
@@ -28,7 +30,7 @@ std::string TransactionOrder::Advance(uint64_t transaction_id, uint64_t offset, 
 
 std::string TransactionOrder::OnChange(const v1::Change& change) {
   std::string wrong =
-      Advance(change.transaction_id(), change.position().offset(), change.transaction_index());
+      Advance(change.transaction_id(), change.position(), change.transaction_index());
   change_is_newest_ = true;
   last_seen_ = change.last_in_transaction();
   return wrong;
@@ -39,7 +41,7 @@ std::string TransactionOrder::OnMessage(const v1::LogicalMessage& message) {
   const bool last_before = last_seen_;
   last_seen_ = false;
   std::string wrong =
-      Advance(message.transaction_id(), message.position().offset(), message.transaction_index());
+      Advance(message.transaction_id(), message.position(), message.transaction_index());
   change_is_newest_ = false;
   last_seen_ = open_ && last_before;
   return wrong;
@@ -47,22 +49,22 @@ std::string TransactionOrder::OnMessage(const v1::LogicalMessage& message) {
 
 std::string TransactionOrder::OnEnd(const v1::TransactionEnd& end) {
   std::string wrong;
-  const uint64_t offset = end.position().offset();
-  if (open_ && (end.transaction_id() != transaction_id_ || offset != offset_)) {
-    wrong = absl::StrCat("transaction ", end.transaction_id(), " at ", offset, " ends inside ",
-                         transaction_id_, " at ", offset_);
+  const LogPosition at(end.position());
+  if (open_ && (end.transaction_id() != transaction_id_ || at != position_)) {
+    wrong = absl::StrCat("transaction ", end.transaction_id(), " at ", Show(at), " ends inside ",
+                         transaction_id_, " at ", Show(position_));
   } else if (const uint64_t count = open_ ? count_ : 0; end.change_count() != count) {
     wrong = absl::StrCat("transaction ", end.transaction_id(), " counts ", end.change_count(),
                          " changes, but ", count, " came");
   } else if (open_ && change_is_newest_ && !last_seen_) {
     wrong = absl::StrCat("transaction ", end.transaction_id(), " ended without a last change");
-  } else if (offset <= finished_offset_) {
-    wrong = absl::StrCat("a transaction ended at ", offset, " after one at ", finished_offset_);
+  } else if (at <= finished_) {
+    wrong = absl::StrCat("a transaction ended at ", Show(at), " after one at ", Show(finished_));
   }
   open_ = false;
   change_is_newest_ = false;
   last_seen_ = false;
-  finished_offset_ = offset;
+  finished_ = at;
   return wrong;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "tests/oracle/log_position.h"
 #include "tidemark/v1/event.pb.h"
 
 namespace tidemark::oracle {
@@ -21,16 +22,16 @@ class TransactionOrder {
   std::string OnEnd(const v1::TransactionEnd& end);
 
  private:
-  std::string Advance(uint64_t transaction_id, uint64_t offset, uint64_t index);
+  std::string Advance(uint64_t transaction_id, const v1::Position& position, uint64_t index);
 
   bool open_ = false;
   uint64_t transaction_id_ = 0;
-  uint64_t offset_ = 0;
+  LogPosition position_;
   uint64_t count_ = 0;
   // The newest event was a change, and was marked as its transaction's last.
   bool change_is_newest_ = false;
   bool last_seen_ = false;
-  uint64_t finished_offset_ = 0;
+  LogPosition finished_;
 };
 
 }  // namespace tidemark::oracle

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "tests/support/sql_connection.h"
+#include "tests/support/session.h"
 
 namespace tidemark::testing {
 
@@ -23,36 +23,27 @@ struct MysqlLogin {
 // One session on a MySQL or MariaDB server, in utf8mb4. One thread at a time. Errors: Unavailable:
 // the connection is lost or could not be made; Internal: the server refused the statement (the
 // message begins with its error number).
-class MysqlConnection {
+class MysqlConnection : public Session {
  public:
   static absl::StatusOr<std::unique_ptr<MysqlConnection>> Open(const MysqlLogin& login);
-  ~MysqlConnection();
+  ~MysqlConnection() override;
   MysqlConnection(const MysqlConnection&) = delete;
   MysqlConnection& operator=(const MysqlConnection&) = delete;
 
-  // Runs one or several statements, and throws rows away.
-  absl::Status Exec(const std::string& sql);
-  // The rows of the last statement of `sql`.
-  absl::StatusOr<SqlRows> Query(const std::string& sql);
-  // The first column of the first row. NotFound: no row, or NULL.
-  absl::StatusOr<std::string> QueryValue(const std::string& sql);
-  // Calls `row` for each row as it arrives; never holds the whole result. Stops at the first error
-  // `row` returns.
+  Engine engine() const override;
+  absl::Status Exec(const std::string& sql) override;
+  absl::StatusOr<SqlRows> Query(const std::string& sql) override;
+  absl::StatusOr<std::string> QueryValue(const std::string& sql) override;
   absl::Status ForEachRow(const std::string& sql,
-                          const std::function<absl::Status(const SqlRow&)>& row);
-
-  // A statement that may hang: sends it and returns. Then only Finished, Finish and Cancel may be
-  // called.
-  absl::Status Send(const std::string& sql);
-  // True if Finish would return at once.
-  bool Finished();
-  absl::Status Finish();
-  // Ends the running statement, from another connection.
-  void Cancel();
+                          const std::function<absl::Status(const SqlRow&)>& row) override;
+  absl::Status Send(const std::string& sql) override;
+  bool Finished() override;
+  absl::Status Finish() override;
+  // From another connection.
+  void Cancel() override;
+  bool Connected() const override;
 
   uint64_t thread_id() const;
-  // False after the connection was lost.
-  bool Connected() const;
 
  private:
   struct Handle;

@@ -57,9 +57,14 @@ absl::StatusOr<std::unique_ptr<ServiceProcess>> ServiceProcess::Start(
 std::string ServiceProcess::Configuration() const {
   std::string text = absl::StrCat("listen: ", address_, "\ndata: ", data_folder_, "\n");
   AppendLines(options_.top_lines, "", &text);
-  absl::StrAppend(&text, "sources:\n  - name: ", kSource, "\n    postgres:\n      connection: \"",
-                  options_.connection, "\"\n");
-  AppendLines(options_.postgres_lines, "      ", &text);
+  absl::StrAppend(&text, "sources:\n  - name: ", kSource, "\n");
+  if (options_.mysql_lines.empty()) {
+    absl::StrAppend(&text, "    postgres:\n      connection: \"", options_.connection, "\"\n");
+    AppendLines(options_.postgres_lines, "      ", &text);
+  } else {
+    text += "    mysql:\n";
+    AppendLines(options_.mysql_lines, "      ", &text);
+  }
   AppendLines(options_.source_lines, "    ", &text);
   return text;
 }

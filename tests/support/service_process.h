@@ -19,10 +19,12 @@
 namespace tidemark::testing {
 
 struct ServiceOptions {
-  // libpq connection string of the database to capture.
-  std::string connection;
+  // libpq connection string of the database to capture; empty: see mysql_lines.
+  std::string connection = "";
   // Further keys of the source's `postgres:` map, each "key: value".
   std::vector<std::string> postgres_lines = {};
+  // The source's `mysql:` map, each "key: value"; empty: the source is a PostgreSQL database.
+  std::vector<std::string> mysql_lines = {};
   // Further keys of the source itself.
   std::vector<std::string> source_lines = {"readers: 2"};
   // Keys of the top level.

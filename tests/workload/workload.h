@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "tests/support/sql_connection.h"
+#include "tests/support/session.h"
 
 namespace tidemark::workload {
 
@@ -19,14 +19,15 @@ namespace tidemark::workload {
 // raises over all versions that its key ever had, so that a consumer can tell when a key goes back.
 
 // "public.customers", …
-std::vector<std::string> Tables();
+std::vector<std::string> Tables(const std::string& name_space = "public");
 
-absl::Status CreateTables(testing::SqlConnection& connection);
+absl::Status CreateTables(testing::Session& session);
 
 // Fills the tables with about `rows` rows in all.
-absl::Status Load(testing::SqlConnection& connection, uint64_t rows);
+absl::Status Load(testing::Session& session, uint64_t rows);
 
 struct WriterOptions {
+  // What testing::OpenSession takes.
   std::string connection;
   int writers = 2;
   uint64_t seed = 1;
@@ -47,7 +48,7 @@ class Writers {
   Writers& operator=(const Writers&) = delete;
 
   // Ends after the transactions that are under way. Returns the first error that a writer met
-  // (deadlocks and, with `reconnect`, lost connections are none).
+  // (conflicts with other writers and, with `reconnect`, lost connections are none).
   absl::Status Stop();
   uint64_t transaction_count() const { return transaction_count_; }
 

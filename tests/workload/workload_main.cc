@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include "tests/support/open_session.h"
 #include "tests/workload/workload.h"
 
 namespace tidemark::workload {
@@ -17,10 +18,10 @@ struct Arguments {
 };
 
 absl::Status LoadAll(const Arguments& arguments) {
-  auto connection = testing::SqlConnection::Open(arguments.database);
-  absl::Status status = connection.status();
-  if (status.ok()) status = CreateTables(**connection);
-  if (status.ok()) status = Load(**connection, arguments.rows);
+  auto session = testing::OpenSession(arguments.database);
+  absl::Status status = session.status();
+  if (status.ok()) status = CreateTables(**session);
+  if (status.ok()) status = Load(**session, arguments.rows);
   return status;
 }
 
@@ -44,7 +45,9 @@ absl::Status WriteUntilStopped(const Arguments& arguments) {
 int Main(int argc, char** argv) {
   CLI::App app("Makes, fills and writes the tables of a small shop.");
   Arguments arguments;
-  app.add_option("--database", arguments.database, "libpq connection string")->required();
+  app.add_option("--database", arguments.database,
+                 "mysql://user:password@host:port/database, or for PostgreSQL libpq's form")
+      ->required();
   app.require_subcommand(1);
   CLI::App* load = app.add_subcommand("load", "Create the tables and fill them");
   load->add_option("--rows", arguments.rows, "Rows in all tables together")->capture_default_str();

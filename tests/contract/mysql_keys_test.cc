@@ -1,0 +1,114 @@
+// Keys under the collations of MySQL and MariaDB, and keys that nobody declared.
+
+#include "absl/strings/str_cat.h"
+#include "tests/contract/capture_test.h"
+
+namespace tidemark::contract {
+namespace {
+
+class MysqlKeysTest : public CaptureTest {
+ protected:
+  // In which 'a' and 'a ' are two keys.
+  std::string NoPad() const { return mysql() ? "utf8mb4_0900_bin" : "utf8mb4_nopad_bin"; }
+
+  std::vector<std::string> Collations() const {
+    std::vector<std::string> collations = {"utf8mb4_general_ci", "utf8mb4_unicode_ci",
+                                           "utf8mb4_bin", "latin1_swedish_ci", NoPad()};
+    if (mysql()) collations.push_back("utf8mb4_0900_ai_ci");
+    if (mysql()) collations.push_back("utf8mb4_0900_as_cs");
+    return collations;
+  }
+
+  static std::string Charset(const std::string& collation) {
+    return collation.substr(0, collation.find('_'));
+  }
+};
+
+TEST_P(MysqlKeysTest, KeysOfEveryCollationAreExact) {
+  for (const std::string& collation : Collations()) {
+    Sql(absl::StrCat("CREATE TABLE ", collation, " (id varchar(20) CHARACTER SET ",
+                     Charset(collation), " COLLATE ", collation, " PRIMARY KEY, version bigint)"));
+    Sql(absl::StrCat("INSERT INTO ", collation, " VALUES ('abc', 1), ('xyz', 1), ('m ', 1)"));
+    // Mixed cases, so that the order of the bytes is not that of the keys.
+    Sql(absl::StrCat("INSERT INTO ", collation, " SELECT if(i % 2 = 0, 'k', 'K') || i, 1 FROM ",
+                     Rows(1, 3000)));
+  }
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  for (const std::string& collation : Collations()) {
+    Sql(absl::StrCat("UPDATE ", collation, " SET id = 'ABC', version = 2 WHERE id = 'abc'"));
+  }
+  Snapshot();
+  for (const std::string& collation : Collations()) {
+    Sql(absl::StrCat("UPDATE ", collation, " SET id = 'XYZ', version = 2 WHERE id = 'xyz'"));
+    Sql(absl::StrCat("UPDATE ", collation, " SET id = 'm', version = 2 WHERE id = 'm '"));
+    Sql(absl::StrCat("DELETE FROM ", collation, " WHERE id IN ('K7', 'k8')"));
+  }
+  ExpectExact();
+  for (const std::string& collation : Collations()) {
+    EXPECT_EQ(Changes(v1::OP_UPDATE, Named(collation)).size(), 0u) << collation;
+  }
+}
+
+TEST_P(MysqlKeysTest, KeysDifferingInCaseAndTrailingBlanksStayApart) {
+  Sql("CREATE TABLE t (id varchar(20) COLLATE " + NoPad() + " PRIMARY KEY, version bigint)");
+  Sql("INSERT INTO t VALUES ('a', 1), ('A', 1), ('a ', 1), (' a', 1), ('ä', 1), ('', 1)");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Sql("UPDATE t SET version = 2 WHERE id = 'A'; DELETE FROM t WHERE id = 'a '");
+  ExpectExact();
+}
+
+TEST_P(MysqlKeysTest, SnapshotOfCollatedKeysWhileCasesChangeIsExact) {
+  Sql("CREATE TABLE t (a varchar(20) COLLATE utf8mb4_general_ci, b int, version bigint, "
+      "PRIMARY KEY (a, b))");
+  Sql("INSERT INTO t SELECT if(i % 2 = 0, 'key', 'KEY') || (i % 50), i, 1 FROM " + Rows(1, 20000));
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  auto snapshot = service().CreateSnapshot();
+  ASSERT_OK(snapshot);
+  for (int round = 0; round < 10; ++round) {
+    Sql(
+        absl::StrCat("UPDATE t SET a = if(version % 2 = 0, lower(a), upper(a)), "
+                     "version = version + 1 WHERE b % 100 = ",
+                     round));
+  }
+  ASSERT_OK(service().WaitForSnapshot(snapshot->id()));
+  ExpectExact();
+}
+
+TEST_P(MysqlKeysTest, UniqueKeyThatCannotBeNullIsAKey) {
+  Sql("CREATE TABLE t (note text, code varchar(20) NOT NULL UNIQUE, version bigint)");
+  Sql("INSERT INTO t SELECT 'n', 'c' || i, 1 FROM " + Rows(1, 500));
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Sql("UPDATE t SET note = 'x', version = 2 WHERE code LIKE '%5'");
+  Sql("UPDATE t SET code = 'moved', version = 2 WHERE code = 'c1'; "
+      "DELETE FROM t WHERE code LIKE 'c2%'");
+  ExpectExact();
+}
+
+TIDEMARK_ON_EVERY_MYSQL(MysqlKeysTest);
+
+class MySqlInvisibleKeyTest : public CaptureTest {};
+
+TEST_P(MySqlInvisibleKeyTest, GeneratedInvisibleKeyIsTheKey) {
+  Sql("SET SESSION sql_generate_invisible_primary_key = ON");
+  Sql("CREATE TABLE t (note varchar(20))");
+  Sql("INSERT INTO t SELECT 'n' || i FROM " + Rows(1, 200));
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Sql("UPDATE t SET note = 'same' WHERE note LIKE 'n1%'; DELETE FROM t WHERE note = 'n55'");
+  Sql("INSERT INTO t VALUES ('same'), ('same')");
+  ExpectExact();
+  EXPECT_EQ(Changes(v1::OP_READ, Named("t"))[0].after().values_size(), 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(MySql, MySqlInvisibleKeyTest,
+                         ::testing::Values(testing::MysqlKinds().front()), KindName);
+
+}  // namespace
+}  // namespace tidemark::contract
