@@ -160,10 +160,10 @@ class Examination {
   void Metadata() {
     const std::string& metadata = Variable("binlog_row_metadata");
     if (metadata == "FULL") return;
-    Warn(absl::StrCat("binlog_row_metadata is ", metadata,
-                      ": the log lacks the columns' names; when a table is altered while events "
-                      "from before are still to be read, the source stops"),
-         Set("binlog_row_metadata", "FULL"));
+    Error(absl::StrCat("binlog_row_metadata is ", metadata,
+                       ": the log lacks the columns' names and keys, so that its rows cannot be "
+                       "told exactly once a table is altered"),
+          Set("binlog_row_metadata", "FULL"));
   }
 
   void Gtids() {
@@ -171,24 +171,16 @@ class Examination {
     const bool gtids = Variable("gtid_mode") == "ON";
     const bool ordered = Variable("binlog_order_commits") == "ON";
     if (!gtids) {
-      Warn(absl::StrCat("gtid_mode is ", Variable("gtid_mode"),
-                        ": a failover to a replica cannot be followed, and snapshots write into "
-                        "the database tidemark"),
-           absl::StrCat("run: SET PERSIST enforce_gtid_consistency = ON, and raise gtid_mode step "
-                        "by step to ON; or run: GRANT CREATE, SELECT, INSERT, UPDATE, DELETE ON "
-                        "`tidemark`.* TO ",
-                        sql_.account()));
+      Error(absl::StrCat("gtid_mode is ", Variable("gtid_mode"),
+                         ": without GTIDs nothing tells what a SELECT has seen"),
+            "run: SET PERSIST enforce_gtid_consistency = ON, and raise gtid_mode step by step "
+            "(OFF_PERMISSIVE, ON_PERMISSIVE, ON) while the server runs");
     }
     if (ordered) return;
-    const std::string message =
+    Warn(
         "binlog_order_commits is OFF: transactions become visible in another order than that of "
-        "the log";
-    if (gtids) {
-      Warn(message, Set("binlog_order_commits", "ON"));
-    } else {
-      Error(absl::StrCat(message, ", which without GTIDs makes snapshots inexact"),
-            Set("binlog_order_commits", "ON"));
-    }
+        "the log",
+        Set("binlog_order_commits", "ON"));
   }
 
   void Durability() {

@@ -49,6 +49,12 @@ absl::Status CheckLogs(const ServerFacts& facts) {
         "binlog_format is ", facts.binlog_format,
         "; run: SET GLOBAL binlog_format = 'ROW', and reconnect the sessions that write"));
   }
+  if (facts.row_metadata != "FULL") {
+    return absl::FailedPreconditionError(
+        absl::StrCat("binlog_row_metadata is ", facts.row_metadata,
+                     ", so that the binlog does not name the columns; run: SET GLOBAL "
+                     "binlog_row_metadata = 'FULL', and set it in the server's configuration"));
+  }
   if (facts.naming == Naming::kFile) {
     return absl::FailedPreconditionError(
         "gtid_mode is not ON; set enforce_gtid_consistency and gtid_mode to ON (both can be "

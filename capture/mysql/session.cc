@@ -28,27 +28,30 @@ absl::Status CheckVersion(const Connection& connection) {
 
 absl::Status LoadMySqlFacts(Connection& connection, const WaitLimits& limits, ServerFacts* facts) {
   absl::StatusOr<Result> row = connection.Execute(
-      "SELECT @@server_id, @@log_bin, @@global.binlog_format, @@server_uuid, @@global.gtid_mode, "
-      "@@global.binlog_order_commits",
+      "SELECT @@server_id, @@log_bin, @@global.binlog_format, @@global.binlog_row_metadata, "
+      "@@server_uuid, @@global.gtid_mode",
       limits);
   if (!row.ok()) return row.status();
   facts->server_id = static_cast<uint32_t>(row->unsigned_number(0, 0));
   facts->log_bin = row->number(0, 1) != 0;
   facts->binlog_format = row->str(0, 2);
-  facts->server = row->str(0, 3);
-  facts->naming = row->text(0, 4) == "ON" ? Naming::kGtid : Naming::kFile;
-  facts->order_commits = row->number(0, 5) != 0;
+  facts->row_metadata = row->str(0, 3);
+  facts->server = row->str(0, 4);
+  facts->naming = row->text(0, 5) == "ON" ? Naming::kGtid : Naming::kFile;
   return absl::OkStatus();
 }
 
 absl::Status LoadMariaDbFacts(Connection& connection, const WaitLimits& limits,
                               ServerFacts* facts) {
-  absl::StatusOr<Result> row =
-      connection.Execute("SELECT @@server_id, @@log_bin, @@global.binlog_format", limits);
+  absl::StatusOr<Result> row = connection.Execute(
+      "SELECT @@server_id, @@log_bin, @@global.binlog_format, "
+      "@@global.binlog_row_metadata",
+      limits);
   if (!row.ok()) return row.status();
   facts->server_id = static_cast<uint32_t>(row->unsigned_number(0, 0));
   facts->log_bin = row->number(0, 1) != 0;
   facts->binlog_format = row->str(0, 2);
+  facts->row_metadata = row->str(0, 3);
   facts->server = row->str(0, 0);
   facts->naming = Naming::kMariaDbGtid;
   return absl::OkStatus();
@@ -62,7 +65,8 @@ absl::StatusOr<ServerFacts> LoadFacts(Connection& connection, const WaitLimits& 
   ServerFacts facts{.flavour = connection.flavour(),
                     .version = connection.server_version(),
                     .server = "",
-                    .binlog_format = ""};
+                    .binlog_format = "",
+                    .row_metadata = ""};
   status = facts.flavour == Flavour::kMariaDb ? LoadMariaDbFacts(connection, limits, &facts)
                                               : LoadMySqlFacts(connection, limits, &facts);
   if (!status.ok()) return status;

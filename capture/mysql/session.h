@@ -27,7 +27,7 @@ struct ServerFacts {
   Naming naming = Naming::kNone;
   bool log_bin = false;
   std::string binlog_format;
-  bool order_commits = true;
+  std::string row_metadata;  // binlog_row_metadata
 };
 
 // FailedPrecondition: an unsupported version.

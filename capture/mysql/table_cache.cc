@@ -1,5 +1,6 @@
 #include "capture/mysql/table_cache.h"
 
+#include "absl/strings/str_cat.h"
 #include "capture/mysql/mysql_catalog.h"
 #include "capture/mysql/schema_builder.h"
 
@@ -30,6 +31,13 @@ CachedTable* TableCache::Find(uint64_t table_id) {
 absl::StatusOr<const RowLayout*> TableCache::Layout(CachedTable& table, Catalog& catalog,
                                                     SchemaRegistry& registry) {
   if (table.layout != nullptr) return table.layout.get();
+  if (!table.map.has_names) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the binlog does not name the columns of ", table.map.database, ".", table.map.table,
+        "; run: SET GLOBAL binlog_row_metadata = 'FULL', then remove the source's data and capture "
+        "it "
+        "anew"));
+  }
   absl::StatusOr<std::optional<CatalogTable>> known =
       catalog.DescribeTable(table.map.database, table.map.table);
   if (!known.ok()) return known.status();
