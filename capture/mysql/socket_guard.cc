@@ -78,7 +78,12 @@ void SocketGuard::Disarm() {
 }
 
 void SocketGuard::Shutdown() {
-  if (!fired_.exchange(true)) shutdown(socket_, SHUT_RDWR);
+  if (fired_.exchange(true)) return;
+  // Closing it then resets the connection. Without, a server that is amid a large result waits for
+  // its window to open, for minutes, and its session holds a metadata lock meanwhile.
+  const linger reset{1, 0};
+  setsockopt(socket_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  shutdown(socket_, SHUT_RDWR);
 }
 
 }  // namespace tidemark::capture::mysql
