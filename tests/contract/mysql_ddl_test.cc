@@ -98,6 +98,7 @@ TEST_P(MysqlDdlTest, NewTablesAreCaptured) {
 TEST_P(MysqlDdlTest, RenamedTableStopsTheSourceWithTheRemedy) {
   StartService();
   ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
   Sql("RENAME TABLE t TO t2");
   const v1::Source source = WaitUntilStopped();
   EXPECT_EQ(source.state(), v1::Source::STOPPED);
@@ -135,21 +136,16 @@ TEST_P(MysqlDdlTest, InvisibleColumnsAreInTheStream) {
   EXPECT_EQ(reads[0].after().values_size(), 3);
 }
 
-TEST_P(MysqlDdlTest, LabelsAndPrimaryKeysMayChange) {
-  Sql("CREATE TABLE e (id int PRIMARY KEY, code int NOT NULL UNIQUE, m enum('sad', 'ok'), "
+TEST_P(MysqlDdlTest, LabelsMayChange) {
+  Sql("CREATE TABLE e (id int PRIMARY KEY, m enum('sad', 'ok'), "
       "s set('a', 'b'))");
-  Sql("INSERT INTO e VALUES (1, 10, 'sad', 'a,b')");
+  Sql("INSERT INTO e VALUES (1, 'sad', 'a,b')");
   StartService();
   ASSERT_FALSE(HasFatalFailure());
   Snapshot();
   Sql("ALTER TABLE e MODIFY m enum('sad', 'ok', 'happy'), MODIFY s set('a', 'b', 'c')");
-  Sql("INSERT INTO e VALUES (2, 20, 'happy', 'c')");
+  Sql("INSERT INTO e VALUES (2, 'happy', 'c')");
   Snapshot();
-  ExpectExact();
-  Sql("ALTER TABLE e DROP PRIMARY KEY, ADD PRIMARY KEY (code)");
-  Sql("INSERT INTO e VALUES (2, 30, 'ok', '')");
-  Snapshot();
-  Sql("UPDATE e SET m = 'happy' WHERE code = 30");
   ExpectExact();
 }
 
