@@ -44,6 +44,11 @@ void Assign(Connection::Row row, std::vector<SqlField>* fields) {
   }
 }
 
+// What the server says of a predicate is for the user who wrote it.
+absl::Status Explained(const ChunkRequest& request, const absl::Status& status) {
+  return request.predicate.empty() ? status : AsUserSqlError(status);
+}
+
 absl::Status Redefined(const std::string& database, const std::string& name) {
   return absl::AbortedError(
       absl::StrCat("table ", database, ".", name, " was altered, renamed or dropped meanwhile"));
@@ -270,7 +275,7 @@ absl::StatusOr<Chunk> MysqlChunkReader::Read(const ChunkRequest& request, std::s
   if (!chunk.ok()) {
     if (connection_->healthy()) (void)EndTransaction(stop);
     names_.erase(request.table);
-    return chunk.status();
+    return Explained(request, chunk.status());
   }
   status = connection_->healthy() ? EndTransaction(stop) : Reconnect(stop);
   if (!status.ok()) return status;
@@ -302,8 +307,9 @@ absl::Status MysqlChunkReader::Validate(const ChunkRequest& request, std::stop_t
   if (!table->has_value()) return Redefined(name->database, name->name);
   absl::Status status = CheckRequest(**table, request);
   if (!status.ok()) return status;
-  return connection_->Execute(ExplainSelect(**table, request), Within(kStatementTimeout, stop))
-      .status();
+  status = connection_->Execute(ExplainSelect(**table, request), Within(kStatementTimeout, stop))
+               .status();
+  return Explained(request, status);
 }
 
 }  // namespace tidemark::capture::mysql
