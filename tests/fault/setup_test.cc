@@ -293,7 +293,7 @@ TEST_P(FullDiskTest, CaptureWaitsForSpaceAndGoesOn) {
 
 TIDEMARK_ON_SYSTEM_SERVER(SetupTest);
 TIDEMARK_ON_SYSTEM_SERVER(FullDiskTest);
-TIDEMARK_ON_EVERY_SERVER(PublicationGapTest);
+TIDEMARK_ON_EVERY_POSTGRES(PublicationGapTest);
 
 }  // namespace
 }  // namespace tidemark::fault
