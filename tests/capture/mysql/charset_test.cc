@@ -13,7 +13,7 @@
 namespace tidemark::capture::mysql {
 namespace {
 
-const Charset& Named(const std::string& name) {
+const Charset& Named(std::string_view name) {
   absl::StatusOr<const Charset*> charset = Charset::Named(name);
   EXPECT_TRUE(charset.ok()) << charset.status();
   return **charset;
