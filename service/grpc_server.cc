@@ -10,6 +10,7 @@
 #include <stop_token>
 
 #include "absl/strings/str_cat.h"
+#include "grpc/health/v1/health.pb.h"
 #include "service/change_stream_service.h"
 #include "service/consumers_service.h"
 #include "service/log.h"
@@ -41,6 +42,8 @@ void ConfigureGrpc() {
     // Kept for ever: the last server's end would else wait for gRPC's backup poller, up to 10 s.
     grpc_init();
     grpc::EnableDefaultHealthCheckService(true);
+    // Links its description in, which reflection then finds.
+    static_cast<void>(grpc::health::v1::HealthCheckRequest::descriptor());
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     return true;
   }();

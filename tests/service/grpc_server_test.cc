@@ -10,6 +10,8 @@
 #include <atomic>
 #include <future>
 
+#include "google/protobuf/descriptor.h"
+#include "grpc/health/v1/health.pb.h"
 #include "tests/service/events.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_folder.h"
@@ -424,21 +426,26 @@ TEST_F(GrpcServerTest, SourcesSayTheirState) {
 
 TEST_F(GrpcServerTest, HealthIsServedForEachService) {
   for (std::string name : {"", "tidemark.v1.ChangeStream", "tidemark.v1.Snapshots"}) {
-    // HealthCheckRequest.service is field 1; HealthCheckResponse.status 1 is SERVING.
-    std::string request =
-        name.empty() ? "" : "\x0A" + std::string(1, static_cast<char>(name.size())) + name;
-    grpc::Slice slice(request);
-    grpc::ByteBuffer sent(&slice, 1), received;
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(name);
+    grpc::health::v1::HealthCheckResponse response;
     grpc::internal::RpcMethod method("/grpc.health.v1.Health/Check",
                                      grpc::internal::RpcMethod::NORMAL_RPC, channel_);
     grpc::ClientContext context;
     grpc::Status status =
-        grpc::internal::BlockingUnaryCall(channel_.get(), method, &context, sent, &received);
+        grpc::internal::BlockingUnaryCall(channel_.get(), method, &context, request, &response);
     ASSERT_TRUE(status.ok()) << status.error_message();
-    grpc::Slice answer;
-    ASSERT_TRUE(received.DumpToSingleSlice(&answer).ok());
-    EXPECT_EQ(std::string(reinterpret_cast<const char*>(answer.begin()), answer.size()),
-              "\x08\x01");
+    EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING);
+  }
+}
+
+// Reflection tells of a service what this pool holds.
+TEST_F(GrpcServerTest, EveryServiceIsDescribed) {
+  for (const char* name :
+       {"grpc.health.v1.Health", "tidemark.v1.ChangeStream", "tidemark.v1.Consumers",
+        "tidemark.v1.Snapshots", "tidemark.v1.Sources"}) {
+    EXPECT_NE(google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name), nullptr)
+        << name;
   }
 }
 
