@@ -30,7 +30,7 @@ bool RowsRewritten(const TableState& from, const TableState& to) {
   if (!HasMarks(from) || !HasMarks(to) || from.marks == to.marks) return false;
   return (from.marks.definitions != to.marks.definitions &&
           from.marks.storage != to.marks.storage) ||
-         !SameIdentities(from, to);
+         from.marks.parts != to.marks.parts || !SameIdentities(from, to);
 }
 
 }  // namespace tidemark::capture

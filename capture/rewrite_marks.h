@@ -20,6 +20,9 @@ struct RewriteMarks {
   uint64_t definitions = 0;
   // Changes with every rewrite of the table's storage.
   uint64_t storage = 0;
+  // Changes when a table that may hold rows becomes a part of this one (a partition is attached),
+  // or such a part leaves.
+  uint64_t parts = 0;
 
   friend bool operator==(const RewriteMarks&, const RewriteMarks&) = default;
 };
@@ -32,8 +35,9 @@ struct TableState {
 
 // True if rows read under `from` may differ from what a read under `to` returns, although no row
 // event says so: the schema says it (model::ChangeRewritesRows), a column is another one under the
-// same name, or both definitions and storage have changed. One of the two alone changes no value:
-// the server may rewrite a table to compact it, or a column may become NOT NULL.
+// same name, parts have come or gone, or both definitions and storage have changed. One of the two
+// alone changes no value: the server may rewrite a table to compact it, or a column may become NOT
+// NULL.
 bool RowsRewritten(const TableState& from, const TableState& to);
 
 }  // namespace tidemark::capture

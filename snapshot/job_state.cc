@@ -123,6 +123,7 @@ std::string EncodeProgress(const TableWork& table) {
   marks->mutable_columns()->Assign(table.marks.columns.begin(), table.marks.columns.end());
   marks->set_definitions(table.marks.definitions);
   marks->set_storage(table.marks.storage);
+  marks->set_parts(table.marks.parts);
   return stored.SerializeAsString();
 }
 
@@ -135,8 +136,10 @@ bool DecodeProgress(const std::string& value, TableWork* table) {
   table->done = stored.done();
   table->schema = stored.schema_id();
   const state::RewriteMarks& marks = stored.marks();
-  table->marks = {
-      {marks.columns().begin(), marks.columns().end()}, marks.definitions(), marks.storage()};
+  table->marks = {{marks.columns().begin(), marks.columns().end()},
+                  marks.definitions(),
+                  marks.storage(),
+                  marks.parts()};
   return true;
 }
 

@@ -20,7 +20,9 @@ constexpr uint32_t kOidVector = 30;
 
 // One row a column; the table's own facts and the key are repeated in each. $1 oid, $2 publication.
 // A table is published as itself unless an ancestor is, under publish_via_partition_root. The key's
-// index is chosen as CatalogTable.key says; $$..$$ are places where versions differ.
+// index is chosen as CatalogTable.key says. A partition that was made as one, and so was empty, has
+// the same xmin in pg_inherits as in the rows of its system columns, which are never updated; one
+// that was attached has not. $$..$$ are places where versions differ.
 constexpr char kTableQuery[] = R"sql(
 WITH published AS (
   SELECT p.oid AS pubid, p.puballtables, p.pubviaroot, $$pubgencols$$ AS with_generated
@@ -69,7 +71,12 @@ SELECT n.nspname, t.relname, t.relreplident,
        (SELECT coalesce(hashtextextended(string_agg(concat(xmin), ',' ORDER BY attnum), 0), 0)
         FROM columns),
        (SELECT hashtextextended(string_agg(concat(pg_relation_filenode(relid)), ',' ORDER BY relid), 0)
-        FROM (SELECT t.oid AS relid UNION SELECT relid FROM pg_partition_tree(t.oid)) tree)
+        FROM (SELECT t.oid AS relid UNION SELECT relid FROM pg_partition_tree(t.oid)) tree),
+       (SELECT coalesce(hashtextextended(
+          string_agg(concat(i.inhrelid, ' ', i.inhparent, ' ', i.xmin), ',' ORDER BY i.inhrelid), 0), 0)
+        FROM pg_partition_tree(t.oid) tree JOIN pg_inherits i ON i.inhrelid = tree.relid
+        JOIN pg_attribute made ON made.attrelid = i.inhrelid AND made.attname = 'tableoid'
+        WHERE tree.level > 0 AND made.xmin <> i.xmin)
 FROM target t JOIN pg_namespace n ON n.oid = t.relnamespace
 LEFT JOIN columns c ON true LEFT JOIN key k ON true
 ORDER BY c.attnum)sql";
@@ -116,6 +123,7 @@ CatalogTable TableOf(const Result& result, uint32_t oid) {
                      .marks = {}};
   table.marks.definitions = static_cast<uint64_t>(result.number(0, 11));
   table.marks.storage = static_cast<uint64_t>(result.number(0, 12));
+  table.marks.parts = static_cast<uint64_t>(result.number(0, 13));
   std::map<int64_t, std::string> key;
   for (int row = 0; row < result.rows(); ++row) {
     if (result.null(row, 3)) continue;

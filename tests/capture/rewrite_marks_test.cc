@@ -27,6 +27,12 @@ TEST(RewriteMarksTest, DefinitionsAndStorageTogetherAreARewrite) {
   EXPECT_TRUE(RowsRewritten(before, Table(1, {"k", "a"}, {{1, 2}, 11, 21})));
 }
 
+TEST(RewriteMarksTest, PartsThatComeOrGoChangeWhatARangeHolds) {
+  TableState before = Table(1, {"k", "a"}, {{1, 2}, 10, 20, 30});
+  EXPECT_FALSE(RowsRewritten(before, Table(1, {"k", "a"}, {{1, 2}, 10, 21, 30})));
+  EXPECT_TRUE(RowsRewritten(before, Table(1, {"k", "a"}, {{1, 2}, 10, 21, 31})));
+}
+
 TEST(RewriteMarksTest, AnotherColumnUnderTheSameNameIsARewrite) {
   TableState before = Table(1, {"k", "a"}, {{1, 2}, 10, 20});
   EXPECT_TRUE(RowsRewritten(before, Table(1, {"k", "a"}, {{1, 3}, 11, 20})));

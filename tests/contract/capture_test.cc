@@ -109,6 +109,33 @@ v1::Snapshot CaptureTest::Snapshot(const std::vector<std::string>& tables) {
   return snapshot.value_or(v1::Snapshot{});
 }
 
+uint64_t CaptureTest::StartSlowSnapshot(const std::vector<std::string>& tables) {
+  v1::CreateSnapshotRequest request;
+  for (const std::string& table : tables) request.add_tables()->set_table(table);
+  request.mutable_limits()->set_rows_per_second_max(10000);
+  auto snapshot = service().CreateSnapshot(request);
+  while (snapshot.ok() && snapshot->tables(0).chunks_done() < 3) {
+    absl::SleepFor(absl::Milliseconds(20));
+    snapshot = service().GetSnapshot(snapshot->id());
+  }
+  EXPECT_OK(snapshot);
+  if (!snapshot.ok()) return 0;
+  EXPECT_EQ(snapshot->state(), v1::Snapshot::RUNNING);
+  return snapshot->id();
+}
+
+v1::Snapshot CaptureTest::FinishSlowSnapshot(uint64_t id) {
+  v1::UpdateSnapshotRequest request;
+  request.set_id(id);
+  request.set_rows_per_second_max(0);
+  grpc::ClientContext context;
+  v1::Snapshot snapshot;
+  EXPECT_TRUE(service().snapshots().Update(&context, request, &snapshot).ok());
+  auto ended = service().WaitForSnapshot(id);
+  EXPECT_OK(ended);
+  return ended.value_or(snapshot);
+}
+
 void CaptureTest::CatchUp() {
   EnsureSession();
   ASSERT_NE(session_, nullptr);

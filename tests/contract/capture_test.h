@@ -65,6 +65,11 @@ class CaptureTest : public ::testing::TestWithParam<testing::ServerKind> {
   // A snapshot from its start to its completion; no tables: all.
   v1::Snapshot Snapshot(const std::vector<std::string>& tables = {});
 
+  // A snapshot (no tables: of all) of whose first table some chunks are done and most are not; it
+  // goes on slowly. Returns its id.
+  uint64_t StartSlowSnapshot(const std::vector<std::string>& tables = {});
+  v1::Snapshot FinishSlowSnapshot(uint64_t id);
+
   // Folds what the stream has gained up to the end of the server's log, and of the journal.
   void CatchUp();
   // Catches up and compares. The fold is one for the whole scenario: it starts at the oldest event.

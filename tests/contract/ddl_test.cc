@@ -20,34 +20,6 @@ class DdlTest : public CaptureTest {
     Sql("INSERT INTO t SELECT i, 'a' || i, i, 1 FROM generate_series(1, 500) i");
   }
 
-  // A snapshot of which some chunks are done and most are not; it goes on slowly.
-  uint64_t StartSlowSnapshot() {
-    v1::CreateSnapshotRequest request;
-    request.set_source(testing::ServiceProcess::kSource);
-    request.mutable_limits()->set_rows_per_second_max(10000);
-    auto snapshot = service().CreateSnapshot(request);
-    while (snapshot.ok() && snapshot->tables(0).chunks_done() < 3) {
-      absl::SleepFor(absl::Milliseconds(20));
-      snapshot = service().GetSnapshot(snapshot->id());
-    }
-    EXPECT_OK(snapshot);
-    if (!snapshot.ok()) return 0;
-    EXPECT_EQ(snapshot->state(), v1::Snapshot::RUNNING);
-    return snapshot->id();
-  }
-
-  v1::Snapshot FinishSlowSnapshot(uint64_t id) {
-    v1::UpdateSnapshotRequest request;
-    request.set_id(id);
-    request.set_rows_per_second_max(0);
-    grpc::ClientContext context;
-    v1::Snapshot snapshot;
-    EXPECT_TRUE(service().snapshots().Update(&context, request, &snapshot).ok());
-    auto ended = service().WaitForSnapshot(id);
-    EXPECT_OK(ended);
-    return ended.value_or(snapshot);
-  }
-
   // Each step changes the table and then writes it.
   void ChangeTable() {
     Sql("ALTER TABLE t ADD c text");

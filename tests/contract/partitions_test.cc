@@ -43,6 +43,33 @@ TEST_P(PartitionsTest, NewAndTruncatedPartitionsAreExactAfterASnapshot) {
   ExpectExact({.tables = {"public.p"}});
 }
 
+// No row event tells of the rows that it brings.
+TEST_P(PartitionsTest, APartitionAttachedDuringASnapshotIsReadToo) {
+  Sql("INSERT INTO p SELECT i, 'south', 1 FROM generate_series(2000, 60000) i");
+  Sql("CREATE TABLE p_west (LIKE p INCLUDING ALL)");
+  Sql("INSERT INTO p_west SELECT i, 'west', 1 FROM generate_series(1, 100) i");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  const uint64_t id = StartSlowSnapshot({"public.p"});
+  ASSERT_FALSE(HasFailure());
+  Sql("ALTER TABLE p ATTACH PARTITION p_west FOR VALUES IN ('west')");
+  EXPECT_GT(FinishSlowSnapshot(id).chunks_redone(), 0u);
+  ExpectExact({.tables = {"public.p"}});
+}
+
+// One that begins empty brings no rows: a table that gets one each hour could else never be read.
+TEST_P(PartitionsTest, APartitionMadeDuringASnapshotRestartsNothing) {
+  Sql("INSERT INTO p SELECT i, 'south', 1 FROM generate_series(2000, 60000) i");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  const uint64_t id = StartSlowSnapshot({"public.p"});
+  ASSERT_FALSE(HasFailure());
+  Sql("CREATE TABLE p_west PARTITION OF p FOR VALUES IN ('west')");
+  Sql("INSERT INTO p SELECT i, 'west', 1 FROM generate_series(1, 100) i");
+  EXPECT_EQ(FinishSlowSnapshot(id).chunks_redone(), 0u);
+  ExpectExact({.tables = {"public.p"}});
+}
+
 TEST_P(PartitionsTest, InheritanceKeepsParentAndChildApart) {
   Sql("CREATE TABLE base (id int PRIMARY KEY, note text)");
   Sql("CREATE TABLE derived (extra int, PRIMARY KEY (id)) INHERITS (base)");
