@@ -455,6 +455,7 @@ std::string Connection::address() const {
 }
 std::string Connection::database() const { return std::string(View(PQdb(connection_.get()))); }
 std::string Connection::user() const { return std::string(View(PQuser(connection_.get()))); }
+int Connection::server_pid() const { return PQbackendPID(connection_.get()); }
 bool Connection::healthy() const {
   return !broken_ && PQstatus(connection_.get()) == CONNECTION_OK;
 }

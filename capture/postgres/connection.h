@@ -126,6 +126,8 @@ class Connection {
   std::string address() const;
   std::string database() const;
   std::string user() const;
+  // Of the server's process that serves this session.
+  int server_pid() const;
   // What search_path would be for this role and database had we not set it.
   const std::string& role_search_path() const { return role_search_path_; }
   // False once it failed; then open another.

@@ -45,7 +45,8 @@ std::string SlotQuery(int version) {
       " CASE WHEN ",
       lost, " <> '' THEN ", lost,
       "   WHEN s.wal_status = 'lost' THEN 'wal_removed' ELSE '' END,"
-      " s.confirmed_flush_lsn, s.two_phase, coalesce(s.wal_status = 'unreserved', false)"
+      " s.confirmed_flush_lsn, s.two_phase, coalesce(s.wal_status = 'unreserved', false),"
+      " coalesce(s.active_pid, 0)"
       " FROM pg_replication_slots s LEFT JOIN pg_stat_activity a ON a.pid = s.active_pid"
       " WHERE s.slot_name = $1");
 }
@@ -296,6 +297,7 @@ absl::StatusOr<std::optional<SlotInfo>> LoadSlot(Connection& sql, const std::str
                   .logical = row->flag(0, 2),
                   .temporary = row->flag(0, 3),
                   .holder = row->str(0, 4),
+                  .sender_pid = static_cast<int>(row->number(0, 9)),
                   .lost = row->str(0, 5),
                   .two_phase = row->flag(0, 7),
                   .unreserved = row->flag(0, 8),

@@ -25,6 +25,8 @@ struct SlotInfo {
   bool temporary = false;
   // Who streams from it now: "pid 4711, 10.0.0.9, application tidemark"; "": nobody.
   std::string holder;
+  // The server's process that streams from it; 0: none.
+  int sender_pid = 0;
   // Why it cannot be used any more ("wal_removed", "idle_timeout"); "": it can.
   std::string lost;
   bool two_phase = false;

@@ -26,7 +26,9 @@ constexpr int kVersionOfStandbyDecoding = 160000;
 // One examination of one server.
 class Examination {
  public:
-  Examination(Connection& sql, const PostgresOptions& options) : sql_(sql), options_(options) {}
+  // `log_sender`: see SessionFactory.
+  Examination(Connection& sql, const PostgresOptions& options, int log_sender)
+      : sql_(sql), options_(options), log_sender_(log_sender) {}
 
   std::vector<Problem> Run() {
     Version();
@@ -267,7 +269,7 @@ class Examination {
       return;
     }
     AddAll(SlotProblems(**slot, options_.slot, sql_.database()));
-    if (!(*slot)->holder.empty()) {
+    if (!(*slot)->holder.empty() && (*slot)->sender_pid != log_sender_) {
       Warn(absl::StrCat("slot ", options_.slot, " is in use by ", (*slot)->holder),
            "right if this is the running tidemarkd; else stop it");
     }
@@ -294,6 +296,7 @@ class Examination {
 
   Connection& sql_;
   const PostgresOptions& options_;
+  const int log_sender_;
   bool may_create_publication_ = false;
   std::string database_grant_;
   std::vector<Problem> problems_;
@@ -314,7 +317,7 @@ CheckResult CheckPostgres(SessionFactory& sessions, std::stop_token stop) {
     return result;
   }
   result.server = Describe(**sql);
-  result.problems = Examination(**sql, sessions.options()).Run();
+  result.problems = Examination(**sql, sessions.options(), sessions.log_sender()).Run();
   absl::Status replication = sessions.OpenReplication({.stop = stop}).status();
   // A role without REPLICATION was told already.
   if (!replication.ok() && SqlState(replication) != kInsufficientPrivilege) {

@@ -409,7 +409,10 @@ absl::StatusOr<std::string> PostgresChunkReader::Explain(const ChunkRequest& req
 
 absl::Status PostgresChunkReader::Validate(const ChunkRequest& request) {
   absl::Status status = Explain(request).status();
-  return absl::IsOutOfRange(status) ? absl::InvalidArgumentError(status.message()) : status;
+  if (absl::IsOutOfRange(status)) status = absl::InvalidArgumentError(status.message());
+  auto name = names_.find(request.table);
+  if (name == names_.end()) return status;
+  return Annotate(status, absl::StrCat("table ", name->second.name_space, ".", name->second.name));
 }
 
 }  // namespace tidemark::capture::postgres

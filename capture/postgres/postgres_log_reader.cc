@@ -204,6 +204,7 @@ absl::StatusOr<std::unique_ptr<LogReader>> PostgresLogReader::Open(SessionFactor
   if (!status.ok()) return status;
   int wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (wake < 0) return absl::UnavailableError("no file descriptor is left; raise the limit");
+  sessions->SetLogSender((*stream)->server_pid());
   return std::unique_ptr<LogReader>(new PostgresLogReader({.sql = *std::move(sql),
                                                            .stream = *std::move(stream),
                                                            .token = *std::move(token),
@@ -239,6 +240,7 @@ PostgresLogReader::PostgresLogReader(Wiring wiring, SessionFactory* sessions,
       server_position_(wiring_.token.lsn) {}
 
 PostgresLogReader::~PostgresLogReader() {
+  sessions_->SetLogSender(0);
   if (wiring_.stream->healthy()) {
     (void)SendStatus(false);
     wiring_.stream->EndCopyBoth(kCloseTimeout);

@@ -1,6 +1,7 @@
 #ifndef TIDEMARK_CAPTURE_POSTGRES_SESSION_H_
 #define TIDEMARK_CAPTURE_POSTGRES_SESSION_H_
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -52,6 +53,10 @@ class SessionFactory {
   // Describe() of the last session; "" before the first.
   std::string server() const;
 
+  // The server's process that sends the log to this source; 0: none.
+  void SetLogSender(int server_pid) { log_sender_ = server_pid; }
+  int log_sender() const { return log_sender_; }
+
  private:
   absl::Status CheckIdentity(const ServerIdentity& identity, bool decides);
 
@@ -59,6 +64,7 @@ class SessionFactory {
   mutable std::mutex mutex_;
   std::optional<ServerIdentity> first_;
   std::string server_;
+  std::atomic<int> log_sender_ = 0;
 };
 
 absl::StatusOr<ServerIdentity> Identify(Connection& connection);

@@ -87,7 +87,8 @@ TEST_P(RequestsTest, PredicatesThatAreNoConditionAreRefused) {
                                         "count(*) > 1"};
   for (const std::string& predicate : bad) {
     SCOPED_TRACE(predicate);
-    ExpectRefusal(TryCreate("public.t", predicate), StatusCode::kInvalidArgument, {"SQLSTATE"});
+    ExpectRefusal(TryCreate("public.t", predicate), StatusCode::kInvalidArgument,
+                  {"table public.t: ", "SQLSTATE"});
   }
   ExpectNothingDone();
 }

@@ -65,8 +65,14 @@ TEST_F(PostgresSourceTest, CheckOfAGoodServerFindsNoError) {
   OpenLog();
   CheckResult running = source().Check({});
   EXPECT_EQ(Errors(running), 0u) << All(running);
-  EXPECT_EQ(Find(running, "is in use by pid").severity, Problem::Severity::kWarning);
   EXPECT_EQ(source().Server(), running.server);
+}
+
+TEST_F(PostgresSourceTest, CheckWarnsOfASlotThatAnotherReaderUses) {
+  OpenLog();
+  EXPECT_THAT(All(source().Check({})), Not(HasSubstr("is in use")));
+  CheckResult other = MakePostgresSource(options_)->Check({});
+  EXPECT_EQ(Find(other, "is in use by pid").severity, Problem::Severity::kWarning);
 }
 
 TEST_F(PostgresSourceTest, CheckListsAllProblemsOfABrokenSetUpAtOnce) {
