@@ -109,7 +109,7 @@ absl::Status LogEncoder::OnBegin(std::string_view message, uint64_t capture_time
   if (!begin.ok()) return begin.status();
   absl::Status status = CheckOrder(*begin);
   if (!status.ok()) return status;
-  Transaction& transaction = transaction_.emplace();
+  Transaction& transaction = transaction_.emplace(Transaction{});
   transaction.begin = *begin;
   transaction.skip = begin->commit_lsn < start_;
   transaction.first_event = writer_.mark().events;

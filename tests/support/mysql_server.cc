@@ -129,7 +129,7 @@ Settings MySqlSettings(const MysqlPrograms& programs) {
 void Merge(const Settings& added, Settings& settings) {
   for (const auto& [name, value] : added) {
     auto same = std::find_if(settings.begin(), settings.end(),
-                             [&](const auto& setting) { return setting.first == name; });
+                             [&name = name](const auto& setting) { return setting.first == name; });
     if (same == settings.end()) {
       settings.emplace_back(name, value);
     } else if (value.empty()) {
