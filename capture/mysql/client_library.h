@@ -2,7 +2,7 @@
 #define TIDEMARK_CAPTURE_MYSQL_CLIENT_LIBRARY_H_
 
 // Private to the room: what differs between libmysqlclient and MariaDB's Connector/C, and nothing
-// else. Only connection.cc, connecting.cc, binlog_stream.cc and client_library.cc include it.
+// else. Only the files of tidemark_mysql_connection (CMakeLists.txt) include it.
 
 #include <mysql.h>
 

@@ -18,7 +18,7 @@
 namespace tidemark::capture::mysql {
 
 // How to reach a server. The library does connections, authentication and packets; which one it is
-// (libmysqlclient or MariaDB Connector/C), only connection.cc and binlog_stream.cc know.
+// (libmysqlclient or MariaDB Connector/C), only the files of tidemark_mysql_connection know.
 struct ConnectionOptions {
   std::string host;  // empty with `socket`
   uint16_t port = 3306;

@@ -23,7 +23,9 @@ void SetDeadline(grpc::ClientContext& context, absl::Duration timeout) {
 }
 
 std::string ProgramPath() {
-  return std::filesystem::canonical("/proc/self/exe").parent_path() / "tidemarkd";
+  const char* name = std::getenv("TIDEMARK_TEST_PROGRAM");
+  return std::filesystem::canonical("/proc/self/exe").parent_path() /
+         (name == nullptr ? "tidemarkd" : name);
 }
 
 void AppendLines(const std::vector<std::string>& lines, const std::string& indent,
