@@ -27,10 +27,20 @@ struct CatalogColumn {
   std::optional<std::string> default_expression;
 };
 
+// A column that is not in the stream, and its place among all columns of the table.
+struct LeftOutColumn {
+  std::string name;
+  uint32_t index = 0;
+};
+
 struct CatalogTable {
   std::string database;
   std::string name;
   std::vector<CatalogColumn> columns;  // in ordinal order, invisible ones included
+  // MariaDB's generated columns. Whether its log has them in the images of an update depends on
+  // version and binlog_row_image (11.8.9 leaves them out even with FULL), so that their new values
+  // would be missing.
+  std::vector<LeftOutColumn> left_out;
   // Indexes into `columns`: the primary key, else the shortest unique key of columns that cannot be
   // NULL, without prefixes. Empty: no usable key.
   std::vector<uint32_t> key;

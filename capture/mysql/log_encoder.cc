@@ -462,7 +462,10 @@ absl::Status LogEncoder::OnRows(Dump& dump, const EventHeader& header, std::stri
   absl::Status status = rows->SetTable(&table->map);
   while (status.ok() && !rows->done()) {
     status = rows->Next(&before_, &after_);
-    if (status.ok()) status = OnRow(**layout, rows->kind());
+    if (!status.ok()) break;
+    if (rows->kind() != RowsKind::kWrite) (*layout)->DropLeftOut(before_);
+    if (rows->kind() != RowsKind::kDelete) (*layout)->DropLeftOut(after_);
+    status = OnRow(**layout, rows->kind());
   }
   return status;
 }

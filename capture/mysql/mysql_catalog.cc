@@ -192,6 +192,11 @@ absl::Status MysqlCatalog::LoadColumns(const std::string& where, CatalogTable* t
       where, " ORDER BY ORDINAL_POSITION"));
   if (!rows.ok()) return rows.status();
   for (int row = 0; row < rows->rows(); ++row) {
+    const bool generated = rows->text(row, 9) == "1";
+    if (generated && connection_->flavour() == Flavour::kMariaDb) {
+      table->left_out.push_back({rows->str(row, 0), static_cast<uint32_t>(row)});
+      continue;
+    }
     CatalogColumn& column = table->columns.emplace_back();
     column.name = rows->str(row, 0);
     column.data_type = rows->str(row, 1);
@@ -204,7 +209,7 @@ absl::Status MysqlCatalog::LoadColumns(const std::string& where, CatalogTable* t
     if (collation != collations_.end()) column.collation = collation->second;
     if (column.collation == 0 && column.octet_length > 0) column.collation = kBinaryCollation;
     column.nullable = rows->text(row, 8) == "1";
-    column.generated = rows->text(row, 9) == "1";
+    column.generated = generated;
     if (!rows->null(row, 10)) column.default_expression = rows->str(row, 10);
     if (HasLabels(column)) column.labels = ParseLabels(column.column_type);
   }

@@ -17,9 +17,21 @@ constexpr size_t kEmptyBound = 16;
 }  // namespace
 
 RowLayout::RowLayout(std::shared_ptr<const model::TableSchema> schema,
-                     std::vector<ColumnCodec> codecs)
-    : schema_(std::move(schema)), codecs_(std::move(codecs)), is_key_(codecs_.size()) {
+                     std::vector<ColumnCodec> codecs, std::vector<bool> kept)
+    : schema_(std::move(schema)),
+      codecs_(std::move(codecs)),
+      is_key_(codecs_.size()),
+      kept_(std::move(kept)) {
   for (uint32_t column : schema_->key_columns) is_key_[column] = true;
+}
+
+void RowLayout::DropLeftOut(RowCells& row) const {
+  if (kept_.empty()) return;
+  size_t to = 0;
+  for (size_t from = 0; from < kept_.size(); ++from) {
+    if (kept_[from]) row[to++] = row[from];
+  }
+  row.resize(to);
 }
 
 size_t RowLayout::Bound(absl::Span<const Cell> row) const {

@@ -29,13 +29,18 @@ struct SqlField {
 // thread-safe.
 class RowLayout {
  public:
-  // `codecs`: one for each column of `schema`.
-  RowLayout(std::shared_ptr<const model::TableSchema> schema, std::vector<ColumnCodec> codecs);
+  // `codecs`: one for each column of `schema`. `kept`: which columns of a logged row these are;
+  // empty: all.
+  RowLayout(std::shared_ptr<const model::TableSchema> schema, std::vector<ColumnCodec> codecs,
+            std::vector<bool> kept = {});
 
   const std::shared_ptr<const model::TableSchema>& schema() const { return schema_; }
   size_t column_count() const { return codecs_.size(); }
   bool has_key() const { return !schema_->key_columns.empty(); }
   bool is_key(size_t column) const { return is_key_[column]; }
+
+  // Drops the cells of a logged row that are not in the schema.
+  void DropLeftOut(RowCells& row) const;
 
   // A bound of the bytes that the row, and so its key, take when encoded.
   size_t Bound(absl::Span<const Cell> row) const;
@@ -75,6 +80,7 @@ class RowLayout {
   std::shared_ptr<const model::TableSchema> schema_;
   std::vector<ColumnCodec> codecs_;
   std::vector<bool> is_key_;
+  std::vector<bool> kept_;
 };
 
 }  // namespace tidemark::capture::mysql

@@ -162,6 +162,32 @@ bool SameKey(const TableMap& map, const CatalogTable& catalog) {
          map.primary_key == catalog.key;
 }
 
+// The columns of the map that the catalog does not leave out.
+std::vector<bool> KeptColumns(const TableMap& map, const std::optional<CatalogTable>& catalog) {
+  if (!catalog.has_value() || catalog->left_out.empty()) return {};
+  std::vector<bool> kept(map.columns.size(), true);
+  for (const LeftOutColumn& left_out : catalog->left_out) {
+    for (size_t i = 0; i < kept.size(); ++i) {
+      const bool same = map.has_names ? map.columns[i].name == left_out.name : i == left_out.index;
+      if (same) kept[i] = false;
+    }
+  }
+  return kept;
+}
+
+// The map as if it had only these columns; none of the others can be part of a primary key.
+TableMap Reduced(const TableMap& map, const std::vector<bool>& kept) {
+  TableMap reduced = map;
+  reduced.columns.clear();
+  std::vector<uint32_t> index(kept.size());
+  for (size_t i = 0; i < kept.size(); ++i) {
+    index[i] = static_cast<uint32_t>(reduced.columns.size());
+    if (kept[i]) reduced.columns.push_back(map.columns[i]);
+  }
+  for (uint32_t& column : reduced.primary_key) column = index[column];
+  return reduced;
+}
+
 absl::Status Unnamed(const TableMap& map) {
   return absl::FailedPreconditionError(absl::StrCat(
       "the log tells of table ", Named(map.database, map.table), " with ", map.columns.size(),
@@ -199,9 +225,11 @@ absl::StatusOr<BuiltTable> BuildFromCatalog(const CatalogTable& catalog) {
   return table;
 }
 
-absl::StatusOr<BuiltTable> BuildFromTableMap(const TableMap& map,
+absl::StatusOr<BuiltTable> BuildFromTableMap(const TableMap& logged,
                                              const std::optional<CatalogTable>& catalog) {
-  BuiltTable table = NewTable(map.database, map.table);
+  BuiltTable table = NewTable(logged.database, logged.table);
+  table.kept = KeptColumns(logged, catalog);
+  const TableMap map = table.kept.empty() ? logged : Reduced(logged, table.kept);
   bool current = catalog.has_value() && catalog->columns.size() == map.columns.size() &&
                  SameKey(map, *catalog);
   for (size_t i = 0; i < map.columns.size(); ++i) {

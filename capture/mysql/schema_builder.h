@@ -30,6 +30,8 @@ model::TableId TableIdOf(std::string_view database, std::string_view table);
 struct BuiltTable {
   model::TableSchema schema;  // id 0
   std::vector<ColumnCodec> codecs;
+  // Which columns of the table map these are; empty: all.
+  std::vector<bool> kept;
 };
 
 // The version that a chunk reads, from the catalog alone.
@@ -37,12 +39,12 @@ absl::StatusOr<BuiltTable> BuildFromCatalog(const CatalogTable& table);
 
 // The version that a TABLE_MAP describes, exact for its place in the log. `catalog`: the table as
 // it is now, if it is there; it gives what the log lacks (exact type names, generated columns,
-// defaults, MariaDB's UUID, INET and JSON, a unique key where there is no primary key, names and
-// signedness where binlog_row_metadata is not FULL), as far as it fits the map: same columns in
-// number, type and name. Where it does not fit, the schema has catalog_current = false; equal
-// content gives equal schemas on both paths. FailedPrecondition: without FULL metadata the catalog
-// does not fit, or is not there: what the columns were called cannot be known; the remedy is
-// binlog_row_metadata=FULL and a new snapshot.
+// and those that are left out, defaults, MariaDB's UUID, INET and JSON, a unique key where there is
+// no primary key, names and signedness where binlog_row_metadata is not FULL), as far as it fits
+// the map: same columns in number, type and name. Where it does not fit, the schema has
+// catalog_current = false; equal content gives equal schemas on both paths. FailedPrecondition:
+// without FULL metadata the catalog does not fit, or is not there: what the columns were called
+// cannot be known; the remedy is binlog_row_metadata=FULL and a new snapshot.
 absl::StatusOr<BuiltTable> BuildFromTableMap(const TableMap& map,
                                              const std::optional<CatalogTable>& catalog);
 

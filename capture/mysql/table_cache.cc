@@ -44,7 +44,7 @@ absl::StatusOr<const RowLayout*> TableCache::Layout(CachedTable& table, Catalog&
   absl::StatusOr<BuiltTable> built = BuildFromTableMap(table.map, *known);
   if (!built.ok()) return built.status();
   table.layout = std::make_unique<RowLayout>(registry.Resolve(std::move(built->schema)),
-                                             std::move(built->codecs));
+                                             std::move(built->codecs), std::move(built->kept));
   return table.layout.get();
 }
 

@@ -151,6 +151,7 @@ absl::StatusOr<SourceTable> FindMysqlTable(Session& session, const std::string& 
       "SELECT column_name, data_type, column_type, character_octet_length, numeric_precision, "
       "numeric_scale, datetime_precision FROM information_schema.columns WHERE table_schema = ",
       QuoteWith('\'', database), " AND table_name = ", QuoteWith('\'', name),
+      session.engine() == Engine::kMariaDb ? " AND extra NOT LIKE '% GENERATED%'" : "",
       " ORDER BY ordinal_position"));
   if (!columns.ok()) return columns.status();
   if (columns->empty()) {

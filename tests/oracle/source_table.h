@@ -36,8 +36,8 @@ struct SourceTable {
 absl::Status PrepareSession(testing::Session& session);
 
 // `name`: "namespace.name". `schema`: the stream's newest of it, or null. Of the generated columns,
-// which old PostgreSQL servers do not publish, only those that it has are among the columns.
-// NotFound: there is no such table.
+// which old PostgreSQL servers do not publish, only those that it has are among the columns; none
+// of MariaDB, whose log may lack their new values. NotFound: there is no such table.
 absl::StatusOr<SourceTable> FindSourceTable(testing::Session& session, const std::string& name,
                                             const v1::TableSchema* schema);
 

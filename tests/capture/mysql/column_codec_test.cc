@@ -251,6 +251,37 @@ TEST(SchemaBuilderTest, TheCatalogGivesWhatTheLogLacks) {
   EXPECT_EQ(table->schema.columns[1].name, "c1");
 }
 
+TEST(SchemaBuilderTest, ColumnsThatAreLeftOutAreInNeitherSchemaNorRow) {
+  TableMap map =
+      MapOf({Meta(ColumnType::kLong), Meta(ColumnType::kLongLong), Meta(ColumnType::kLong)});
+  map.primary_key = {2};
+  CatalogTable catalog;
+  catalog.database = "shop";
+  catalog.name = "orders";
+  catalog.columns = {CatalogColumnOf("c0", "int"), CatalogColumnOf("c2", "int")};
+  catalog.left_out = {{"c1", 1}};
+  catalog.key = {1};
+  absl::StatusOr<BuiltTable> table = BuildFromTableMap(map, catalog);
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_TRUE(table->schema.catalog_current);
+  EXPECT_TRUE(model::SameContent(table->schema, BuildFromCatalog(catalog)->schema));
+
+  RowLayout layout(std::make_shared<model::TableSchema>(table->schema), table->codecs, table->kept);
+  RowCells row = {{Cell::Kind::kValue, "a"}, {Cell::Kind::kAbsent, {}}, {Cell::Kind::kValue, "c"}};
+  layout.DropLeftOut(row);
+  ASSERT_EQ(row.size(), 2u);
+  EXPECT_EQ(row[0].bytes, "a");
+  EXPECT_EQ(row[1].bytes, "c");
+
+  // Without names the place counts.
+  map.has_names = false;
+  for (ColumnMeta& column : map.columns) column.name.clear();
+  map.primary_key.clear();
+  table = BuildFromTableMap(map, catalog);
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_TRUE(model::SameContent(table->schema, BuildFromCatalog(catalog)->schema));
+}
+
 TEST(KeyTextTest, LiteralsOfWhatTheUserGives) {
   const ColumnCodec text = CodecOf(Meta(ColumnType::kVarchar, 100, 8));
   EXPECT_EQ(*KeyLiteral(text, "it's \\"), "_utf8mb4'it''s \\\\'");
