@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "service/cli/client.h"
 #include "service/cli/commands.h"
@@ -70,6 +71,7 @@ class Commands {
   SnapshotOptions snapshot_;
   ResetOptions reset_;
   uint64_t id_ = 0;
+  std::vector<uint64_t> ids_;
   std::optional<uint64_t> rows_per_second_max_;
   std::optional<uint32_t> readers_max_;
 };
@@ -162,7 +164,9 @@ void Commands::AddSnapshots() {
   CLI::App* list = snapshot->add_subcommand("list", "All snapshots, newest first");
   list->add_option("SOURCE", source_, "all sources if left out");
   Run(list, [this](Client& client) { return Report(ListSnapshots(client, source_)); });
-  AddJobCommand(snapshot, "watch", "Show its progress until it ends", WatchSnapshot);
+  CLI::App* watch = snapshot->add_subcommand("watch", "Show progress until the end");
+  watch->add_option("ID", ids_, "the snapshots' numbers")->required();
+  Run(watch, [this](Client& client) { return Report(WatchSnapshots(client, ids_)); });
   AddJobCommand(snapshot, "pause", "Stop reading for now", PauseSnapshot);
   AddJobCommand(snapshot, "resume", "Go on with a paused one", ResumeSnapshot);
   AddJobCommand(snapshot, "cancel", "End it for good", CancelSnapshot);

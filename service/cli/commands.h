@@ -34,8 +34,8 @@ struct SnapshotOptions {
 absl::StatusOr<v1::CreateSnapshotRequest> MakeCreateRequest(const SnapshotOptions& options);
 absl::Status CreateSnapshot(Client& client, const SnapshotOptions& options);
 absl::Status ListSnapshots(Client& client, const std::string& source);
-// Aborted: the snapshot failed or was cancelled.
-absl::Status WatchSnapshot(Client& client, uint64_t id);
+// Until all of them have ended. Aborted: one failed or was cancelled.
+absl::Status WatchSnapshots(Client& client, const std::vector<uint64_t>& ids);
 absl::Status PauseSnapshot(Client& client, uint64_t id);
 absl::Status ResumeSnapshot(Client& client, uint64_t id);
 absl::Status CancelSnapshot(Client& client, uint64_t id);

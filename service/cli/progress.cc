@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -121,19 +122,22 @@ std::vector<std::string> ProgressBars(const v1::Snapshot& snapshot, size_t width
 }
 
 std::string ProgressDisplay::Show(const v1::Snapshot& snapshot) {
+  std::vector<std::string>& shown = shown_[snapshot.id()];
   if (width_ == 0) {
-    std::string line = ProgressLine(snapshot);
-    if (line == last_) return "";
-    last_ = line;
-    return line + "\n";
+    std::vector<std::string> line = {ProgressLine(snapshot)};
+    if (line == shown) return "";
+    shown = std::move(line);
+    return shown.front() + "\n";
   }
+  shown = ProgressBars(snapshot, width_);
   std::string out;
   if (lines_drawn_ > 0) absl::StrAppend(&out, "\x1b[", lines_drawn_, "A");
-  std::vector<std::string> lines = ProgressBars(snapshot, width_);
-  for (const std::string& line : lines) absl::StrAppend(&out, "\x1b[2K", line, "\n");
-  absl::StrAppend(&out, "\x1b[J");
-  lines_drawn_ = lines.size();
-  return out;
+  lines_drawn_ = 0;
+  for (const auto& [id, lines] : shown_) {
+    for (const std::string& line : lines) absl::StrAppend(&out, "\x1b[2K", line, "\n");
+    lines_drawn_ += lines.size();
+  }
+  return out + "\x1b[J";
 }
 
 size_t TerminalWidth() {

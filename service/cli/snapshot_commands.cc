@@ -1,4 +1,6 @@
 #include <cstdio>
+#include <mutex>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "service/cli/commands.h"
@@ -40,6 +42,35 @@ absl::Status Do(Client& client, uint64_t id,
   return client.ToStatus(done);
 }
 
+// Standard output, on which several snapshots are watched. Thread-safe.
+class SharedDisplay {
+ public:
+  void Show(const v1::Snapshot& snapshot) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    std::fputs(display_.Show(snapshot).c_str(), stdout);
+    std::fflush(stdout);
+  }
+
+ private:
+  std::mutex mutex_;
+  ProgressDisplay display_{TerminalWidth()};
+};
+
+// Shows one until it has ended. Aborted: it failed or was cancelled.
+absl::Status Watch(Client& client, uint64_t id, SharedDisplay& display) {
+  v1::WatchSnapshotRequest request;
+  request.set_id(id);
+  request.set_interval_ms(TerminalWidth() > 0 ? 250 : 1000);
+  grpc::ClientContext context;
+  auto stream = client.snapshots().Watch(&context, request);
+  v1::Snapshot snapshot;
+  while (stream->Read(&snapshot)) display.Show(snapshot);
+  absl::Status finished = client.ToStatus(stream->Finish());
+  if (!finished.ok() || snapshot.state() == v1::Snapshot::COMPLETED) return finished;
+  std::string error = snapshot.error().empty() ? "" : ": " + snapshot.error();
+  return absl::AbortedError(absl::StrCat("snapshot ", id, " ", StateName(snapshot), error));
+}
+
 }  // namespace
 
 absl::StatusOr<v1::CreateSnapshotRequest> MakeCreateRequest(const SnapshotOptions& options) {
@@ -73,7 +104,7 @@ absl::Status CreateSnapshot(Client& client, const SnapshotOptions& options) {
   grpc::Status created =
       Call(client.snapshots(), &v1::Snapshots::Stub::Create, *request, &snapshot);
   if (!created.ok()) return client.ToStatus(created);
-  if (options.watch) return WatchSnapshot(client, snapshot.id());
+  if (options.watch) return WatchSnapshots(client, {snapshot.id()});
   std::puts(ProgressLine(snapshot).c_str());
   return absl::OkStatus();
 }
@@ -97,22 +128,19 @@ absl::Status ListSnapshots(Client& client, const std::string& source) {
   return absl::OkStatus();
 }
 
-absl::Status WatchSnapshot(Client& client, uint64_t id) {
-  ProgressDisplay display(TerminalWidth());
-  v1::WatchSnapshotRequest request;
-  request.set_id(id);
-  request.set_interval_ms(TerminalWidth() > 0 ? 250 : 1000);
-  grpc::ClientContext context;
-  auto stream = client.snapshots().Watch(&context, request);
-  v1::Snapshot snapshot;
-  while (stream->Read(&snapshot)) {
-    std::fputs(display.Show(snapshot).c_str(), stdout);
-    std::fflush(stdout);
+absl::Status WatchSnapshots(Client& client, const std::vector<uint64_t>& ids) {
+  SharedDisplay display;
+  std::vector<absl::Status> results(ids.size());
+  {
+    std::vector<std::jthread> watchers;
+    for (size_t i = 0; i < ids.size(); ++i) {
+      watchers.emplace_back([&, i] { results[i] = Watch(client, ids[i], display); });
+    }
   }
-  absl::Status finished = client.ToStatus(stream->Finish());
-  if (!finished.ok() || snapshot.state() == v1::Snapshot::COMPLETED) return finished;
-  std::string error = snapshot.error().empty() ? "" : ": " + snapshot.error();
-  return absl::AbortedError(absl::StrCat("snapshot ", id, " ", StateName(snapshot), error));
+  for (const absl::Status& result : results) {
+    if (!result.ok()) return result;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status PauseSnapshot(Client& client, uint64_t id) {

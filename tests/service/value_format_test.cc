@@ -164,5 +164,22 @@ TEST(ProgressTest, LinesBarsAndRedraw) {
   EXPECT_EQ(pipe.Show(snapshot), "");
 }
 
+TEST(ProgressTest, SeveralSnapshotsAreShownTogether) {
+  auto shop = Parse<v1::Snapshot>(kSnapshot);
+  auto crm = shop;
+  crm.set_id(4);
+  crm.set_source("crm");
+  ProgressDisplay terminal(120), pipe(0);
+  terminal.Show(shop);
+  EXPECT_EQ(terminal.Show(crm).find("\x1b[3A"), 0u);
+  const std::string both = terminal.Show(shop);
+  EXPECT_EQ(both.find("\x1b[6A"), 0u);
+  EXPECT_NE(both.find(ProgressLine(shop)), std::string::npos);
+  EXPECT_NE(both.find(ProgressLine(crm)), std::string::npos);
+  pipe.Show(shop);
+  EXPECT_EQ(pipe.Show(crm), ProgressLine(crm) + "\n");
+  EXPECT_EQ(pipe.Show(shop), "");
+}
+
 }  // namespace
 }  // namespace tidemark::service
