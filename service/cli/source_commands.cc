@@ -53,6 +53,18 @@ std::string StreamText(const v1::Source& source) {
                       FormatBytes(source.retained_bytes()), " retained");
 }
 
+// A source that was just begun has none.
+std::string PlaceText(const v1::Position& position) {
+  if (position.file() == 0 && position.offset() == 0) return "none yet";
+  return FormatPosition(position);
+}
+
+std::string LagText(const v1::Source& source) {
+  std::string out = FormatBytes(source.lag_bytes()) + " of log";
+  if (source.events() == 0) return out;
+  return absl::StrCat(out, "; newest transaction in the stream after ", Delay(source.lag_us()));
+}
+
 std::string Describe(const v1::Source& source) {
   std::string state = absl::AsciiStrToLower(v1::Source::State_Name(source.state()));
   std::string out = absl::StrCat(source.name(), ": ", state);
@@ -62,11 +74,9 @@ std::string Describe(const v1::Source& source) {
   };
   if (!source.error().empty()) line("cause", source.error());
   line("stream", StreamText(source));
-  line("frontier", absl::StrCat(FormatPosition(source.frontier()), ", acknowledged ",
-                                FormatPosition(source.acknowledged())));
-  line("lag",
-       absl::StrCat(FormatBytes(source.lag_bytes()),
-                    " of log; newest transaction in the stream after ", Delay(source.lag_us())));
+  line("frontier", absl::StrCat(PlaceText(source.frontier()), ", acknowledged ",
+                                PlaceText(source.acknowledged())));
+  line("lag", LagText(source));
   line("since start", absl::StrCat(FormatCount(source.events()), " events, ", source.restarts(),
                                    source.restarts() == 1 ? " reconnect" : " reconnects"));
   return out + "\n";
