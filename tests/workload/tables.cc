@@ -20,7 +20,7 @@ std::string MysqlSeries(uint64_t last) {
 
 std::vector<std::string> Tables(const std::string& name_space) {
   std::vector<std::string> tables;
-  for (const char* name : {"customers", "products", "orders", "order_items", "documents"}) {
+  for (const char* name : kTableNames) {
     tables.push_back(absl::StrCat(name_space, ".", name));
   }
   return tables;

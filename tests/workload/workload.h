@@ -18,6 +18,9 @@ namespace tidemark::workload {
 // that live outside of their rows). Each table has a column `version`, which every write of a row
 // raises over all versions that its key ever had, so that a consumer can tell when a key goes back.
 
+inline constexpr const char* kTableNames[] = {"customers", "products", "orders", "order_items",
+                                              "documents"};
+
 // "public.customers", …
 std::vector<std::string> Tables(const std::string& name_space = "public");
 

@@ -17,11 +17,20 @@ struct Arguments {
   WriterOptions writers;
 };
 
+absl::Status PrintCount(testing::Session& session, const std::string& table) {
+  absl::StatusOr<std::string> rows = session.QueryValue("SELECT count(*) FROM " + table);
+  if (rows.ok()) std::printf("  %-12s %10s rows\n", table.c_str(), rows->c_str());
+  return rows.status();
+}
+
 absl::Status LoadAll(const Arguments& arguments) {
   auto session = testing::OpenSession(arguments.database);
   absl::Status status = session.status();
   if (status.ok()) status = CreateTables(**session);
   if (status.ok()) status = Load(**session, arguments.rows);
+  for (const char* table : kTableNames) {
+    if (status.ok()) status = PrintCount(**session, table);
+  }
   return status;
 }
 
@@ -49,7 +58,7 @@ int Main(int argc, char** argv) {
                  "mysql://user:password@host:port/database, or for PostgreSQL libpq's form")
       ->required();
   app.require_subcommand(1);
-  CLI::App* load = app.add_subcommand("load", "Create the tables and fill them");
+  CLI::App* load = app.add_subcommand("load", "Create the tables, fill them, print their rows");
   load->add_option("--rows", arguments.rows, "Rows in all tables together")->capture_default_str();
   CLI::App* write = app.add_subcommand("write", "Write until stopped; print the transactions done");
   write->add_option("--writers", arguments.writers.writers, "Sessions")->capture_default_str();
