@@ -16,7 +16,6 @@
 namespace tidemark::bench {
 namespace {
 
-using testing::PostgresServer;
 using testing::ServiceProcess;
 
 constexpr int kSeconds = 10;
@@ -64,7 +63,7 @@ std::string Percentiles(std::vector<int64_t> nanoseconds) {
                          at(0.999), at(1));
 }
 
-void AddFigures(const WriteOptions& options, const std::vector<CommitTimes>& times,
+void AddFigures(const WriteOptions& options, bool synced, const std::vector<CommitTimes>& times,
                 const Arrivals& arrivals, Report& report) {
   std::vector<int64_t> from_sent, from_returned, committing;
   for (size_t i = kWarmUpSeconds * static_cast<size_t>(options.rate); i < times.size(); ++i) {
@@ -74,9 +73,8 @@ void AddFigures(const WriteOptions& options, const std::vector<CommitTimes>& tim
     committing.push_back(times[i].returned_ns - times[i].sent_ns);
   }
   const double seconds = (times.back().returned_ns - times.front().sent_ns) / 1e9;
-  const std::string at =
-      absl::StrFormat("latency at %s transactions/s%s", Grouped(options.rate),
-                      options.synchronous_commit ? "" : " (without synchronous_commit)");
+  const std::string at = absl::StrFormat("latency at %s transactions/s%s", Grouped(options.rate),
+                                         synced ? "" : " (commits not synced)");
   report.Add({at + ", COMMIT sent to consumer", Percentiles(from_sent),
               absl::StrCat("COMMIT itself: ", Percentiles(committing)), ""});
   report.Add({at + ", COMMIT returned to consumer", Percentiles(from_returned),
@@ -84,25 +82,17 @@ void AddFigures(const WriteOptions& options, const std::vector<CommitTimes>& tim
 }
 
 // What goes at most: it tells whether the disk is fast enough for a rate.
-absl::StatusOr<double> CommitsPerSecond(const PostgresServer& server) {
+absl::StatusOr<double> CommitsPerSecond(const Database& database) {
   const int64_t start = MonotonicNs();
-  auto times = WritePaced({.connection = server.ConnectionString(), .count = kProbe});
+  auto times = WritePaced({.database = &database, .count = kProbe});
   if (!times.ok()) return times.status();
   const double rate = kProbe * 1e9 / static_cast<double>(MonotonicNs() - start);
   Say(absl::StrCat("  the server commits ", Grouped(rate), " transactions/s at most"));
   return rate;
 }
 
-// Without synchronous_commit the server writes its log, and sends it, when the WAL writer wakes up:
-// every 200 ms unless it is told to be quick.
-absl::Status MakeWalWriterQuick(PostgresServer& server) {
-  Say("  the disk is too slow for the rate: synchronous_commit = off, wal_writer_delay = 1 ms");
-  absl::Status status = server.Exec("ALTER SYSTEM SET wal_writer_delay = '1ms'");
-  if (!status.ok()) return status;
-  return server.Exec("SELECT pg_reload_conf()");
-}
-
-absl::Status MeasureRate(const WriteOptions& options, ServiceProcess& service, Report& report) {
+absl::Status MeasureRate(const WriteOptions& options, bool synced, ServiceProcess& service,
+                         Report& report) {
   absl::StatusOr<v1::GetBoundsResponse> bounds = GetBounds(service);
   if (!bounds.ok()) return bounds.status();
   auto consumer = Consumer::Open(service.address(), bounds->newest_sequence() + 1, kTimeout);
@@ -115,30 +105,33 @@ absl::Status MeasureRate(const WriteOptions& options, ServiceProcess& service, R
   receiver.join();
   if (!times.ok()) return times.status();
   if (!received.ok()) return received;
-  AddFigures(options, *times, arrivals, report);
+  AddFigures(options, synced, *times, arrivals, report);
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status MeasureLatency(Report& report) {
-  Say("latency: writers at 1,000 and 5,000 transactions a second");
-  auto server = StartDatabase();
-  if (!server.ok()) return server.status();
-  const absl::StatusOr<double> most = CommitsPerSecond(**server);
+absl::Status MeasureLatency(Product product, Report& report) {
+  auto database = StartDatabase(product);
+  if (!database.ok()) return database.status();
+  report.SetServer((*database)->title());
+  const absl::StatusOr<double> most = CommitsPerSecond(**database);
   if (!most.ok()) return most.status();
-  auto service = StartService(**server);
+  auto service = StartService((*database)->Capture());
   if (!service.ok()) return service.status();
   uint64_t first_key = kProbe + 1;
   for (const double rate : {1000.0, 5000.0}) {
-    WriteOptions options{.connection = (*server)->ConnectionString(),
+    WriteOptions options{.database = database->get(),
                          .rate = rate,
                          .first_key = first_key,
-                         .count = static_cast<uint64_t>(rate) * (kWarmUpSeconds + kSeconds),
-                         .synchronous_commit = *most >= rate * kHeadroom};
+                         .count = static_cast<uint64_t>(rate) * (kWarmUpSeconds + kSeconds)};
+    const bool synced = *most >= rate * kHeadroom;
     absl::Status done;
-    if (!options.synchronous_commit) done = MakeWalWriterQuick(**server);
-    if (done.ok()) done = MeasureRate(options, **service, report);
+    if (!synced) {
+      Say("  the disk is too slow for the rate: commits are not synced");
+      done = (*database)->StopSyncingCommits();
+    }
+    if (done.ok()) done = MeasureRate(options, synced, **service, report);
     if (!done.ok()) return done;
     first_key += options.count;
   }

@@ -4,32 +4,24 @@
 #include <memory>
 #include <thread>
 
-#include "absl/strings/str_cat.h"
-#include "tests/support/sql_connection.h"
+#include "tests/support/open_session.h"
 
 namespace tidemark::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using testing::SqlConnection;
+using testing::Session;
 
-// One statement is the whole transaction: what is sent is both the row and its commit.
-constexpr char kPrepare[] =
-    "PREPARE put (bigint) AS INSERT INTO orders VALUES ($1, 'customer-' || lpad($1::text, 12, '0'),"
-    " ($1 % 1000000) * 0.37, now(), $1 * 7919 % 1000003, 'note ' || md5($1::text))";
-
-absl::StatusOr<std::unique_ptr<SqlConnection>> OpenSession(const WriteOptions& options) {
-  auto session = SqlConnection::Open(options.connection);
-  if (!session.ok()) return session;
-  absl::Status status = (*session)->Exec(kPrepare);
-  status.Update((*session)->Exec(
-      absl::StrCat("SET synchronous_commit = ", options.synchronous_commit ? "on" : "off")));
+absl::StatusOr<std::unique_ptr<Session>> OpenWriter(const Database& database) {
+  auto session = testing::OpenSession(database.url());
+  if (!session.ok() || database.prepare_put().empty()) return session;
+  absl::Status status = (*session)->Exec(database.prepare_put());
   if (!status.ok()) return status;
   return session;
 }
 
 // The transactions of session `number`: each sessions-th.
-absl::Status Write(SqlConnection& session, const WriteOptions& options, int number,
+absl::Status Write(Session& session, const WriteOptions& options, int number,
                    Clock::time_point start, std::vector<CommitTimes>& times) {
   for (uint64_t i = number; i < options.count; i += options.sessions) {
     if (options.rate > 0) {
@@ -37,7 +29,7 @@ absl::Status Write(SqlConnection& session, const WriteOptions& options, int numb
           start + std::chrono::nanoseconds(static_cast<int64_t>(i * 1e9 / options.rate)));
     }
     times[i].sent_ns = MonotonicNs();
-    absl::Status status = session.Exec(absl::StrCat("EXECUTE put(", options.first_key + i, ")"));
+    absl::Status status = session.Exec(options.database->Put(options.first_key + i));
     times[i].returned_ns = MonotonicNs();
     if (!status.ok()) return status;
   }
@@ -52,9 +44,9 @@ int64_t MonotonicNs() {
 }
 
 absl::StatusOr<std::vector<CommitTimes>> WritePaced(const WriteOptions& options) {
-  std::vector<std::unique_ptr<SqlConnection>> sessions;
+  std::vector<std::unique_ptr<Session>> sessions;
   for (int number = 0; number < options.sessions; ++number) {
-    auto session = OpenSession(options);
+    auto session = OpenWriter(*options.database);
     if (!session.ok()) return session.status();
     sessions.push_back(*std::move(session));
   }

@@ -2,22 +2,21 @@
 #define TIDEMARK_BENCH_PACED_WRITERS_H_
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "bench/database.h"
 
 namespace tidemark::bench {
 
 struct WriteOptions {
-  std::string connection;
+  const Database* database = nullptr;
   int sessions = 16;
   // Transactions per second of all sessions together; 0: as many as go.
   double rate = 0;
   // Keys first_key to first_key + count - 1 are inserted, one row a transaction.
   uint64_t first_key = 1;
   uint64_t count = 0;
-  bool synchronous_commit = true;
 };
 
 // When a transaction was sent to the server, and when its answer came back. Nanoseconds of

@@ -2,26 +2,32 @@
 #define TIDEMARK_BENCH_PARTS_H_
 
 #include "absl/status/status.h"
+#include "bench/database.h"
 #include "bench/report.h"
 
 namespace tidemark::bench {
 
 // Each part starts a server and a tidemarkd of its own, measures, and adds its figures.
 
-// Reading a table of 3 million rows: COPY into a client that discards, and a snapshot through
-// tidemarkd into one gRPC consumer, in turn, the best of three each.
-absl::Status MeasureSnapshot(Report& report);
+// Reading a table of 3 million rows: the server's own reader, which discards, and a snapshot
+// through tidemarkd into one gRPC consumer, in turn, the best of three each.
+absl::Status MeasureSnapshot(Product product, Report& report);
 
-// A log of 1 million inserted rows, written before anybody reads it, through pg_recvlogical, a
-// client that discards, and tidemarkd into its durable journal, in turn, the best of two each.
-absl::Status MeasureLog(Report& report);
+// PostgreSQL: a log of 1 million inserted rows, written before anybody reads it, through
+// pg_recvlogical, a client that discards, and tidemarkd into its durable journal, in turn, the best
+// of two each.
+absl::Status MeasureWal(Report& report);
+
+// MySQL and MariaDB: a binlog of 3 million inserted rows through `mysqlbinlog --raw` and tidemarkd
+// into its durable journal, likewise, the best of three each.
+absl::Status MeasureBinlog(Product product, Report& report);
 
 // Time from commit to a gRPC consumer at 1,000 and 5,000 transactions a second.
-absl::Status MeasureLatency(Report& report);
+absl::Status MeasureLatency(Product product, Report& report);
 
 // Resident memory under what should make it grow: one transaction of 1 million rows, and a
 // snapshot of them while a consumer reads nothing.
-absl::Status MeasureMemory(Report& report);
+absl::Status MeasureMemory(Product product, Report& report);
 
 }  // namespace tidemark::bench
 

@@ -1,55 +1,55 @@
 #include "bench/report.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 
 namespace tidemark::bench {
 namespace {
 
-constexpr size_t kColumns = 4;
-using Cells = std::array<std::string, kColumns>;
-
-Cells Header() { return {"measure", "Tidemark", "beside", "ratio"}; }
-
-Cells ToCells(const Figure& figure) {
-  return {figure.measure, figure.tidemark, figure.beside, figure.ratio};
+// Characters, not bytes.
+size_t Width(const std::string& text) {
+  return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
 }
 
-void AppendLine(const Cells& cells, const std::array<size_t, kColumns>& widths, std::string* out) {
+}  // namespace
+
+void Report::Add(Figure figure) {
+  lines_.push_back({server_, std::move(figure.measure), std::move(figure.tidemark),
+                    std::move(figure.beside), std::move(figure.ratio)});
+}
+
+void Report::AppendLine(const Cells& cells, const Widths& widths, std::string* out) {
   for (size_t column = 0; column < kColumns; ++column) {
-    const std::string padding(widths[column] - cells[column].size(), ' ');
+    const std::string padding(widths[column] - Width(cells[column]), ' ');
     absl::StrAppend(out, column == 0 ? "" : "  ", cells[column], padding);
   }
   out->erase(out->find_last_not_of(' ') + 1);
   out->push_back('\n');
 }
 
-}  // namespace
-
 std::string Report::Text() const {
-  std::vector<Cells> lines = {Header()};
-  for (const Figure& figure : figures_) lines.push_back(ToCells(figure));
-  std::array<size_t, kColumns> widths = {};
-  for (const Cells& cells : lines) {
+  Widths widths = {};
+  for (const Cells& cells : lines_) {
     for (size_t column = 0; column < kColumns; ++column) {
-      widths[column] = std::max(widths[column], cells[column].size());
+      widths[column] = std::max(widths[column], Width(cells[column]));
     }
   }
   std::string out;
-  for (const Cells& cells : lines) AppendLine(cells, widths, &out);
+  for (const Cells& cells : lines_) AppendLine(cells, widths, &out);
   return out;
 }
 
 std::string Report::Markdown() const {
-  std::string out = "| measure | Tidemark | beside | ratio |\n|---|---:|---:|---:|\n";
-  for (const Figure& figure : figures_) {
-    absl::StrAppend(&out, "| ", figure.measure, " | ", figure.tidemark, " | ", figure.beside, " | ",
-                    figure.ratio, " |\n");
+  std::string out;
+  for (const Cells& cells : lines_) {
+    absl::StrAppend(&out, "| ", absl::StrJoin(cells, " | "), " |\n");
+    if (&cells == &lines_.front()) out += "|---|---|---:|---:|---:|\n";
   }
   return out;
 }

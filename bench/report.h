@@ -1,6 +1,7 @@
 #ifndef TIDEMARK_BENCH_REPORT_H_
 #define TIDEMARK_BENCH_REPORT_H_
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@ namespace tidemark::bench {
 
 // One line of the table: what was measured, Tidemark's figure, and what it stands beside.
 struct Figure {
+  // Report fills it in.
   std::string measure;
   std::string tidemark;
   // Both empty: there is nothing to compare with.
@@ -19,12 +21,21 @@ struct Figure {
 // Collects figures and prints them: for people, and as a Markdown table. Not thread-safe.
 class Report {
  public:
-  void Add(Figure figure) { figures_.push_back(std::move(figure)); }
+  // The server of the figures that are added from now on: "MySQL 9.7.1".
+  void SetServer(const std::string& server) { server_ = server; }
+  void Add(Figure figure);
   std::string Text() const;
   std::string Markdown() const;
 
  private:
-  std::vector<Figure> figures_;
+  static constexpr size_t kColumns = 5;
+  using Cells = std::array<std::string, kColumns>;
+  using Widths = std::array<size_t, kColumns>;
+
+  static void AppendLine(const Cells& cells, const Widths& widths, std::string* out);
+
+  std::string server_;
+  std::vector<Cells> lines_ = {{"server", "measure", "Tidemark", "beside", "ratio"}};
 };
 
 // "1,234,567".

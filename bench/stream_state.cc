@@ -2,10 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "bench/database.h"
 #include "model/wire.h"
 
 namespace tidemark::bench {
@@ -55,12 +52,8 @@ std::optional<uint64_t> FindVarint(std::string_view message, uint32_t wanted) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ServiceProcess>> StartService(const testing::PostgresServer& server,
-                                                             const std::string& slot) {
-  testing::ServiceOptions options{.connection = server.ConnectionString(),
-                                  .postgres_lines = {absl::StrCat("publication: ", kPublication)},
-                                  .source_lines = {}};
-  if (!slot.empty()) options.postgres_lines.push_back(absl::StrCat("slot: ", slot));
+absl::StatusOr<std::unique_ptr<ServiceProcess>> StartService(
+    const testing::ServiceOptions& options) {
   auto service = ServiceProcess::Start(options);
   if (!service.ok()) return service;
   if (absl::Status captures = (*service)->WaitUntilCapturing(); !captures.ok()) return captures;
@@ -79,26 +72,16 @@ absl::StatusOr<v1::GetBoundsResponse> GetBounds(ServiceProcess& service) {
   return bounds;
 }
 
-absl::Status WaitForFrontier(ServiceProcess& service, uint64_t offset, absl::Duration timeout) {
+absl::Status WaitForFrontier(ServiceProcess& service, oracle::LogPosition end,
+                             absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
   for (;;) {
     absl::StatusOr<v1::GetBoundsResponse> bounds = GetBounds(service);
     if (!bounds.ok()) return bounds.status();
-    if (bounds->frontier().offset() >= offset) return absl::OkStatus();
+    if (oracle::LogPosition(bounds->frontier()) >= end) return absl::OkStatus();
     if (absl::Now() > deadline) return absl::DeadlineExceededError(service.Log());
     absl::SleepFor(kPoll);
   }
-}
-
-absl::StatusOr<uint64_t> MarkEndOfLog(testing::PostgresServer& server) {
-  absl::StatusOr<std::string> text =
-      server.QueryValue("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn");
-  if (!text.ok()) return text.status();
-  uint64_t end = 0;
-  if (!absl::SimpleAtoi(*text, &end)) return absl::InternalError("no position: " + *text);
-  absl::Status status = server.Exec("SELECT pg_logical_emit_message(true, 'bench', 'end')");
-  if (!status.ok()) return status;
-  return end;
 }
 
 bool IsCompletedMark(const model::EventView& event) {

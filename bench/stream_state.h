@@ -10,25 +10,20 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "model/event.h"
-#include "tests/support/postgres_server.h"
+#include "tests/oracle/log_position.h"
 #include "tests/support/service_process.h"
 
 namespace tidemark::bench {
 
-// A tidemarkd that captures the server's table, with the settings it has by default, once it does.
-// `slot`: empty: the default name.
+// A tidemarkd, once it captures.
 absl::StatusOr<std::unique_ptr<testing::ServiceProcess>> StartService(
-    const testing::PostgresServer& server, const std::string& slot = "");
+    const testing::ServiceOptions& options);
 
 absl::StatusOr<v1::GetBoundsResponse> GetBounds(testing::ServiceProcess& service);
 
-// Waits until the journal durably holds the log up to `offset`. Errors: DeadlineExceeded.
-absl::Status WaitForFrontier(testing::ServiceProcess& service, uint64_t offset,
+// Waits until the journal durably holds the log up to `end`. Errors: DeadlineExceeded.
+absl::Status WaitForFrontier(testing::ServiceProcess& service, oracle::LogPosition end,
                              absl::Duration timeout);
-
-// Where the server's log ends now; anything after it follows at once, so that every reader comes
-// past it.
-absl::StatusOr<uint64_t> MarkEndOfLog(testing::PostgresServer& server);
 
 // True for the mark that ends a snapshot.
 bool IsCompletedMark(const model::EventView& event);

@@ -4,8 +4,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
-#include "bench/database.h"
 #include "bench/parts.h"
+#include "bench/postgres_database.h"
 #include "bench/raw_client.h"
 #include "bench/stream_state.h"
 #include "model/position.h"
@@ -40,26 +40,31 @@ absl::Status CreateSlot(PostgresServer& server, const std::string& name) {
       absl::StrCat("SELECT pg_create_logical_replication_slot('", name, "', 'pgoutput')"));
 }
 
-absl::StatusOr<Round> Prepare(PostgresServer& server, int number) {
+absl::StatusOr<Round> Prepare(PostgresDatabase& database, int number) {
+  PostgresServer& server = database.server();
   Round round;
   round.program_slot = absl::StrCat("program_", number);
   round.client_slot = absl::StrCat("client_", number);
   absl::Status status = CreateSlot(server, round.program_slot);
   if (status.ok()) status = CreateSlot(server, round.client_slot);
   if (!status.ok()) return status;
-  auto service = StartService(server, absl::StrCat("tidemark_", number));
+  testing::ServiceOptions options = database.Capture();
+  options.postgres_lines.push_back(absl::StrCat("slot: tidemark_", number));
+  auto service = StartService(options);
   if (!service.ok()) return service.status();
   round.service = *std::move(service);
   if (absl::StatusOr<int> code = round.service->Terminate(); !code.ok()) return code.status();
   return round;
 }
 
-absl::Status Write(PostgresServer& server) {
-  for (uint64_t first = 1; first <= kRows; first += kRowsOfTransaction) {
-    absl::Status status = server.Exec(InsertRows(first, first + kRowsOfTransaction - 1));
-    if (!status.ok()) return status;
-  }
-  return server.Exec("CHECKPOINT");
+// Returns where the log then ends.
+absl::StatusOr<uint64_t> Write(PostgresDatabase& database) {
+  absl::Status status = WriteRows(database, kRows, kRowsOfTransaction);
+  if (status.ok()) status = database.session().Exec("CHECKPOINT");
+  if (!status.ok()) return status;
+  absl::StatusOr<oracle::LogPosition> end = database.MarkEndOfLog();
+  if (!end.ok()) return end.status();
+  return end->offset;
 }
 
 absl::Status RunProgram(const PostgresServer& server, uint64_t end, Round& round) {
@@ -93,7 +98,9 @@ absl::Status RunService(uint64_t end, Round& round) {
   ServiceProcess& service = *round.service;
   const absl::Time start = absl::Now();
   if (absl::Status started = service.StartAgain(); !started.ok()) return started;
-  if (absl::Status done = WaitForFrontier(service, end, kTimeout); !done.ok()) return done;
+  if (absl::Status done = WaitForFrontier(service, oracle::LogPosition(0, end), kTimeout);
+      !done.ok())
+    return done;
   round.service_seconds = absl::ToDoubleSeconds(absl::Now() - start);
   round.service_cpu_seconds = absl::ToDoubleSeconds(testing::CpuTime(service.process().pid()));
   round.peak_bytes = testing::PeakResidentBytes(service.process().pid());
@@ -139,21 +146,21 @@ void AddFigures(const std::vector<Round>& rounds, Report& report) {
 
 }  // namespace
 
-absl::Status MeasureLog(Report& report) {
-  Say("log: writing 1 million rows in transactions of 1,000");
-  auto server = StartDatabase();
-  if (!server.ok()) return server.status();
+absl::Status MeasureWal(Report& report) {
+  auto database = PostgresDatabase::Start();
+  if (!database.ok()) return database.status();
+  report.SetServer((*database)->title());
+  Say("  writing 1 million rows in transactions of 1,000");
   std::vector<Round> rounds;
   for (int number = 0; number < kRounds; ++number) {
-    absl::StatusOr<Round> round = Prepare(**server, number);
+    absl::StatusOr<Round> round = Prepare(**database, number);
     if (!round.ok()) return round.status();
     rounds.push_back(*std::move(round));
   }
-  if (absl::Status written = Write(**server); !written.ok()) return written;
-  absl::StatusOr<uint64_t> end = MarkEndOfLog(**server);
+  absl::StatusOr<uint64_t> end = Write(**database);
   if (!end.ok()) return end.status();
   for (Round& round : rounds) {
-    if (absl::Status done = Run(**server, *end, round); !done.ok()) return done;
+    if (absl::Status done = Run((*database)->server(), *end, round); !done.ok()) return done;
   }
   AddFigures(rounds, report);
   return absl::OkStatus();
