@@ -24,6 +24,10 @@ constexpr size_t kListedMax = 10;
 
 std::string WaitingFor(const std::vector<model::TransactionRef>& pending,
                        absl::string_view holder) {
+  // What was merged before the log was opened again has no name here.
+  if (pending.empty()) {
+    return absl::StrCat("earlier commits to become visible (", holder, " would hold them)");
+  }
   const size_t shown = std::min(pending.size(), kListedMax);
   std::string numbers = absl::StrJoin(
       pending.begin(), pending.begin() + static_cast<ptrdiff_t>(shown), ", ",
@@ -62,13 +66,16 @@ absl::StatusOr<std::shared_ptr<const model::ReadView>> SettleByPolling(
     absl::Span<const model::TransactionRef> merged, CurrentView view, absl::string_view holder,
     const WaitReporter& report, std::stop_token stop) {
   std::vector<model::TransactionRef> pending(merged.begin(), merged.end());
-  WaitReport waiting(report);
+  WaitReport report_of_wait(report);
+  const auto waiting = [&] {
+    if (report_of_wait.due()) report_of_wait.Update(WaitingFor(pending, holder));
+  };
   for (milliseconds pause = kPollMin;; pause = std::min(2 * pause, kPollMax)) {
-    absl::StatusOr<std::shared_ptr<const model::ReadView>> shown = view();
+    absl::StatusOr<std::shared_ptr<const model::ReadView>> shown = view(waiting);
     if (!shown.ok()) return shown.status();
     std::erase_if(pending, [&](const model::TransactionRef& t) { return (*shown)->Contains(t); });
     if (pending.empty()) return shown;
-    if (waiting.due()) waiting.Update(WaitingFor(pending, holder));
+    waiting();
     if (stop.stop_requested()) return absl::CancelledError("stopped");
     std::this_thread::sleep_for(pause);
   }

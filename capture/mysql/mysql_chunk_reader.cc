@@ -112,7 +112,7 @@ absl::StatusOr<std::shared_ptr<const model::ReadView>> MysqlChunkReader::Settle(
     absl::Span<const model::TransactionRef> merged, const WaitReporter& report,
     std::stop_token stop) {
   return SettleByPolling(
-      merged, [&] { return CurrentView(stop); }, "a missing semi-synchronous replica", report,
+      merged, [&](auto) { return CurrentView(stop); }, "a missing semi-synchronous replica", report,
       stop);
 }
 

@@ -95,7 +95,8 @@ absl::StatusOr<std::shared_ptr<const model::ReadView>> PostgresChunkReader::Sett
     absl::Span<const model::TransactionRef> merged, const WaitReporter& report,
     std::stop_token stop) {
   return SettleByPolling(
-      merged, [&] { return CurrentView(stop); }, "a missing synchronous standby", report, stop);
+      merged, [&](auto) { return CurrentView(stop); }, "a missing synchronous standby", report,
+      stop);
 }
 
 absl::StatusOr<PostgresChunkReader::TableName> PostgresChunkReader::LookUpName(
