@@ -9,7 +9,7 @@ namespace tidemark::model {
 
 // Identity of a transaction of the log.
 struct TransactionRef {
-  // PostgreSQL: the top-level xid, 32 bits, as Begin carries it. MySQL: the GTID's number.
+  // PostgreSQL: the top-level xid, 32 bits, as Begin carries it. MySQL: the GTID's number; without a GTID, commit.offset.
   uint64_t number = 0;
   // MySQL: index of the GTID's source id in the driver's table; MariaDB: the domain. PostgreSQL: 0.
   uint32_t domain = 0;

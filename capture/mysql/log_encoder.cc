@@ -96,6 +96,7 @@ absl::Status LogEncoder::ConsumeEvent(Dump& dump, std::string_view event) {
   if (!body.ok()) return body.status();
   const bool in_main = &dump == &main_;
   Locate(dump, *header);
+  if (WasDelivered(dump)) return absl::OkStatus();
   if (UseOf(*header) == EventUse::kKnown) {
     absl::Status status = ConsumeBody(dump, *header, *body);
     if (!status.ok()) return status;
@@ -120,12 +121,45 @@ void LogEncoder::Locate(Dump& dump, const EventHeader& header) {
   dump.start = dump.end - std::min<uint64_t>(header.size, dump.end);
 }
 
+bool LogEncoder::WasDelivered(const Dump& dump) const {
+  return ByFile(dump) && !group_ && dump.file == resume_.file && dump.start < dump.end &&
+         dump.end <= resume_.offset;
+}
+
+// The token goes on at the start of the next file.
+absl::Status LogEncoder::FollowFile(uint64_t left_at) {
+  if (left_at < resume_.offset) {
+    return absl::DataLossError(absl::StrCat(
+        "the server's binlog ", resume_.file, " ends at ", left_at, ", before what was read (",
+        resume_.offset,
+        "): it crashed with sync_binlog not 1; remove the source's data and capture it anew"));
+  }
+  resume_.file = main_.file;
+  resume_.offset = main_.end;
+  resume_.file_begun_s = 0;
+  return absl::OkStatus();
+}
+
+// An event that says when the file was begun: it is sent at the start of each dump and file.
+absl::Status LogEncoder::CheckFile(const EventHeader& header) {
+  if (main_.file != resume_.file) return absl::OkStatus();
+  if (resume_.file_begun_s == 0) resume_.file_begun_s = header.timestamp;
+  if (resume_.file_begun_s == header.timestamp) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      "the server's binlog was begun anew (RESET): ", resume_.file,
+      " is not the file that was read before; remove the source's data and capture it anew"));
+}
+
 absl::Status LogEncoder::ConsumeFormat(Dump& dump, const EventHeader& header,
                                        std::string_view event) {
   absl::StatusOr<FormatDescription> format = ParseFormatDescription(event);
   if (!format.ok()) return format.status();
   dump.format = *std::move(format);
   dump.tables.Clear();
+  if (ByFile(dump)) {
+    absl::Status status = CheckFile(header);
+    if (!status.ok()) return status;
+  }
   // Of a dump that begins inside the file, it is repeated there.
   if (header.end_position != 0) Locate(dump, header);
   if (&dump == &main_ && !group_) frontier_ = std::max(frontier_, At(dump.end));
@@ -149,9 +183,10 @@ absl::Status LogEncoder::ConsumeRotate(Dump& dump, const EventHeader& header,
   if (&dump == &main_ && group_ && !wanted_) {
     return OutOfPlace(header.type, "inside a transaction");
   }
+  const uint64_t left_at = dump.end;
   dump.file = std::string(rotate->file);
   dump.start = dump.end = rotate->position;
-  return absl::OkStatus();
+  return ByFile(dump) && dump.file != resume_.file ? FollowFile(left_at) : absl::OkStatus();
 }
 
 absl::Status LogEncoder::ConsumeHeartbeat(Dump& dump, const EventHeader& header,
@@ -243,14 +278,16 @@ absl::Status LogEncoder::OnGtid(const EventHeader& header, std::string_view body
   absl::StatusOr<GtidEvent> event = ParseGtid(header.type, body);
   if (!event.ok()) return event.status();
   Group group;
-  if (header.type != EventType::kAnonymousGtid) {
+  // One without a name is told from the others by where it starts.
+  const bool named = header.type != EventType::kAnonymousGtid;
+  if (named) {
     group.gtid.origin = {event->uuid, std::string(event->tag)};
     group.gtid.number = event->number;
     group.gtid.text = absl::StrCat(UuidText(event->uuid), event->tag.empty() ? "" : ":",
                                    group.gtid.origin.tag, ":", event->number);
     group.transaction.domain = names_->IndexOf(group.gtid.origin);
   }
-  group.transaction.number = event->number;
+  group.transaction.number = named ? event->number : main_.start;
   group.commit_time_us = event->immediate_commit_us != 0 ? event->immediate_commit_us
                                                          : uint64_t{header.timestamp} * kSecond;
   return StartGroup(std::move(group));
@@ -287,13 +324,8 @@ absl::Status LogEncoder::StartGroup(Group group) {
   group.transaction.commit = At(main_.start);
   group.start = writer_.mark();
   if (resume_.partial_rows != 0) {
-    if (group.gtid.text != resume_.partial_gtid) {
-      return absl::DataLossError(
-          absl::StrCat("the server sent transaction ", group.gtid.text, " before the rest of ",
-                       resume_.partial_gtid,
-                       ", of which a part is in the journal; remove the source's data and "
-                       "capture it anew"));
-    }
+    absl::Status status = CheckPartial(group);
+    if (!status.ok()) return status;
     group.transaction.commit = resume_.partial;
     group.delivered = true;
     group.rows_to_skip = resume_.partial_rows;
@@ -306,6 +338,17 @@ absl::Status LogEncoder::StartGroup(Group group) {
       static_cast<uint32_t>(transactions_.size() - 1));
   group_ = std::move(group);
   return absl::OkStatus();
+}
+
+absl::Status LogEncoder::CheckPartial(const Group& group) const {
+  const bool same_place =
+      resume_.naming != Naming::kFile || group.transaction.commit == resume_.partial;
+  if (same_place && group.gtid.text == resume_.partial_gtid) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      "the server sent transaction ", group.gtid.text, " (at ",
+      model::ToString(group.transaction.commit), ") before the rest of ", resume_.partial_gtid,
+      " (at ", model::ToString(resume_.partial),
+      "), of which a part is in the journal; remove the source's data and capture it anew"));
 }
 
 absl::Status LogEncoder::OnQuery(Dump& dump, const EventHeader& header, std::string_view body) {
@@ -542,6 +585,9 @@ void LogEncoder::EndGroup() {
     if (group_->before_last_change) writer_.MarkLast();
     writer_.WriteTransactionEnd(group_->changes);
   }
+  // Whether it is visible is nobody's concern. A watermark would else be waited for with another.
+  const bool empty = !group_->delivered && writer_.mark().events == group_->start.events;
+  if (empty) transactions_.pop_back();
   if (!group_->commits.empty()) ForgetPrepared(group_->commits);
   delivered_.Add(group_->gtid);
   resume_.partial = {};

@@ -50,7 +50,9 @@ struct LogEncoderOptions {
 // are then those of the transaction that XA COMMIT is.
 //
 // Restart: groups that the token names as delivered do not come again, but for the one that it
-// names as partial, of which the delivered rows are passed over.
+// names as partial, of which the delivered rows are passed over. With Naming::kFile the dump may
+// begin before the token's offset: what ends at or before it is passed over as well, and the file
+// must be the one that the token knows, which its first event's time tells.
 //
 // Errors of Consume, after which only Take may be called (what came before is intact): DataLoss:
 // the stream is not as above, or the source lost events; FailedPrecondition: an operator must act:
@@ -136,6 +138,11 @@ class LogEncoder {
   absl::Status ConsumeHeartbeat(Dump& dump, const EventHeader& header, std::string_view body);
   bool OfWantedGroup(const EventHeader& header) const;
   static void Locate(Dump& dump, const EventHeader& header);
+  bool ByFile(const Dump& dump) const { return resume_.naming == Naming::kFile && &dump == &main_; }
+  bool WasDelivered(const Dump& dump) const;
+  absl::Status FollowFile(uint64_t left_at);
+  absl::Status CheckFile(const EventHeader& header);
+  absl::Status CheckPartial(const Group& group) const;
 
   absl::Status OnGtid(const EventHeader& header, std::string_view body);
   absl::Status OnMariaDbGtid(const EventHeader& header, std::string_view body);

@@ -28,6 +28,7 @@ enum Field : uint32_t {
   kPartialChanges = 10,
   kPrepared = 11,
   kPartialGtid = 12,
+  kFileBegun = 13,
 };
 enum PreparedField : uint32_t {
   kPreparedXid = 1,
@@ -81,6 +82,7 @@ bool ReadVarintField(WireReader& in, uint32_t field, ResumeToken* token) {
   if (field == kMoves) token->moves = number;
   if (field == kPartialRows) token->partial_rows = number;
   if (field == kPartialChanges) token->partial_changes = number;
+  if (field == kFileBegun) token->file_begun_s = static_cast<uint32_t>(number);
   return true;
 }
 
@@ -129,6 +131,7 @@ std::string ResumeToken::Encode() const {
   AppendNumber(out, kPartialRows, partial_rows);
   AppendNumber(out, kPartialChanges, partial_changes);
   AppendText(out, kPartialGtid, partial_gtid);
+  AppendNumber(out, kFileBegun, file_begun_s);
   for (const PreparedTransaction& transaction : prepared) AppendPrepared(out, transaction);
   return std::string(out.view());
 }

@@ -25,7 +25,7 @@ enum class Naming : uint8_t {
 struct PreparedTransaction {
   // XaId::Key.
   std::string xid;
-  // The name of the group that prepared it; empty with Naming::kFile.
+  // The name of the group that prepared it; empty if that is anonymous.
   std::string gtid;
   // Where that group starts, on the server that the token names.
   std::string file;
@@ -47,10 +47,13 @@ struct ResumeToken {
   // Where the next transaction starts on `server`.
   std::string file;
   uint64_t offset = 0;
+  // kFile: when `file` was begun, seconds since 1970, as its first event says; 0: not known yet. A
+  // file of the same name with another time is another one (RESET BINARY LOGS).
+  uint32_t file_begun_s = 0;
   // A transaction of which only the beginning was delivered: its position and name, how many of its
   // rows (as the binlog has them, of captured tables) and of its changes. Rows 0: none.
   model::Position partial;
-  std::string partial_gtid;  // empty with Naming::kFile
+  std::string partial_gtid;  // empty if it is anonymous
   uint64_t partial_rows = 0;
   uint64_t partial_changes = 0;
   std::vector<PreparedTransaction> prepared;

@@ -44,24 +44,30 @@ class LogEncoderTest : public ::testing::Test {
   LogEncoderTest() : registry_({}) { Start({}); }
 
   void Start(ResumeToken token) {
-    token.naming = Naming::kGtid;
+    token.naming = naming_;
     token.server = kUuid;
     encoder_ = std::make_unique<LogEncoder>(LogEncoderOptions{}, token, registry_.journaled(),
-                                            *DeliveredGtids::Parse(Naming::kGtid, token.gtids),
-                                            &catalog_, &registry_, &names_);
+                                            *DeliveredGtids::Parse(naming_, token.gtids), &catalog_,
+                                            &registry_, &names_);
     StartDump(4);
   }
   void Restart(const LogBatch& durable) { Start(*ResumeToken::Decode(durable.resume)); }
 
   // What every dump begins with.
   void StartDump(uint64_t place) {
+    BeginFile("binlog.000007", place);
+    Ok(TryFormat());
+  }
+  void BeginFile(const std::string& file, uint64_t place) {
     place_ = place;
-    Ok(Try(EventType::kRotate, EventBuilder().U64(place).Text("binlog.000007").str(),
+    Ok(Try(EventType::kRotate, EventBuilder().U64(place).Text(file).str(),
            EventHeader::kArtificial));
+  }
+  absl::Status TryFormat() {
     EventBuilder format;
     format.U16(4).Text(std::string("9.7.0") + std::string(45, '\0')).U32(0).U8(19);
     for (int type = 1; type <= 42; ++type) format.U8(type == 19 ? 8 : 10);
-    Ok(Try(EventType::kFormatDescription, format.U8(0).U32(0).str()));
+    return Try(EventType::kFormatDescription, format.U8(0).U32(0).str());
   }
 
   absl::Status Try(EventType type, const std::string& body, uint16_t flags = 0) {
@@ -69,7 +75,7 @@ class LogEncoderTest : public ::testing::Test {
     const bool placed = (flags & EventHeader::kArtificial) == 0;
     if (placed) place_ += size;
     EventBuilder event;
-    event.U32(1'700'000'000).U8(static_cast<uint8_t>(type)).U32(1).U32(size);
+    event.U32(time_s_).U8(static_cast<uint8_t>(type)).U32(1).U32(size);
     event.U32(placed ? place_ : 0).U16(flags).Text(body);
     return encoder_->Consume(event.str(), kNow);
   }
@@ -131,6 +137,8 @@ class LogEncoderTest : public ::testing::Test {
     XaPrepare();
   }
 
+  Naming naming_ = Naming::kGtid;
+  uint32_t time_s_ = 1'700'000'000;  // of all events
   NoCatalog catalog_;
   SchemaRegistry registry_;
   GtidNames names_;
@@ -347,6 +355,23 @@ TEST_F(LogEncoderTest, RowsThatVanishWithoutEventsStopTheSource) {
   }
 }
 
+TEST_F(LogEncoderTest, ATransactionWithoutEventsIsNotWaitedFor) {
+  Gtid(5);
+  Query("CREATE TABLE other (a int)");
+  Gtid(6);
+  Query("BEGIN");
+  Insert(1, "a");
+  Xid();
+  Gtid(7);
+  Query("BEGIN");
+  Xid();
+  LogBatch batch = encoder_->Take();
+  ASSERT_EQ(batch.transactions.size(), 1u);
+  EXPECT_EQ(batch.transactions[0].number, 6u);
+  EXPECT_EQ(batch.events.back().transaction, 0u);
+  EXPECT_EQ(ResumeToken::Decode(batch.resume)->gtids, absl::StrCat(kUuid, ":5-7"));
+}
+
 TEST_F(LogEncoderTest, HeartbeatsMoveTheFrontierBetweenGroups) {
   EventBuilder event;
   event.U32(0).U8(27).U32(1).U32(19 + 13).U32(90'000).U16(0).Text("binlog.000007");
@@ -359,6 +384,131 @@ TEST_F(LogEncoderTest, WhatIsOutOfPlaceIsDataLoss) {
   Gtid(5);
   EXPECT_TRUE(absl::IsDataLoss(Try(EventType::kGtid, GtidBody(6))));
   EXPECT_TRUE(absl::IsDataLoss(Try(EventType::kWriteRows, RowsBody(Cells(1, "a")))));
+}
+
+// A log that is read by file and offset, of transactions without a name.
+class FileLogEncoderTest : public LogEncoderTest {
+ protected:
+  FileLogEncoderTest() {
+    naming_ = Naming::kFile;
+    Start({});
+  }
+
+  void Anonymous() {
+    group_starts_ = place_;
+    Ok(Try(EventType::kAnonymousGtid, GtidBody(0)));
+  }
+  void AnonymousInsert(int id) {
+    Anonymous();
+    Query("BEGIN");
+    Insert(id, "a");
+    Xid();
+  }
+  LogBatch TakeDurable() {
+    LogBatch batch = encoder_->Take();
+    for (const auto& schema : batch.schemas) registry_.MarkAnnounced(schema->id);
+    return batch;
+  }
+};
+
+TEST_F(FileLogEncoderTest, TransactionsAreNamedByTheirPlaces) {
+  AnonymousInsert(1);
+  const uint64_t first = group_starts_;
+  AnonymousInsert(2);
+  const LogBatch batch = encoder_->Take();
+  ASSERT_EQ(batch.transactions.size(), 2u);
+  EXPECT_EQ(batch.transactions[0].number, first);
+  EXPECT_EQ(batch.transactions[1].commit, (model::Position{7, group_starts_}));
+  const ResumeToken token = *ResumeToken::Decode(batch.resume);
+  EXPECT_EQ(token.file, "binlog.000007");
+  EXPECT_EQ(token.offset, place_);
+  EXPECT_EQ(token.gtids, "");
+  EXPECT_EQ(token.file_begun_s, time_s_);
+}
+
+TEST_F(FileLogEncoderTest, TransactionsWithAndWithoutNamesMayMix) {
+  AnonymousInsert(1);
+  Gtid(5);
+  Query("BEGIN");
+  Insert(2, "b");
+  Xid();
+  AnonymousInsert(3);
+  const LogBatch batch = encoder_->Take();
+  ASSERT_EQ(batch.transactions.size(), 3u);
+  EXPECT_EQ(batch.transactions[1].number, 5u);
+  EXPECT_EQ(ResumeToken::Decode(batch.resume)->offset, place_);
+}
+
+TEST_F(FileLogEncoderTest, WhatADumpSendsFromBeforeTheTokenIsPassedOver) {
+  AnonymousInsert(1);
+  AnonymousInsert(2);
+  Restart(TakeDurable());
+  AnonymousInsert(1);
+  AnonymousInsert(2);
+  AnonymousInsert(3);
+  const LogBatch batch = encoder_->Take();
+  EXPECT_THAT(Briefs(batch), ElementsAre("CREATE 0 key(3) after(3,a) last", "END 1"));
+  EXPECT_EQ(batch.transactions.size(), 1u);
+}
+
+TEST_F(FileLogEncoderTest, ATokenFollowsTheLogIntoTheNextFile) {
+  AnonymousInsert(1);
+  BeginFile("binlog.000008", 4);
+  EXPECT_EQ(ResumeToken::Decode(encoder_->Take().resume)->file_begun_s, 0u);
+  time_s_ += 60;
+  Ok(TryFormat());
+  const ResumeToken token = *ResumeToken::Decode(encoder_->Take().resume);
+  EXPECT_EQ(token.file, "binlog.000008");
+  EXPECT_EQ(token.offset, 4u);
+  EXPECT_EQ(token.file_begun_s, time_s_);
+}
+
+TEST_F(FileLogEncoderTest, AFileThatEndsBeforeTheTokensPlaceIsDataLoss) {
+  AnonymousInsert(1);
+  AnonymousInsert(2);
+  Restart(TakeDurable());
+  AnonymousInsert(1);
+  place_ = 4;
+  const absl::Status status =
+      Try(EventType::kRotate, EventBuilder().U64(4).Text("binlog.000008").str(),
+          EventHeader::kArtificial);
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_THAT(status.message(), HasSubstr("binlog.000007 ends at"));
+}
+
+TEST_F(FileLogEncoderTest, AFileOfTheSameNameThatWasBegunAtAnotherTimeIsDataLoss) {
+  AnonymousInsert(1);
+  Restart(TakeDurable());
+  time_s_ += 1;
+  BeginFile("binlog.000007", place_);
+  const absl::Status status = TryFormat();
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_THAT(status.message(), HasSubstr("RESET"));
+}
+
+TEST_F(FileLogEncoderTest, TheRestOfALargeTransactionMustStartWhereItDid) {
+  ResumeToken token;
+  token.file = "binlog.000007";
+  token.offset = 4;
+  token.partial = {7, 5000};
+  token.partial_rows = token.partial_changes = 10;
+  Start(token);
+  const absl::Status status = Try(EventType::kAnonymousGtid, GtidBody(0));
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_THAT(status.message(), HasSubstr("7:5000"));
+}
+
+TEST_F(FileLogEncoderTest, PlacesAbove4GiBAreKnown) {
+  ResumeToken token;
+  token.file = "binlog.000007";
+  token.offset = (uint64_t{1} << 32) + 300;
+  Start(token);
+  place_ = (uint64_t{1} << 32) - 40;
+  Query("FLUSH PRIVILEGES");  // ends above, and is passed over as all before the token's place
+  Ok(Try(EventType::kXid, EventBuilder().U64(9).str()));
+  place_ = token.offset;
+  AnonymousInsert(1);
+  EXPECT_EQ(encoder_->Take().transactions[0].commit, (model::Position{7, token.offset}));
 }
 
 }  // namespace
