@@ -1,5 +1,8 @@
 #include "capture/mysql/connection.h"
 
+#include <chrono>
+#include <future>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -16,6 +19,7 @@ namespace tidemark::capture::mysql {
 namespace {
 
 constexpr absl::string_view kStatement = "the server refused a statement";
+constexpr std::chrono::milliseconds kWaitingInterval{100};
 
 // abseil's may be another type.
 absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
@@ -176,6 +180,24 @@ absl::StatusOr<Result> Connection::Execute(const std::string& sql, const WaitLim
   if (!done.ok()) return done.status();
   rows.columns_ = static_cast<int>(mysql_field_count(handle_->mysql.get()));
   return rows;
+}
+
+// On a thread of its own, since a client library cannot be asked meanwhile.
+absl::StatusOr<Result> Connection::ExecuteLong(const std::string& sql,
+                                               absl::FunctionRef<void()> waiting,
+                                               const WaitLimits& limits) {
+  auto run = [&] {
+    const ClientThread thread;
+    return Execute(sql, limits);
+  };
+  std::future<absl::StatusOr<Result>> done;
+  try {
+    done = std::async(std::launch::async, run);
+  } catch (const std::system_error&) {
+    return absl::UnavailableError("no thread is left");
+  }
+  while (done.wait_for(kWaitingInterval) != std::future_status::ready) waiting();
+  return done.get();
 }
 
 absl::StatusOr<bool> Connection::Stream(const std::string& sql,

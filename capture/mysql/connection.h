@@ -86,6 +86,9 @@ class Connection {
 
   // One statement; the rows in memory.
   absl::StatusOr<Result> Execute(const std::string& sql, const WaitLimits& limits = {});
+  // As Execute, for a statement that may take long: calls `waiting` ten times a second meanwhile.
+  absl::StatusOr<Result> ExecuteLong(const std::string& sql, absl::FunctionRef<void()> waiting,
+                                     const WaitLimits& limits);
 
   // One SELECT, its rows handed over one by one as they come, in the server's bytes, until `row`
   // returns false; the connection is then closed (the rest is not read). The views live until the

@@ -165,7 +165,7 @@ absl::StatusOr<std::unique_ptr<LogReader>> MysqlLogReader::Open(SessionFactory* 
   if (!delivered.ok()) return delivered.status();
   absl::StatusOr<BinlogEnd> merged = LoadBinlogEnd(sql, limits);
   if (!merged.ok()) return merged.status();
-  sessions->SetLogServer(token->server, token->moves);
+  sessions->SetLog(*token);
   auto reader =
       std::unique_ptr<MysqlLogReader>(new MysqlLogReader({.sessions = sessions,
                                                           .session = *std::move(session),

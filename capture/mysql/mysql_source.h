@@ -11,6 +11,12 @@
 
 namespace tidemark::capture::mysql {
 
+// Where written watermarks go (watermark.h).
+struct WatermarkTable {
+  std::string database = "tidemark";
+  std::string name = "watermark";
+};
+
 // How to reach and capture a MySQL (8.0 to 9) or MariaDB (10.11, 11) server.
 struct MysqlOptions {
   ConnectionOptions connection;
@@ -21,6 +27,8 @@ struct MysqlOptions {
   // When a statement changes rows without naming them in the binlog (ALTER TABLE ... DROP
   // PARTITION): go on instead of stopping.
   bool continue_at_unlogged_changes = false;
+  // Of a MySQL server without GTIDs; others are never written to.
+  WatermarkTable watermark_table;
 };
 
 std::unique_ptr<Source> MakeMysqlSource(MysqlOptions options);

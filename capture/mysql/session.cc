@@ -84,6 +84,7 @@ absl::StatusOr<BinlogEnd> LoadBinlogEnd(Connection& connection, const WaitLimits
         "the server writes no binlog; start it with log_bin and binlog_format=ROW");
   }
   BinlogEnd end{.file = row->str(0, 0), .offset = row->unsigned_number(0, 1), .gtids = ""};
+  end.filtered = !row->text(0, 2).empty() || !row->text(0, 3).empty();
   if (row->columns() > 4) end.gtids = row->str(0, 4);
   std::erase(end.gtids, '\n');
   return end;
@@ -119,10 +120,16 @@ absl::StatusOr<SessionFactory::Session> SessionFactory::OpenSql(const WaitLimits
   return session;
 }
 
-void SessionFactory::SetLogServer(const std::string& server, uint64_t moves) {
+void SessionFactory::SetLog(const ResumeToken& token) {
   std::lock_guard lock(mutex_);
-  log_server_ = server;
-  moves_ = moves;
+  log_server_ = token.server;
+  log_naming_ = token.naming;
+  moves_ = token.moves;
+}
+
+Naming SessionFactory::log_naming() const {
+  std::lock_guard lock(mutex_);
+  return log_naming_;
 }
 
 model::Position SessionFactory::PositionOf(const std::string& file, uint64_t offset) const {

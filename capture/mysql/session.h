@@ -13,6 +13,7 @@
 #include "capture/mysql/delivered_gtids.h"
 #include "capture/mysql/mysql_source.h"
 #include "capture/mysql/resume_token.h"
+#include "capture/mysql/watermark_rows.h"
 #include "model/position.h"
 
 namespace tidemark::capture::mysql {
@@ -38,6 +39,8 @@ struct BinlogEnd {
   std::string file;
   uint64_t offset = 0;
   std::string gtids;  // MySQL
+  // binlog_do_db or binlog_ignore_db leaves databases out.
+  bool filtered = false;
 };
 // FailedPrecondition: the privilege is missing (with the GRANT to run), or there is no binlog.
 absl::StatusOr<BinlogEnd> LoadBinlogEnd(Connection& connection, const WaitLimits& limits);
@@ -46,7 +49,8 @@ absl::StatusOr<BinlogEnd> LoadBinlogEnd(Connection& connection, const WaitLimits
 std::string Describe(const Connection& connection);
 
 // Opens the sessions of one source, and keeps what they share: which server the log comes from, how
-// often that has changed, and numbers for GTIDs. Refuses a server that is not the log's (a proxy, a
+// it names transactions, how often the server has changed, numbers for GTIDs, and rows for
+// watermarks. Refuses a server that is not the log's (a proxy, a
 // moved address). Thread-safe.
 class SessionFactory {
  public:
@@ -62,14 +66,18 @@ class SessionFactory {
 
   const MysqlOptions& options() const { return options_; }
   GtidNames& names() { return names_; }
+  WatermarkRows& watermark_rows() { return watermark_rows_; }
 
   // An SQL session on the server that the log comes from. Unavailable: on another one.
   absl::StatusOr<Session> OpenSql(const WaitLimits& limits = {});
   // On whichever server this is.
   absl::StatusOr<Session> OpenAny(const WaitLimits& limits = {});
 
-  // The log comes from `server` now; `moves`: ResumeToken.moves.
-  void SetLogServer(const std::string& server, uint64_t moves);
+  // The log comes from the server that `token` names now, and is read as it says.
+  void SetLog(const ResumeToken& token);
+  // How the log's transactions are named; kNone before the first SetLog. It stays kFile when the
+  // server is given GTIDs later.
+  Naming log_naming() const;
   // A place in that server's binlog, as a position of the source.
   model::Position PositionOf(const std::string& file, uint64_t offset) const;
 
@@ -79,8 +87,10 @@ class SessionFactory {
  private:
   const MysqlOptions options_;
   GtidNames names_;
+  WatermarkRows watermark_rows_;
   mutable std::mutex mutex_;
   std::optional<std::string> log_server_;
+  Naming log_naming_ = Naming::kNone;
   uint64_t moves_ = 0;
   std::string described_;
 };
