@@ -96,7 +96,7 @@ void ServerConfigReader::Read(const YamlMap& source, ServerConfig* config) {
   } else {
     YamlMap map(node, source.Path(kind),
                 {"host", "port", "socket", "user", "password", "tls", "server_id", "tables",
-                 "unlogged_changes"},
+                 "unlogged_changes", "watermark_table"},
                 errors_);
     MysqlOptions& options = config->emplace<MysqlOptions>();
     if (!node.IsMap()) return;
@@ -231,6 +231,21 @@ void ServerConfigReader::ReadMysql(const YamlMap& map, MysqlOptions* options) {
   if (auto choice = map.Choice("unlogged_changes", {"stop", "continue"})) {
     options->continue_at_unlogged_changes = *choice == 1;
   }
+  ReadWatermarkTable(map, &options->watermark_table);
+}
+
+void ServerConfigReader::ReadWatermarkTable(const YamlMap& map,
+                                            capture::mysql::WatermarkTable* table) {
+  static constexpr char kExpected[] = "database.table, such as tidemark.watermark";
+  std::optional<YamlScalar> scalar = map.Scalar("watermark_table", kExpected);
+  if (!scalar) return;
+  const size_t dot = scalar->text.find('.');
+  if (dot == 0 || dot == std::string::npos || dot + 1 == scalar->text.size()) {
+    map.Error("watermark_table", absl::StrCat("expected ", kExpected));
+    return;
+  }
+  table->database = scalar->text.substr(0, dot);
+  table->name = scalar->text.substr(dot + 1);
 }
 
 void ServerConfigReader::ReadAddress(const YamlMap& map,

@@ -67,6 +67,7 @@ class ServerConfigReader {
   void ReadNames(const YamlMap& map, PostgresOptions* options);
   void CheckSlotIsFree(const std::string& name, const YamlMap& map, const PostgresOptions& options);
   void ReadMysql(const YamlMap& map, MysqlOptions* options);
+  void ReadWatermarkTable(const YamlMap& map, capture::mysql::WatermarkTable* table);
   void ReadAddress(const YamlMap& map, capture::mysql::ConnectionOptions* options);
   void ReadTls(const YamlMap& parent, capture::mysql::ConnectionOptions::Tls* tls);
   void CheckServerIdIsFree(const std::string& name, const YamlMap& map,

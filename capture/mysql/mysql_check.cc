@@ -17,6 +17,7 @@
 #include "capture/mysql/connection.h"
 #include "capture/mysql/mysql_catalog.h"
 #include "capture/mysql/mysql_error.h"
+#include "capture/mysql/watermark_table.h"
 
 namespace tidemark::capture::mysql {
 namespace {
@@ -68,6 +69,8 @@ class Examination {
     Tables();
     Cascades();
     TimeZones();
+    // The last, since a server that is read-only ends the session.
+    Watermarks();
     return std::move(problems_);
   }
 
@@ -166,21 +169,30 @@ class Examination {
           Set("binlog_row_metadata", "FULL"));
   }
 
+  bool WithoutGtids() { return !mariadb_ && Variable("gtid_mode") != "ON"; }
+
   void Gtids() {
     if (mariadb_) return;
-    const bool gtids = Variable("gtid_mode") == "ON";
-    const bool ordered = Variable("binlog_order_commits") == "ON";
-    if (!gtids) {
-      Error(absl::StrCat("gtid_mode is ", Variable("gtid_mode"),
-                         ": without GTIDs nothing tells what a SELECT has seen"),
-            "run: SET PERSIST enforce_gtid_consistency = ON, and raise gtid_mode step by step "
-            "(OFF_PERMISSIVE, ON_PERMISSIVE, ON) while the server runs");
+    if (WithoutGtids()) {
+      Warn(absl::StrCat("gtid_mode is ", Variable("gtid_mode"),
+                        ": the binlog is read by file and offset, watermarks are written to the "
+                        "server, and a failover to another server cannot be followed"),
+           "before the source is captured first, run: SET PERSIST enforce_gtid_consistency = ON, "
+           "and raise gtid_mode step by step (OFF_PERMISSIVE, ON_PERMISSIVE, ON) while the server "
+           "runs");
+    } else if (Variable("binlog_order_commits") != "ON") {
+      Warn(
+          "binlog_order_commits is OFF: transactions become visible in another order than that of "
+          "the log",
+          Set("binlog_order_commits", "ON"));
     }
-    if (ordered) return;
-    Warn(
-        "binlog_order_commits is OFF: transactions become visible in another order than that of "
-        "the log",
-        Set("binlog_order_commits", "ON"));
+  }
+
+  void Watermarks() {
+    if (variables_.empty() || !WithoutGtids()) return;
+    for (Problem& problem : ExamineWatermarks(sql_, options_, stop_)) {
+      problems_.push_back(std::move(problem));
+    }
   }
 
   void Durability() {

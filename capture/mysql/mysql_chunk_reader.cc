@@ -10,8 +10,8 @@
 #include "capture/mysql/chunk_query.h"
 #include "capture/mysql/consistent_snapshot.h"
 #include "capture/mysql/mysql_error.h"
-#include "capture/mysql/read_views.h"
 #include "capture/mysql/schema_builder.h"
+#include "capture/mysql/watermark.h"
 #include "capture/settle.h"
 
 namespace tidemark::capture::mysql {
@@ -77,12 +77,24 @@ absl::StatusOr<std::unique_ptr<MysqlChunkReader>> MysqlChunkReader::Open(Session
 }
 
 absl::StatusOr<std::shared_ptr<const model::ReadView>> MysqlChunkReader::CurrentView(
-    std::stop_token stop) {
+    absl::FunctionRef<void()> waiting, std::stop_token stop) {
+  if (sessions_->log_naming() == Naming::kFile) return WriteWatermark(waiting, stop);
   absl::StatusOr<View> view = OpenView(stop);
   if (!view.ok()) return view.status();
   absl::Status status = EndTransaction(stop);
   if (!status.ok()) return status;
   return view->view;
+}
+
+absl::StatusOr<std::shared_ptr<const model::ReadView>> MysqlChunkReader::WriteWatermark(
+    absl::FunctionRef<void()> waiting, std::stop_token stop) {
+  if (!row_) row_.emplace(&sessions_->watermark_rows());
+  const MysqlOptions& options = sessions_->options();
+  const Watermark watermark(options.watermark_table, options.server_id, row_->number());
+  absl::StatusOr<BinlogEnd> end = watermark.Write(*connection_, waiting, stop);
+  if (!end.ok()) return end.status();
+  watermarked_ = std::make_shared<PositionView>(sessions_->PositionOf(end->file, end->offset));
+  return watermarked_;
 }
 
 absl::StatusOr<MysqlChunkReader::View> MysqlChunkReader::OpenView(std::stop_token stop) {
@@ -93,15 +105,19 @@ absl::StatusOr<MysqlChunkReader::View> MysqlChunkReader::OpenView(std::stop_toke
     const model::Position position = sessions_->PositionOf(end->file, end->offset);
     return View{std::make_shared<PositionView>(position), position};
   }
-  absl::StatusOr<Result> executed = connection_->Execute("SELECT @@global.gtid_executed", limits);
-  if (!executed.ok()) return executed.status();
-  absl::StatusOr<GtidSet> set = GtidSet::Parse(executed->text(0, 0));
-  if (!set.ok()) return set.status();
+  std::shared_ptr<const model::ReadView> view = watermarked_;
+  if (sessions_->log_naming() != Naming::kFile) {
+    absl::StatusOr<Result> executed = connection_->Execute("SELECT @@global.gtid_executed", limits);
+    if (!executed.ok()) return executed.status();
+    absl::StatusOr<GtidSet> set = GtidSet::Parse(executed->text(0, 0));
+    if (!set.ok()) return set.status();
+    view = std::make_shared<GtidView>(*std::move(set), &sessions_->names());
+  }
   absl::Status status =
       connection_->Execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", limits)
           .status();
   if (!status.ok()) return status;
-  return View{std::make_shared<GtidView>(*std::move(set), &sessions_->names()), std::nullopt};
+  return View{std::move(view), std::nullopt};
 }
 
 absl::Status MysqlChunkReader::EndTransaction(std::stop_token stop) {
@@ -112,8 +128,8 @@ absl::StatusOr<std::shared_ptr<const model::ReadView>> MysqlChunkReader::Settle(
     absl::Span<const model::TransactionRef> merged, const WaitReporter& report,
     std::stop_token stop) {
   return SettleByPolling(
-      merged, [&](auto) { return CurrentView(stop); }, "a missing semi-synchronous replica", report,
-      stop);
+      merged, [&](absl::FunctionRef<void()> waiting) { return CurrentView(waiting, stop); },
+      "a missing semi-synchronous replica", report, stop);
 }
 
 absl::StatusOr<MysqlChunkReader::TableName> MysqlChunkReader::LookUpName(model::TableId table,

@@ -7,11 +7,14 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "capture/mysql/chunk_encoder.h"
 #include "capture/mysql/mysql_catalog.h"
+#include "capture/mysql/read_views.h"
 #include "capture/mysql/row_layout.h"
 #include "capture/mysql/session.h"
+#include "capture/mysql/watermark_rows.h"
 #include "capture/source.h"
 
 namespace tidemark::capture::mysql {
@@ -20,8 +23,9 @@ namespace tidemark::capture::mysql {
 //
 // A chunk is one transaction with a consistent snapshot. What its view holds is learned without
 // locks: on MySQL from gtid_executed, read just before it is opened, since a transaction gets in
-// there only after the engine has committed it; on MariaDB the server tells the binlog position
-// that belongs to the view. The table is opened in that transaction before it is described, so that
+// there only after the engine has committed it, or, where the log is read without GTIDs, from the
+// last watermark that Settle wrote; on MariaDB the server tells the binlog position that belongs to
+// the view. The table is opened in that transaction before it is described, so that
 // no ALTER TABLE can come between.
 //
 // Thread rule and errors: capture/source.h.
@@ -69,7 +73,10 @@ class MysqlChunkReader : public ChunkReader {
   absl::StatusOr<TableName> LookUpName(model::TableId table, std::stop_token stop);
   absl::StatusOr<View> OpenView(std::stop_token stop);
   // The view of SELECTs that start from now on; no transaction stays open.
-  absl::StatusOr<std::shared_ptr<const model::ReadView>> CurrentView(std::stop_token stop);
+  absl::StatusOr<std::shared_ptr<const model::ReadView>> CurrentView(
+      absl::FunctionRef<void()> waiting, std::stop_token stop);
+  absl::StatusOr<std::shared_ptr<const model::ReadView>> WriteWatermark(
+      absl::FunctionRef<void()> waiting, std::stop_token stop);
   absl::StatusOr<OpenTable> OpenInView(const TableName& name, std::stop_token stop);
   absl::StatusOr<Chunk> ReadInView(const ChunkRequest& request, const View& view,
                                    std::stop_token stop);
@@ -92,6 +99,9 @@ class MysqlChunkReader : public ChunkReader {
   MysqlCatalog catalog_;
   SchemaRegistry* const registry_;
   std::map<model::TableId, TableName> names_;
+  // Naming::kFile: this reader's row, once it wrote one, and what the last watermark showed.
+  std::optional<WatermarkRows::Lease> row_;
+  std::shared_ptr<const model::ReadView> watermarked_ = std::make_shared<PositionView>();
 };
 
 }  // namespace tidemark::capture::mysql

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "capture/mysql/consistent_snapshot.h"
+#include "capture/mysql/watermark_table.h"
 
 namespace tidemark::capture::mysql {
 namespace {
@@ -54,12 +55,6 @@ absl::Status CheckLogs(const ServerFacts& facts) {
         absl::StrCat("binlog_row_metadata is ", facts.row_metadata,
                      ", so that the binlog does not name the columns; run: SET GLOBAL "
                      "binlog_row_metadata = 'FULL', and set it in the server's configuration"));
-  }
-  if (facts.naming == Naming::kFile) {
-    return absl::FailedPreconditionError(
-        "gtid_mode is not ON; set enforce_gtid_consistency and gtid_mode to ON (both can be "
-        "changed "
-        "while the server runs, in the steps OFF_PERMISSIVE, ON_PERMISSIVE, ON)");
   }
   return absl::OkStatus();
 }
@@ -123,18 +118,34 @@ absl::Status CheckReach(Connection& sql, const ResumeToken& token, bool moved,
       "; connect to a server that has them, or remove the source's data and capture it anew"));
 }
 
+// A log that is read by file and offset goes on so, whatever gtid_mode is: both are in every event.
+absl::Status CheckNaming(const ResumeToken& token, const ServerFacts& facts) {
+  const bool by_file = token.naming == Naming::kFile && facts.flavour == Flavour::kMySql;
+  if (by_file || token.naming == facts.naming) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "the server names transactions in another way than before (gtid_mode, or another kind of "
+      "server); set it back, or remove the source's data and capture it anew");
+}
+
+absl::Status AnotherServer(const ResumeToken& token, const ServerFacts& facts) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "another server is behind the address (", facts.server, ", the log was read from ",
+      token.server,
+      "), and without GTIDs nothing tells where its log goes on; connect to the same server again, "
+      "or remove the source's data and capture it anew (with gtid_mode=ON, Tidemark follows a "
+      "failover)"));
+}
+
 absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, const ServerFacts& facts,
                                          const std::string& resume, const WaitLimits& limits) {
   if (resume.empty()) return TokenFromNow(sql, facts, limits);
   absl::StatusOr<ResumeToken> token = ResumeToken::Decode(resume);
   if (!token.ok()) return token.status();
-  if (token->naming != facts.naming) {
-    return absl::FailedPreconditionError(
-        "the server names transactions in another way than before (gtid_mode, or another kind of "
-        "server); set it back, or remove the source's data and capture it anew");
-  }
+  absl::Status status = CheckNaming(*token, facts);
+  if (!status.ok()) return status;
   const bool moved = token->server != facts.server;
-  absl::Status status = CheckReach(sql, *token, moved, limits);
+  if (moved && token->naming == Naming::kFile) return AnotherServer(*token, facts);
+  status = CheckReach(sql, *token, moved, limits);
   if (!status.ok()) return status;
   if (moved) {
     ++token->moves;
@@ -144,6 +155,11 @@ absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, const ServerFacts& fac
     for (PreparedTransaction& prepared : token->prepared) prepared.file.clear();
   }
   return token;
+}
+
+// A dump cannot begin above 4 GiB. LogEncoder passes over what comes before the place.
+BinlogStart StartAt(const std::string& file, uint64_t offset) {
+  return {.file = file, .offset = offset <= UINT32_MAX ? offset : 4};
 }
 
 }  // namespace
@@ -161,6 +177,8 @@ absl::StatusOr<std::unique_ptr<LogReader>> MysqlLogReader::Open(SessionFactory* 
   if (!status.ok()) return status;
   absl::StatusOr<ResumeToken> token = PrepareToken(sql, session->facts, resume, limits);
   if (!token.ok()) return token.status();
+  if (token->naming == Naming::kFile) status = PrepareWatermarks(sql, sessions->options(), limits);
+  if (!status.ok()) return status;
   absl::StatusOr<DeliveredGtids> delivered = DeliveredGtids::Parse(token->naming, token->gtids);
   if (!delivered.ok()) return delivered.status();
   absl::StatusOr<BinlogEnd> merged = LoadBinlogEnd(sql, limits);
@@ -186,7 +204,9 @@ MysqlLogReader::MysqlLogReader(Wiring wiring, SchemaRegistry* registry)
           {.tables = wiring_.sessions->options().tables,
            .stop_at_unlogged_changes = !wiring_.sessions->options().continue_at_unlogged_changes},
           wiring_.token, registry->journaled(), wiring_.delivered, &catalog_, registry,
-          &wiring_.sessions->names()) {}
+          &wiring_.sessions->names()),
+      // Each settle step's watermark proves that all before it is visible, of earlier sessions too.
+      replaying_(wiring_.token.naming != Naming::kFile) {}
 
 absl::StatusOr<std::unique_ptr<BinlogStream>> MysqlLogReader::OpenStream(BinlogStart start,
                                                                          uint32_t server_id) {
@@ -202,6 +222,8 @@ absl::Status MysqlLogReader::OpenMain() {
   BinlogStart start;
   if (wiring_.token.naming == Naming::kGtid) {
     start.gtid_set_encoded = wiring_.delivered.set().Encode();
+  } else if (wiring_.token.naming == Naming::kFile) {
+    start = StartAt(wiring_.token.file, wiring_.token.offset);
   } else {
     start.mariadb_position = wiring_.token.gtids;
   }
@@ -230,8 +252,7 @@ absl::Status MysqlLogReader::OpenSide(const PreparedTransaction& wanted) {
                      " was prepared on another server than the one that the log "
                      "comes from now; remove the source's data and capture it anew"));
   } else {
-    start.file = wanted.file;
-    start.offset = wanted.offset;
+    start = StartAt(wanted.file, wanted.offset);
   }
   absl::StatusOr<std::unique_ptr<BinlogStream>> stream =
       OpenStream(std::move(start), wiring_.sessions->options().server_id + 1);
@@ -289,8 +310,18 @@ absl::Status MysqlLogReader::KeepTime(Clock::time_point now) {
   }
   if (now - last_position_check_ < kPositionCheckInterval) return absl::OkStatus();
   last_position_check_ = now;
-  absl::StatusOr<BinlogEnd> end = LoadBinlogEnd(
-      *wiring_.session.connection, {.timeout = kStatementTimeout, .stop = wiring_.stop});
+  return Examine();
+}
+
+// Where the server is, and that it still commits in order.
+absl::Status MysqlLogReader::Examine() {
+  const WaitLimits limits{.timeout = kStatementTimeout, .stop = wiring_.stop};
+  Connection& sql = *wiring_.session.connection;
+  if (wiring_.token.naming == Naming::kFile) {
+    absl::Status ordered = CheckCommitOrder(sql, limits);
+    if (!ordered.ok()) return ordered;
+  }
+  absl::StatusOr<BinlogEnd> end = LoadBinlogEnd(sql, limits);
   if (!end.ok()) return end.status();
   const model::Position position = wiring_.sessions->PositionOf(end->file, end->offset);
   server_file_ = position.file;

@@ -17,7 +17,12 @@ namespace tidemark::capture::mysql {
 
 // Reads the binlog as a replica does. Nothing is acknowledged: a server keeps its binlog by age and
 // size, whoever reads it. A server of another identity behind the same address is a failover: it is
-// accepted if its GTIDs hold all that was merged.
+// accepted if its GTIDs hold all that was merged, and refused where the log is read by file and
+// offset, since nothing says where another server has the same transaction.
+//
+// MySQL without GTIDs (any gtid_mode but ON when the source is captured first) is read by file and
+// offset, and stays so when the server is given GTIDs later: transactions with and without a name
+// may come in any order. binlog_order_commits must be ON as long as the log is read.
 class MysqlLogReader : public LogReader {
  public:
   // `sessions` and `registry` must outlive it. DataLoss: the binlog no longer reaches back to
@@ -56,6 +61,7 @@ class MysqlLogReader : public LogReader {
   absl::StatusOr<bool> ConsumeOne(std::chrono::milliseconds wait);
   absl::Status KeepTime(Clock::time_point now);
   absl::StatusOr<bool> MergedIsVisible();
+  absl::Status Examine();
   bool HasSomething() const;
   LogBatch TakeBatch();
 
@@ -66,7 +72,7 @@ class MysqlLogReader : public LogReader {
   std::unique_ptr<BinlogStream> side_;
   absl::Status failure_;
   bool first_ = true;  // the token is to be delivered
-  bool replaying_ = true;
+  bool replaying_;
   bool taken_replaying_ = true;
   model::Position taken_frontier_;
   Clock::time_point last_visible_check_;

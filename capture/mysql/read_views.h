@@ -27,10 +27,13 @@ class GtidView : public model::ReadView {
   const GtidNames* const names_;
 };
 
-// MariaDB: the binlog's position that belongs to a consistent snapshot. Exact: all that starts
-// before it is visible, and nothing else. Immutable.
+// A place in the binlog: all that starts before it is visible. MariaDB: the one that belongs to a
+// consistent snapshot; exact, nothing else is visible. MySQL without GTIDs: where the binlog ended
+// before a watermark was written (watermark.h): a lower bound. Immutable.
 class PositionView : public model::ReadView {
  public:
+  // Of nothing that is known.
+  PositionView() : PositionView(model::Position{}) {}
   explicit PositionView(const model::Position& end) : end_(end) {}
 
   bool Contains(const model::TransactionRef& transaction) const override {

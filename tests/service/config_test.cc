@@ -69,7 +69,7 @@ sources:
   - name: shop
     mysql: {host: db.example.org, port: 3307, user: t, server_id: 42, tables: [shop.orders, "crm.*"],
             tls: {mode: verify_identity, ca: ca.pem, cert: c.pem, key: k.pem},
-            unlogged_changes: continue}
+            unlogged_changes: continue, watermark_table: ops.tidemark_marks}
   - name: crm
     mysql: {socket: /run/mysqld/mysqld.sock, user: t}
 )",
@@ -85,10 +85,14 @@ sources:
   EXPECT_EQ(first.server_id, 42u);
   EXPECT_THAT(first.tables, ::testing::ElementsAre("shop.orders", "crm.*"));
   EXPECT_TRUE(first.continue_at_unlogged_changes);
+  EXPECT_EQ(first.watermark_table.database, "ops");
+  EXPECT_EQ(first.watermark_table.name, "tidemark_marks");
   const auto& second = std::get<capture::mysql::MysqlOptions>(config->sources[1].server);
   EXPECT_EQ(second.connection.socket, "/run/mysqld/mysqld.sock");
   EXPECT_GE(second.server_id, 1'000'000'000u);
   EXPECT_FALSE(second.continue_at_unlogged_changes);
+  EXPECT_EQ(second.watermark_table.database, "tidemark");
+  EXPECT_EQ(second.watermark_table.name, "watermark");
 }
 
 TEST(ConfigTest, ErrorsOfMysqlNameWhatWasExpected) {
@@ -103,6 +107,10 @@ TEST(ConfigTest, ErrorsOfMysqlNameWhatWasExpected) {
   EXPECT_THAT(error("  - {name: a, mysql: {host: h}}"), HasSubstr("the name of a user"));
   EXPECT_THAT(error("  - {name: a, mysql: {host: h, user: u, tables: [t]}}"),
               HasSubstr("expected a qualified table, such as shop.orders or shop.*"));
+  for (const std::string name : {"marks", ".marks", "ops."}) {
+    EXPECT_THAT(error("  - {name: a, mysql: {host: h, user: u, watermark_table: " + name + "}}"),
+                HasSubstr("watermark_table: expected database.table"));
+  }
   EXPECT_THAT(error("  - {name: a, mysql: {host: h, user: u, server_id: 5}}\n"
                     "  - {name: b, mysql: {host: h, user: u, server_id: 6}}"),
               HasSubstr("expected one that is at least 2 away"));

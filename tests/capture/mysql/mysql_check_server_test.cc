@@ -77,8 +77,11 @@ TEST_P(MysqlCheckTest, SettingsThatHurtAreNamedAllAtOnce) {
   EXPECT_THAT(problems, Contains(HasSubstr("error: binlog_ignore_db is other")));
   EXPECT_THAT(problems, Contains(HasSubstr("error: the source's server_id 1001")));
   if (mariadb()) return;
-  EXPECT_THAT(problems, Contains(HasSubstr("error: gtid_mode is OFF")));
-  EXPECT_THAT(problems, Contains(HasSubstr("warning: binlog_order_commits is OFF")));
+  EXPECT_THAT(problems, Contains(AllOf(HasSubstr("warning: gtid_mode is OFF"),
+                                       HasSubstr("failover"), HasSubstr("ON_PERMISSIVE"))));
+  // Only an order tells without GTIDs what a SELECT saw.
+  EXPECT_THAT(problems, Contains(AllOf(HasSubstr("error: binlog_order_commits is OFF"),
+                                       HasSubstr("SET PERSIST binlog_order_commits = ON"))));
   EXPECT_THAT(problems, Contains(HasSubstr("binlog_row_value_options is PARTIAL_JSON")));
 }
 
@@ -168,6 +171,49 @@ TEST_P(MysqlCheckTest, ServerThatCannotBeReachedIsAProblem) {
   const CheckResult result = CheckMysql(options, {});
   EXPECT_EQ(result.server, "");
   EXPECT_EQ(result.problems.size(), 1u);
+}
+
+// What only MySQL has: GTIDs that are ON or not.
+class MySqlGtidCheckTest : public MysqlCheckTest {
+ protected:
+  static testing::MysqlOptions WithoutGtids() {
+    return {.settings = {{"gtid_mode", "OFF"}, {"enforce_gtid_consistency", "OFF"}}};
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Products, MySqlGtidCheckTest,
+                         ::testing::Values(testing::MysqlProduct::kMySql9),
+                         [](const auto& test) { return std::string(Name(test.param)); });
+
+TEST_P(MySqlGtidCheckTest, UnorderedCommitsAreNoErrorWithGtidsAndNoTableIsNeeded) {
+  ASSERT_NO_FATAL_FAILURE(StartOwn({.settings = {{"binlog_order_commits", "OFF"}}}));
+  const std::vector<std::string> problems = Check();
+  EXPECT_THAT(problems, Contains(HasSubstr("warning: binlog_order_commits is OFF")));
+  EXPECT_THAT(problems, Not(Contains(HasSubstr("watermark"))));
+}
+
+TEST_P(MySqlGtidCheckTest, WithoutGtidsATableOfWatermarksIsNeededAndCheckMakesNone) {
+  ASSERT_NO_FATAL_FAILURE(StartOwn(WithoutGtids()));
+  ASSERT_OK(
+      server().Exec("CREATE TABLE t (id int PRIMARY KEY); CREATE USER 'poor'@'%' IDENTIFIED BY 'p';"
+                    "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'poor'@'%';"
+                    "GRANT SELECT ON test.t TO 'poor'@'%'"));
+  // It may make the table.
+  EXPECT_THAT(Check(), Not(Contains(HasSubstr("error: "))));
+  ASSERT_OK_AND_ASSIGN(const std::string made,
+                       server().QueryValue("SELECT count(*) FROM information_schema.tables"
+                                           " WHERE table_schema = 'tidemark'"));
+  EXPECT_EQ(made, "0");
+  MysqlOptions options = Options();
+  options.connection.user = "poor";
+  options.connection.password = "p";
+  const auto error = Contains(
+      AllOf(HasSubstr("error: a server without GTIDs needs a table of watermarks"),
+            HasSubstr("GRANT SELECT, INSERT, UPDATE ON `tidemark`.`watermark` TO 'poor'@'%'"),
+            HasSubstr("CREATE TABLE IF NOT EXISTS `tidemark`.`watermark`")));
+  EXPECT_THAT(Check(options), error);
+  options.watermark_table = {"test", "marks"};
+  EXPECT_THAT(Check(options), Contains(HasSubstr("error: the table of watermarks, test.marks, is "
+                                                 "one of the tables that are captured")));
 }
 
 }  // namespace
