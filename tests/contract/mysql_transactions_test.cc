@@ -124,10 +124,10 @@ TEST_P(MysqlTransactionsTest, AutomaticKeysAndReplacedRowsAreExact) {
 
 TIDEMARK_ON_EVERY_MYSQL(MysqlTransactionsTest);
 
-// MySQL with GTIDs refuses such transactions.
-class MariaDbSavepointsTest : public CaptureTest {};
+// MySQL with GTIDs (enforce_gtid_consistency) refuses such transactions.
+class SavepointsBesidePlainTablesTest : public CaptureTest {};
 
-TEST_P(MariaDbSavepointsTest, WhatWasRolledBackBesideATableWithoutTransactionsNeverComes) {
+TEST_P(SavepointsBesidePlainTablesTest, WhatWasRolledBackNeverComes) {
   Sql("CREATE TABLE t (id int PRIMARY KEY, version bigint)");
   Sql("CREATE TABLE plain (id int PRIMARY KEY) ENGINE=MyISAM");
   StartService();
@@ -143,8 +143,9 @@ TEST_P(MariaDbSavepointsTest, WhatWasRolledBackBesideATableWithoutTransactionsNe
   EXPECT_EQ(Changes(v1::OP_CREATE, Named("plain")).size(), 3u);
 }
 
-INSTANTIATE_TEST_SUITE_P(MySql, MariaDbSavepointsTest,
-                         ::testing::Values(testing::MysqlKinds()[1], testing::MysqlKinds()[2]),
+INSTANTIATE_TEST_SUITE_P(MySql, SavepointsBesidePlainTablesTest,
+                         ::testing::Values(testing::MysqlKinds()[1], testing::MysqlKinds()[2],
+                                           testing::MysqlKinds()[3]),
                          KindName);
 
 }  // namespace

@@ -32,7 +32,7 @@ absl::Status EndPreparedTransactions(MysqlServer& server) {
 
 std::string Name(const ServerKind& kind) {
   if (kind.engine == Engine::kPostgres) return absl::StrCat("Postgres", kind.version);
-  return std::string(Name(Product(kind)));
+  return absl::StrCat(Name(Product(kind)), kind.without_gtids ? "NoGtid" : "");
 }
 
 std::vector<ServerKind> PostgresKinds() {
@@ -44,7 +44,10 @@ std::vector<ServerKind> PostgresKinds() {
 }
 
 std::vector<ServerKind> MysqlKinds() {
-  return {{Engine::kMySql, 9}, {Engine::kMariaDb, 10}, {Engine::kMariaDb, 11}};
+  return {{Engine::kMySql, 9},
+          {Engine::kMariaDb, 10},
+          {Engine::kMariaDb, 11},
+          {Engine::kMySql, 9, true}};
 }
 
 absl::StatusOr<std::unique_ptr<PostgresDatabase>> PostgresDatabase::Make(PostgresServer& server) {
@@ -88,11 +91,14 @@ absl::Status MysqlDatabase::Kill9() {
 }
 
 absl::StatusOr<MysqlServer*> SharedMysqlServer(const ServerKind& kind) {
-  static auto& servers = *new std::map<MysqlProduct, std::unique_ptr<MysqlServer>>;
-  std::unique_ptr<MysqlServer>& shared = servers[Product(kind)];
+  static auto& servers = *new std::map<std::string, std::unique_ptr<MysqlServer>>;
+  std::unique_ptr<MysqlServer>& shared = servers[Name(kind)];
   if (shared == nullptr) {
-    absl::StatusOr<std::unique_ptr<MysqlServer>> started =
-        MysqlServer::Start({.product = Product(kind)});
+    MysqlOptions options{.product = Product(kind)};
+    if (kind.without_gtids) {
+      options.settings = {{"gtid_mode", "OFF"}, {"enforce_gtid_consistency", "OFF"}};
+    }
+    absl::StatusOr<std::unique_ptr<MysqlServer>> started = MysqlServer::Start(options);
     if (!started.ok()) return started.status();
     shared = *std::move(started);
     std::atexit([] { servers.clear(); });

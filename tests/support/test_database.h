@@ -19,14 +19,16 @@ struct ServerKind {
   Engine engine = Engine::kPostgres;
   // The major version: 15, 18; 9; 10 (10.11), 11 (11.8).
   int version = 0;
+  // MySQL: gtid_mode is OFF, and enforce_gtid_consistency.
+  bool without_gtids = false;
 };
 
-// "Postgres15", "MySql9", "MariaDb10", as part of a test's name.
+// "Postgres15", "MySql9", "MySql9NoGtid", "MariaDb10", as part of a test's name.
 std::string Name(const ServerKind& kind);
 
 // The distribution's own PostgreSQL server, and 18.
 std::vector<ServerKind> PostgresKinds();
-// MySQL 9, MariaDB 10.11 and 11.8.
+// MySQL 9, MariaDB 10.11 and 11.8, and MySQL 9 without GTIDs.
 std::vector<ServerKind> MysqlKinds();
 
 // One database that tidemarkd captures, and its server. One thread at a time.
