@@ -167,6 +167,8 @@ absl::StatusOr<std::string> ThreadedPipeline::DurableResume() {
 }
 
 void ThreadedPipeline::LogChanged(const absl::Status& status) {
+  // Before anything that the new session brings: what open windows saw need not be in its log.
+  if (status.ok()) inbox_.Post([](snapshot::Merger& merger) { merger.VoidWindows(); });
   {
     std::lock_guard lock(mutex_);
     if (broken_) return;

@@ -1,5 +1,7 @@
 // tidemarkd and the server stop and come back, under writers and snapshots.
 
+#include <csignal>
+
 #include "absl/time/clock.h"
 #include "tests/contract/capture_test.h"
 #include "tests/support/random_seed.h"
@@ -103,7 +105,49 @@ TEST_P(RestartsTest, KillInsideALargeTransactionLosesAndDoublesNothing) {
 
 TIDEMARK_ON_EVERY_SERVER(RestartsTest);
 
-class PostgresRestartsTest : public RestartsTest {};
+class PostgresRestartsTest : public RestartsTest {
+ protected:
+  // Stops what moves the log on: the walwriter, and those who serve the log connection. Readers
+  // connect when there is something to read.
+  void HoldTheLog() {
+    ASSERT_OK_AND_ASSIGN(
+        const testing::SqlRows backends,
+        server().Query("SELECT pid FROM pg_stat_activity"
+                       " WHERE backend_type = 'walwriter' OR application_name = 'tidemark'"));
+    for (const auto& row : backends) ASSERT_EQ(kill(std::stoi(*row[0]), SIGSTOP), 0);
+  }
+
+  // Until a reader has ended a chunk and asked for its bound.
+  void WaitForAChunk() {
+    const std::string read =
+        "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        " AND state = 'idle' AND query LIKE 'ROLLBACK; SELECT pg_current_wal_insert_lsn()%'";
+    for (int attempt = 0; attempt < 400 && server().QueryValue(read).value_or("0") == "0";
+         ++attempt) {
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+    ASSERT_OK_AND_ASSIGN(const std::string count, server().QueryValue(read));
+    ASSERT_NE(count, "0");
+  }
+};
+
+// A commit that did not wait for its flush is visible, and gone after a crash.
+TEST_P(PostgresRestartsTest, ChunkThatSawWhatACrashTookBackIsReadAgain) {
+  Sql("CREATE TABLE lost (id int PRIMARY KEY); INSERT INTO lost VALUES (1)");
+  CatchUp();
+  HoldTheLog();
+  ASSERT_FALSE(HasFatalFailure());
+  auto writer = NewSession();
+  ASSERT_OK(writer->Exec("SET synchronous_commit = off; INSERT INTO lost VALUES (2)"));
+  ASSERT_OK_AND_ASSIGN(const v1::Snapshot snapshot, service().CreateSnapshot({"public.lost"}));
+  WaitForAChunk();
+  ASSERT_OK(server().Kill9());
+  ASSERT_OK(server().StartAgain());
+  ASSERT_EQ(Value("SELECT count(*) FROM lost WHERE id = 2"), "0") << "the server kept the row";
+  Sql("INSERT INTO lost SELECT i FROM generate_series(3, 100) i");
+  ASSERT_OK(service().WaitForSnapshot(snapshot.id()));
+  ExpectExact();
+}
 
 TEST_P(PostgresRestartsTest, ServerThatStopsWithoutACheckpointIsFoundAgain) {
   workload::Writers writers(WriterOptions());
