@@ -59,9 +59,6 @@ class ChunkLoop {
     LogLoop* log;
     // Test-only: leave step 2 out.
     bool without_settle = false;
-    // This reader also tells the merger, while nothing is read, which transactions have become
-    // visible.
-    bool probes = false;
   };
 
   explicit ChunkLoop(Parts parts) : parts_(parts) {}
