@@ -9,6 +9,7 @@
 
 #include "service/cli/client.h"
 #include "service/cli/commands.h"
+#include "service/cli/output.h"
 #include "service/cli/stop_signal.h"
 #include "service/cli/tail.h"
 
@@ -203,6 +204,13 @@ void Commands::AddConsumers() {
   });
 }
 
+// What was asked for, and its exit code; output that could not be written is a failure too.
+int Perform(const Action& action, const std::string& server) {
+  Client client(server);
+  int code = action(client);
+  return code != 0 ? code : Report(FlushOutput());
+}
+
 }  // namespace
 }  // namespace tidemark::service
 
@@ -221,6 +229,5 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  tidemark::service::Client client(server);
-  return commands.action()(client);
+  return tidemark::service::Perform(commands.action(), server);
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "service/cli/event_format.h"
+#include "service/cli/output.h"
 #include "service/cli/stop_signal.h"
 #include "service/units.h"
 
@@ -98,6 +99,7 @@ class Tailer {
   uint64_t printed_ = 0;
   uint64_t seen_ = 0;
   uint64_t acknowledged_ = 0;
+  absl::Status output_;  // of what was printed
   std::chrono::steady_clock::time_point acknowledge_time_ = std::chrono::steady_clock::now();
 };
 
@@ -132,15 +134,17 @@ absl::Status Tailer::Read(const v1::SubscribeRequest& request) {
   bool ended = false;
   while (!ended && !stop_->asked && stream->Read(&response)) {
     ended = !Take(response);
-    std::fflush(stdout);
+    output_ = FlushOutput();
+    if (!output_.ok()) break;
     if (!AcknowledgeIsDue()) continue;
     absl::Status acknowledged = Acknowledge();
     if (!acknowledged.ok()) return acknowledged;
   }
-  if (ended) stop_->context.TryCancel();
+  if (ended || !output_.ok()) stop_->context.TryCancel();
   while (stream->Read(&response)) {
   }
   grpc::Status finished = stream->Finish();
+  if (!output_.ok()) return output_;  // what was not written is not acknowledged
   absl::Status acknowledged = Acknowledge();
   absl::Status outcome = Outcome(finished, ended);
   return outcome.ok() ? acknowledged : outcome;

@@ -1,0 +1,78 @@
+// The program `tidemark` itself, against a server over a real store.
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "service/grpc_server.h"
+#include "tests/service/events.h"
+#include "tests/support/process.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_folder.h"
+
+namespace tidemark::service {
+namespace {
+
+// A server with one source, "shop", whose stream has events 1 to 5.
+class CliProgramTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    storage::StoreOptions options;
+    options.folder = folder_.File("data");
+    ASSERT_OK_AND_ASSIGN(store_, storage::Store::Open(options));
+    ASSERT_OK_AND_ASSIGN(journal_, store_->OpenJournal("shop"));
+    ASSERT_OK(journal_->Append(BlockMaker(1)
+                                   .Schema(MakeSchema(1, 10, "p", "a"))
+                                   .Change(1, model::Op::kCreate, 1, "x")
+                                   .Change(1, model::Op::kCreate, 2, "y")
+                                   .Change(1, model::Op::kCreate, 3, "z")
+                                   .End()
+                                   .Batch()));
+    sources_.emplace(std::vector<CapturedSource>{{"shop", "postgres", nullptr, journal_, nullptr}});
+    ASSERT_OK_AND_ASSIGN(server_, GrpcServer::Start("127.0.0.1:0", &*sources_));
+  }
+
+  // Runs it with all its output in `file`; the exit code.
+  int Run(std::vector<std::string> arguments, const std::string& file) {
+    std::string program =
+        std::filesystem::read_symlink("/proc/self/exe").parent_path() / "tidemark";
+    std::vector<std::string> command = {program, "--server", server_->address()};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    auto process = testing::Process::Start({.command = command, .output_file = file});
+    if (!process.ok()) return -1;
+    output_ = *std::move(process);
+    return output_->Wait(absl::Seconds(30)).value_or(-1);
+  }
+  int Run(std::vector<std::string> arguments) {
+    return Run(std::move(arguments), folder_.File("output" + std::to_string(runs_++)));
+  }
+  std::string Output() const { return output_->Output(); }
+
+  testing::TempFolder folder_;
+  std::unique_ptr<storage::Store> store_;
+  storage::Journal* journal_ = nullptr;
+  std::optional<Sources> sources_;
+  std::unique_ptr<GrpcServer> server_;
+  std::unique_ptr<testing::Process> output_;
+  int runs_ = 0;
+};
+
+TEST_F(CliProgramTest, TailAcknowledgesNothingThatCouldNotBeWritten) {
+  const std::vector<std::string> tail = {"tail", "shop", "--consumer", "c", "--no-follow"};
+  EXPECT_EQ(Run(tail, "/dev/full"), 1);
+  ASSERT_OK_AND_ASSIGN(auto places, journal_->Consumers());
+  EXPECT_TRUE(places.empty());
+  EXPECT_EQ(Run(tail), 0) << Output();
+  ASSERT_OK_AND_ASSIGN(places, journal_->Consumers());
+  ASSERT_EQ(places.size(), 1u);
+  EXPECT_EQ(places[0].acknowledged, 5u);
+}
+
+TEST_F(CliProgramTest, OutputThatCouldNotBeWrittenIsAFailure) {
+  EXPECT_EQ(Run({"consumer", "list", "shop"}), 0) << Output();
+  EXPECT_EQ(Run({"consumer", "list", "shop"}, "/dev/full"), 1);
+}
+
+}  // namespace
+}  // namespace tidemark::service
