@@ -1,6 +1,7 @@
 // tidemark: the command line of a running tidemarkd.
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdio>
 #include <functional>
 #include <optional>
@@ -34,6 +35,27 @@ std::optional<int> Usage(const absl::StatusOr<T>& made) {
   if (made.ok()) return std::nullopt;
   Report(made.status());
   return kUsage;
+}
+
+// The library takes "-5" for 2^64 - 5 and "010" for 8: numbers are decimal here, and not negative.
+CLI::Validator Number(uint64_t least) {
+  auto check = [least](std::string& text) -> std::string {
+    uint64_t number = 0;
+    const char* end = text.data() + text.size();
+    auto [rest, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc{} || rest != end || number < least) {
+      return "expected a whole number of at least " + std::to_string(least) + ", got \"" + text +
+             "\"";
+    }
+    text = std::to_string(number);
+    return "";
+  };
+  return CLI::Validator(check, "");
+}
+
+CLI::Validator NotEmpty(const std::string& expected) {
+  return CLI::Validator(
+      [expected](std::string& text) { return text.empty() ? "expected " + expected : ""; }, "");
 }
 
 // All subcommands with their options. Options point into it: it outlives the parsing and the
@@ -92,7 +114,7 @@ void Commands::AddTailStart(CLI::App* tail) {
   tail->add_option("--from", tail_.from, "where to start")
       ->check(CLI::IsMember({"beginning", "now"}));
   tail->add_option("--from-sequence", tail_.from_sequence, "first event wanted")
-      ->check(CLI::PositiveNumber);
+      ->transform(Number(1));
   tail->add_option("--from-time", tail_.from_time,
                    "2026-11-22T12:30:00Z, or how long ago: 10m, 2h");
   tail->add_option("--consumer", tail_.consumer,
@@ -107,7 +129,8 @@ void Commands::AddTail() {
   tail->add_option("--ops", tail_.ops, "only these: create,update,delete,truncate,read")
       ->delimiter(',');
   tail->add_flag("--no-commits", tail_.without_transaction_ends, "leave transaction ends out");
-  tail->add_option("--limit", tail_.limit, "end after so many events");
+  tail->add_option("--limit", tail_.limit, "end after so many events; 0: never")
+      ->transform(Number(0));
   tail->add_flag("--follow,!--no-follow", tail_.follow, "wait for more at the end (default)");
   tail->add_flag("--json", tail_.json, "one JSON object a line");
   tail->add_flag("--heartbeats", tail_.heartbeats, "print heartbeats too");
@@ -124,13 +147,16 @@ void Commands::AddCreate(CLI::App* snapshot) {
   create->add_flag("--all", snapshot_.all, "every captured table");
   create->add_option("--table", snapshot_.tables, "public.orders; may be repeated")
       ->allow_extra_args(false);
-  create->add_option("--where", snapshot_.predicate, "only rows for which this SQL is true");
+  create->add_option("--where", snapshot_.predicate, "only rows for which this SQL is true")
+      ->check(NotEmpty("a condition; leave it out for all rows"));
   create
       ->add_option("--key", snapshot_.keys,
                    "only this row; may be repeated; columns of a key with commas between")
       ->allow_extra_args(false);
-  create->add_option("--rows-per-second", snapshot_.rows_per_second_max, "0: unlimited");
-  create->add_option("--readers", snapshot_.readers_max, "0: as many as configured");
+  create->add_option("--rows-per-second", snapshot_.rows_per_second_max, "0: unlimited")
+      ->transform(Number(0));
+  create->add_option("--readers", snapshot_.readers_max, "0: as many as configured")
+      ->transform(Number(0));
   create->add_flag("--watch", snapshot_.watch, "show its progress until it ends");
   Run(create, [this](Client& client) {
     if (auto usage = Usage(MakeCreateRequest(snapshot_))) return *usage;
@@ -141,15 +167,15 @@ void Commands::AddCreate(CLI::App* snapshot) {
 void Commands::AddJobCommand(CLI::App* snapshot, const char* name, const char* help,
                              absl::Status (*command)(Client&, uint64_t)) {
   CLI::App* added = snapshot->add_subcommand(name, help);
-  added->add_option("ID", id_, "the snapshot's number")->required();
+  added->add_option("ID", id_, "the snapshot's number")->required()->transform(Number(1));
   Run(added, [this, command](Client& client) { return Report(command(client, id_)); });
 }
 
 void Commands::AddSet(CLI::App* snapshot) {
   CLI::App* set = snapshot->add_subcommand("set", "Change the speed while it runs");
-  set->add_option("ID", id_, "the snapshot's number")->required();
-  set->add_option("--rows-per-second", rows_per_second_max_, "0: unlimited");
-  set->add_option("--readers", readers_max_, "0: as many as configured");
+  set->add_option("ID", id_, "the snapshot's number")->required()->transform(Number(1));
+  set->add_option("--rows-per-second", rows_per_second_max_, "0: unlimited")->transform(Number(0));
+  set->add_option("--readers", readers_max_, "0: as many as configured")->transform(Number(0));
   Run(set, [this](Client& client) {
     absl::Status done = SetSnapshot(client, id_, rows_per_second_max_, readers_max_);
     Report(done);
@@ -180,7 +206,7 @@ void Commands::AddReset(CLI::App* consumer) {
   reset->add_option("--source", reset_.source, "may be left out if there is only one");
   reset->add_option("--to", reset_.to, "its next event")
       ->check(CLI::IsMember({"beginning", "now"}));
-  reset->add_option("--to-sequence", reset_.sequence, "its next event")->check(CLI::PositiveNumber);
+  reset->add_option("--to-sequence", reset_.sequence, "its next event")->transform(Number(1));
   Run(reset, [this](Client& client) {
     absl::Status done = ResetConsumer(client, reset_);
     Report(done);
@@ -219,6 +245,7 @@ int main(int argc, char** argv) {
   std::string server = "127.0.0.1:7654";
   app.add_option("--server", server, "address of tidemarkd")
       ->envname("TIDEMARK_SERVER")
+      ->check(tidemark::service::NotEmpty("an address such as 127.0.0.1:7654"))
       ->capture_default_str();
   app.set_version_flag("--version", "tidemark " TIDEMARK_VERSION);
   app.require_subcommand(1);

@@ -22,7 +22,7 @@ uint64_t NowUs() { return static_cast<uint64_t>(absl::ToUnixMicros(absl::Now()))
 
 absl::StatusOr<uint64_t> ReadTime(const std::string& text, uint64_t now_us) {
   if (auto ago_ms = ParseDurationMs(text)) {
-    return *ago_ms * 1000 < now_us ? now_us - *ago_ms * 1000 : 0;
+    return *ago_ms < now_us / 1000 ? now_us - *ago_ms * 1000 : 0;
   }
   absl::Time time;
   std::string error;

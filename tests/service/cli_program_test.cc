@@ -1,5 +1,6 @@
 // The program `tidemark` itself, against a server over a real store.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -13,6 +14,8 @@
 
 namespace tidemark::service {
 namespace {
+
+using ::testing::HasSubstr;
 
 // A server with one source, "shop", whose stream has events 1 to 5.
 class CliProgramTest : public ::testing::Test {
@@ -72,6 +75,34 @@ TEST_F(CliProgramTest, TailAcknowledgesNothingThatCouldNotBeWritten) {
 TEST_F(CliProgramTest, OutputThatCouldNotBeWrittenIsAFailure) {
   EXPECT_EQ(Run({"consumer", "list", "shop"}), 0) << Output();
   EXPECT_EQ(Run({"consumer", "list", "shop"}, "/dev/full"), 1);
+}
+
+TEST_F(CliProgramTest, NumbersAreWholeAndNotNegative) {
+  const std::vector<std::vector<std::string>> bad = {
+      {"tail", "shop", "--limit", "-1"},
+      {"tail", "shop", "--from-sequence", "0"},
+      {"tail", "shop", "--from-sequence", "99999999999999999999"},
+      {"snapshot", "create", "shop", "--all", "--rows-per-second", "-5"},
+      {"snapshot", "set", "1", "--rows-per-second", "-5"},
+      {"snapshot", "set", "1", "--readers", "1.5"},
+      {"snapshot", "pause", "0x1"},
+      {"consumer", "reset", "c", "--source", "shop", "--to-sequence", ""}};
+  for (const std::vector<std::string>& arguments : bad) {
+    EXPECT_EQ(Run(arguments), 2) << Output();
+    EXPECT_THAT(Output(), HasSubstr("expected a whole number of at least"));
+  }
+}
+
+TEST_F(CliProgramTest, LeadingZerosMakeNoOtherNumber) {
+  EXPECT_EQ(Run({"tail", "shop", "--no-follow", "--from-sequence", "010"}), 1);
+  EXPECT_THAT(Output(), HasSubstr("sequence 10 "));
+}
+
+TEST_F(CliProgramTest, OptionsThatAreGivenWithoutAValueAreRefused) {
+  EXPECT_EQ(Run({"snapshot", "create", "shop", "--table", "p.a", "--where", ""}), 2);
+  EXPECT_THAT(Output(), HasSubstr("--where: expected a condition"));
+  EXPECT_EQ(Run({"--server", "", "status"}), 2);
+  EXPECT_THAT(Output(), HasSubstr("--server: expected an address"));
 }
 
 }  // namespace

@@ -33,6 +33,8 @@ TEST(CliRequestTest, TailTakesTimesAndDurations) {
   EXPECT_EQ(MakeSubscribeRequest(TAIL(o.from_time = "10s"), 60'000'000)->time_us(), 50'000'000u);
   EXPECT_EQ(MakeSubscribeRequest(TAIL(o.from_time = "1970-01-01T00:01:00Z"), 0)->time_us(),
             60'000'000u);
+  EXPECT_EQ(MakeSubscribeRequest(TAIL(o.from_time = "18446744073709552ms"), 60'000'000)->time_us(),
+            0u);
   EXPECT_THAT(std::string(MakeSubscribeRequest(TAIL(o.from_time = "soon"), 0).status().message()),
               HasSubstr("--from-time: expected"));
 }
