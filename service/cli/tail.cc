@@ -145,6 +145,8 @@ absl::Status Tailer::Read(const v1::SubscribeRequest& request) {
   }
   grpc::Status finished = stream->Finish();
   if (!output_.ok()) return output_;  // what was not written is not acknowledged
+  // The consumer's place is another's to move now; an acknowledgement would undo a reset.
+  if (finished.error_code() == grpc::StatusCode::ABORTED) return client_.ToStatus(finished);
   absl::Status acknowledged = Acknowledge();
   absl::Status outcome = Outcome(finished, ended);
   return outcome.ok() ? acknowledged : outcome;

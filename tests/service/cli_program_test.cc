@@ -36,20 +36,23 @@ class CliProgramTest : public ::testing::Test {
     ASSERT_OK_AND_ASSIGN(server_, GrpcServer::Start("127.0.0.1:0", &*sources_));
   }
 
-  // Runs it with all its output in `file`; the exit code.
-  int Run(std::vector<std::string> arguments, const std::string& file) {
+  // Starts it with all its output in `file`.
+  absl::StatusOr<std::unique_ptr<testing::Process>> Start(std::vector<std::string> arguments,
+                                                          const std::string& file) {
     std::string program =
         std::filesystem::read_symlink("/proc/self/exe").parent_path() / "tidemark";
-    std::vector<std::string> command = {program, "--server", server_->address()};
-    command.insert(command.end(), arguments.begin(), arguments.end());
-    auto process = testing::Process::Start({.command = command, .output_file = file});
+    arguments.insert(arguments.begin(), {program, "--server", server_->address()});
+    return testing::Process::Start({.command = std::move(arguments), .output_file = file});
+  }
+  // Runs it to its end; the exit code.
+  int Run(std::vector<std::string> arguments, const std::string& file) {
+    auto process = Start(std::move(arguments), file);
     if (!process.ok()) return -1;
     output_ = *std::move(process);
     return output_->Wait(absl::Seconds(30)).value_or(-1);
   }
-  int Run(std::vector<std::string> arguments) {
-    return Run(std::move(arguments), folder_.File("output" + std::to_string(runs_++)));
-  }
+  int Run(std::vector<std::string> arguments) { return Run(std::move(arguments), NewFile()); }
+  std::string NewFile() { return folder_.File("output" + std::to_string(runs_++)); }
   std::string Output() const { return output_->Output(); }
 
   testing::TempFolder folder_;
@@ -70,6 +73,19 @@ TEST_F(CliProgramTest, TailAcknowledgesNothingThatCouldNotBeWritten) {
   ASSERT_OK_AND_ASSIGN(places, journal_->Consumers());
   ASSERT_EQ(places.size(), 1u);
   EXPECT_EQ(places[0].acknowledged, 5u);
+}
+
+TEST_F(CliProgramTest, TailLeavesAConsumerWhereItWasMovedTo) {
+  ASSERT_OK_AND_ASSIGN(auto tail, Start({"tail", "shop", "--consumer", "c"}, NewFile()));
+  ASSERT_OK(tail->WaitForLine("z", absl::Seconds(30)));
+  EXPECT_EQ(Run({"consumer", "reset", "c", "--source", "shop", "--to", "beginning"}), 0)
+      << Output();
+  ASSERT_OK_AND_ASSIGN(const int code, tail->Wait(absl::Seconds(30)));
+  EXPECT_EQ(code, 1);
+  EXPECT_THAT(tail->Output(), HasSubstr("moved"));
+  ASSERT_OK_AND_ASSIGN(const auto places, journal_->Consumers());
+  ASSERT_EQ(places.size(), 1u);
+  EXPECT_EQ(places[0].acknowledged, 0u);
 }
 
 TEST_F(CliProgramTest, OutputThatCouldNotBeWrittenIsAFailure) {
