@@ -466,6 +466,10 @@ absl::Status LogEncoder::OnRollbackTo(const Statement& statement) {
     if (group_->lost_savepoints) return RollbackTooFar();
     return absl::DataLossError("a transaction rolls back to a savepoint that it did not set");
   }
+  // After a restart: rows behind it are in the journal, and no rollback but one among them was
+  // heeded before they went there.
+  const uint64_t delivered = group_->rows_to_skip;
+  if (found->place.rows < delivered && group_->rows >= delivered) return RollbackTooFar();
   const Progress place = found->place;
   savepoints.erase(found + 1, savepoints.end());
   // Rows count on, since they are in the binlog; changes do not, since they never happened.

@@ -312,6 +312,28 @@ TEST_F(LogEncoderTest, ALargeTransactionComesInPartsAndGoesOnAfterARestart) {
   EXPECT_EQ(ResumeToken::Decode(second.resume)->partial_rows, 0u);
 }
 
+TEST_F(LogEncoderTest, ARollbackOfRowsDeliveredBeforeARestartStopsTheSource) {
+  auto feed = [&] {
+    Gtid(5);
+    Query("BEGIN");
+    Insert(1, "a");
+    Query("SAVEPOINT `s`");
+    Ok(Try(EventType::kTableMap, MapBody()));
+    for (int batch = 0; batch < 600; ++batch) {
+      std::string cells;
+      for (int i = 0; i < 100; ++i) cells += Cells(1000 + batch * 100 + i, "twenty bytes of note");
+      Ok(Try(EventType::kWriteRows, RowsBody(cells)));
+    }
+  };
+  feed();
+  LogBatch first = encoder_->Take();
+  ASSERT_TRUE(first.mid_transaction);
+  Restart(first);
+  feed();
+  absl::Status status = Try(EventType::kQuery, QueryBody("ROLLBACK TO `s`"));
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+}
+
 TEST_F(LogEncoderTest, ATruncateIsSeenByThoseWhoKnowTheTable) {
   Gtid(4);
   Query("TRUNCATE TABLE t");
