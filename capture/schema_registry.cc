@@ -66,4 +66,15 @@ SchemaPtr SchemaRegistry::Latest(model::TableId table) const {
   return found == by_table_.end() || found->second.empty() ? nullptr : found->second.back();
 }
 
+std::vector<SchemaPtr> SchemaRegistry::LatestIn(std::string_view name_space) const {
+  std::lock_guard lock(mutex_);
+  std::vector<SchemaPtr> found;
+  for (const auto& [table, versions] : by_table_) {
+    if (!versions.empty() && versions.back()->name_space == name_space) {
+      found.push_back(versions.back());
+    }
+  }
+  return found;
+}
+
 }  // namespace tidemark::capture

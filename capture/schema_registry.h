@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include "model/schema.h"
@@ -41,6 +42,9 @@ class SchemaRegistry {
   // The version of the table that was resolved last, until there is one the newest in the journal;
   // null if there is none.
   std::shared_ptr<const model::TableSchema> Latest(model::TableId table) const;
+  // The Latest of each table of a name space.
+  std::vector<std::shared_ptr<const model::TableSchema>> LatestIn(
+      std::string_view name_space) const;
   // How often a table's Latest has changed. Cheap: no lock.
   uint64_t latest_changes() const { return latest_changes_.load(std::memory_order_acquire); }
 

@@ -437,6 +437,10 @@ absl::Status LogEncoder::OnTruncate(const TableName& table) {
 absl::Status LogEncoder::OnDefinition(const Statement& statement, std::string_view text) {
   for (const TableName& table : statement.tables) {
     main_.tables.Forget(table.database, table.table);
+    if (statement.drops && table.table.empty()) {
+      absl::Status status = OnDatabaseDropped(table.database);
+      if (!status.ok()) return status;
+    }
     if (!IsCaptured(options_.tables, table.database, table.table)) continue;
     if (statement.drops && !table.table.empty()) {
       absl::Status status = OnTruncate(table);
@@ -448,6 +452,15 @@ absl::Status LogEncoder::OnDefinition(const Statement& statement, std::string_vi
         options_.stop_at_unlogged_changes) {
       return UnloggedChange(table, text);
     }
+  }
+  return absl::OkStatus();
+}
+
+// The binlog names the database only, not its tables.
+absl::Status LogEncoder::OnDatabaseDropped(const std::string& database) {
+  for (const auto& schema : registry_->LatestIn(database)) {
+    absl::Status status = OnTruncate({database, schema->name});
+    if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }

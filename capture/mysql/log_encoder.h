@@ -152,6 +152,7 @@ class LogEncoder {
   absl::Status OnSoleStatement(const Statement& statement, std::string_view text);
   absl::Status OnTruncate(const TableName& table);
   absl::Status OnDefinition(const Statement& statement, std::string_view text);
+  absl::Status OnDatabaseDropped(const std::string& database);
   void OnSavepoint(const Statement& statement);
   absl::Status OnRollbackTo(const Statement& statement);
   absl::Status OnRollback();

@@ -209,6 +209,8 @@ void Parser::TableMaintenance() {
 void Parser::Create() {
   bool replace = false;
   for (; !AtEnd(); Advance()) {
+    // MariaDB's CREATE OR REPLACE DATABASE drops the one that is there.
+    if (replace && (token_.Is("DATABASE") || token_.Is("SCHEMA"))) return Drop();
     if (IsOneOf(token_, kHarmlessObjects) || token_.Is("TEMPORARY") || token_.Is("DATABASE") ||
         token_.Is("SCHEMA")) {
       return SetKind(StatementKind::kHarmless);

@@ -46,7 +46,7 @@ struct Statement {
   // kTruncate, kDefinition: the tables that it alters, drops, creates or renames (old and new
   // names).
   std::vector<TableName> tables;
-  // kDefinition: rows of `tables` vanish: DROP TABLE, DROP DATABASE, CREATE OR REPLACE TABLE.
+  // kDefinition: rows of `tables` vanish: DROP TABLE, DROP DATABASE, CREATE OR REPLACE.
   bool drops = false;
   // kDefinition: rows of `tables` may change with no row event: ALTER TABLE ... DROP, TRUNCATE,
   // EXCHANGE, REORGANIZE (and so on) PARTITION, DISCARD and IMPORT TABLESPACE.

@@ -82,5 +82,21 @@ TEST(SchemaRegistryTest, AVersionFromTheJournalTakesWhatIsNotStoredFromTheCatalo
   EXPECT_EQ(registry.Latest(1), resolved);
 }
 
+TEST(SchemaRegistryTest, ANameSpaceHasTheLatestOfItsTables) {
+  SchemaRegistry registry({});
+  for (const char* name_space : {"a", "b", "a"}) {
+    model::TableSchema schema;
+    schema.table_id = *name_space;
+    schema.name_space = name_space;
+    schema.name = "t";
+    schema.columns.resize(registry.latest_changes());
+    registry.Resolve(schema);
+  }
+  const auto found = registry.LatestIn("a");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0], registry.Latest('a'));
+  EXPECT_TRUE(registry.LatestIn("c").empty());
+}
+
 }  // namespace
 }  // namespace tidemark::capture

@@ -82,6 +82,17 @@ TEST_P(MysqlDdlTest, TableThatIsDroppedAndMadeAgainIsEmptyFirst) {
   ExpectExact({.tables = {Named("t")}});
 }
 
+TEST_P(MysqlDdlTest, DatabaseThatIsDroppedAndMadeAgainIsEmptyFirst) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Sql("DROP DATABASE shop");
+  Sql("CREATE DATABASE shop; USE shop");
+  Sql("CREATE TABLE t (id int PRIMARY KEY, a text, b int, version bigint)");
+  Sql("INSERT INTO t VALUES (1, 'anew', 1, 2)");
+  ExpectExact({.tables = {Named("t")}});
+}
+
 TEST_P(MysqlDdlTest, NewTablesAreCaptured) {
   StartService();
   ASSERT_FALSE(HasFatalFailure());

@@ -350,6 +350,19 @@ TEST_F(LogEncoderTest, ATruncateIsSeenByThoseWhoKnowTheTable) {
                           "END 1", "TRUNCATE 0 last", "END 1"));
 }
 
+TEST_F(LogEncoderTest, ADroppedDatabaseEmptiesItsTables) {
+  Gtid(5);
+  Query("BEGIN");
+  Insert(1, "a");
+  Xid();
+  Gtid(6);
+  Query("DROP DATABASE other");
+  Gtid(7);
+  Query("DROP DATABASE shop");
+  EXPECT_THAT(Briefs(encoder_->Take()), ElementsAre("SCHEMA t", "CREATE 0 key(1) after(1,a) last",
+                                                    "END 1", "TRUNCATE 0 last", "END 1"));
+}
+
 TEST_F(LogEncoderTest, ChangesLoggedAsStatementsStopTheSource) {
   Gtid(5);
   Query("BEGIN");

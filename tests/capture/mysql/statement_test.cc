@@ -109,6 +109,7 @@ const DefinitionCase kDefinitions[] = {
     {"DROP SEQUENCE IF EXISTS s", "shop.s", true},
     {"DROP DATABASE IF EXISTS `x`", "x.", true},
     {"DROP SCHEMA x", "x.", true},
+    {"CREATE OR REPLACE DATABASE `x` CHARACTER SET utf8mb4", "x.", true},
     {"ALTER DATABASE x CHARACTER SET utf8mb4", "x."},
     {"ALTER DATABASE CHARACTER SET utf8mb4", "shop."},
     {"RENAME TABLE a TO x.b, x.c TO d", "shop.a x.b x.c shop.d", false, false, true},
