@@ -41,6 +41,12 @@ absl::Status RollbackTooFar() {
       "of large transactions");
 }
 
+absl::Status PartOfUnfinishedGroup() {
+  return absl::FailedPreconditionError(
+      "the server died while it wrote a large transaction to its binlog, which it rolled back, and "
+      "of which a part is in the journal; remove the source's data and capture it anew");
+}
+
 absl::Status UnloggedChange(const TableName& table, std::string_view text) {
   return absl::FailedPreconditionError(absl::StrCat(
       "a statement changes rows of ", table.database, ".", table.table,
@@ -154,6 +160,10 @@ absl::Status LogEncoder::ConsumeFormat(Dump& dump, const EventHeader& header,
                                        std::string_view event) {
   absl::StatusOr<FormatDescription> format = ParseFormatDescription(event);
   if (!format.ok()) return format.status();
+  if (&dump == &main_ && group_ && !wanted_) {
+    absl::Status status = LeaveUnfinishedGroup(*format);
+    if (!status.ok()) return status;
+  }
   dump.format = *std::move(format);
   dump.tables.Clear();
   if (ByFile(dump)) {
@@ -163,6 +173,18 @@ absl::Status LogEncoder::ConsumeFormat(Dump& dump, const EventHeader& header,
   // Of a dump that begins inside the file, it is repeated there.
   if (header.end_position != 0) Locate(dump, header);
   if (&dump == &main_ && !group_) frontier_ = std::max(frontier_, At(dump.end));
+  return absl::OkStatus();
+}
+
+// A server that dies while it writes a transaction rolls it back when it starts again. MySQL cuts
+// it off its binlog then; MariaDB lets it stand, without an end, before the first file of the new
+// start.
+absl::Status LogEncoder::LeaveUnfinishedGroup(const FormatDescription& format) {
+  if (format.created == 0) return OutOfPlace(EventType::kFormatDescription, "inside a transaction");
+  if (group_->delivered) return PartOfUnfinishedGroup();
+  RollBack({group_->start, 0, 0});
+  transactions_.pop_back();
+  group_.reset();
   return absl::OkStatus();
 }
 
@@ -180,8 +202,10 @@ absl::Status LogEncoder::ConsumeRotate(Dump& dump, const EventHeader& header,
   if (!body.ok()) return body.status();
   absl::StatusOr<RotateEvent> rotate = ParseRotate(*body);
   if (!rotate.ok()) return rotate.status();
+  // What the format of the next file says about a group that ends here is to be known first.
   if (&dump == &main_ && group_ && !wanted_) {
-    return OutOfPlace(header.type, "inside a transaction");
+    if (ByFile(dump)) return OutOfPlace(header.type, "inside a transaction");
+    dump.format.reset();
   }
   const uint64_t left_at = dump.end;
   dump.file = std::string(rotate->file);

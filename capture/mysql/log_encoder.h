@@ -133,6 +133,7 @@ class LogEncoder {
   absl::Status ConsumeEvent(Dump& dump, std::string_view event);
   absl::Status ConsumeFormat(Dump& dump, const EventHeader& header, std::string_view event);
   absl::Status ConsumeRotate(Dump& dump, const EventHeader& header, std::string_view event);
+  absl::Status LeaveUnfinishedGroup(const FormatDescription& format);
   absl::Status ConsumeBody(Dump& dump, const EventHeader& header, std::string_view body);
   absl::Status ConsumeInner(Dump& dump);
   absl::Status ConsumeHeartbeat(Dump& dump, const EventHeader& header, std::string_view body);

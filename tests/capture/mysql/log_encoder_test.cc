@@ -63,9 +63,10 @@ class LogEncoderTest : public ::testing::Test {
     Ok(Try(EventType::kRotate, EventBuilder().U64(place).Text(file).str(),
            EventHeader::kArtificial));
   }
-  absl::Status TryFormat() {
+  // `created`: not 0 in the first file of a server's start.
+  absl::Status TryFormat(uint32_t created = 0) {
     EventBuilder format;
-    format.U16(4).Text(std::string("9.7.0") + std::string(45, '\0')).U32(0).U8(19);
+    format.U16(4).Text(std::string("9.7.0") + std::string(45, '\0')).U32(created).U8(19);
     for (int type = 1; type <= 42; ++type) format.U8(type == 19 ? 8 : 10);
     return Try(EventType::kFormatDescription, format.U8(0).U32(0).str());
   }
@@ -114,6 +115,19 @@ class LogEncoderTest : public ::testing::Test {
   void Insert(int id, const std::string& note) {
     Ok(Try(EventType::kTableMap, MapBody()));
     Ok(Try(EventType::kWriteRows, RowsBody(Cells(id, note))));
+  }
+  // More than is held back; a savepoint after its first row, and no end.
+  void LargeGroup() {
+    Gtid(5);
+    Query("BEGIN");
+    Insert(1, "a");
+    Query("SAVEPOINT `s`");
+    Ok(Try(EventType::kTableMap, MapBody()));
+    for (int batch = 0; batch < 600; ++batch) {
+      std::string cells;
+      for (int i = 0; i < 100; ++i) cells += Cells(1000 + batch * 100 + i, "twenty bytes of note");
+      Ok(Try(EventType::kWriteRows, RowsBody(cells)));
+    }
   }
   void Update(int id, const std::string& note, int new_id, const std::string& new_note) {
     Ok(Try(EventType::kTableMap, MapBody()));
@@ -238,6 +252,39 @@ TEST_F(LogEncoderTest, ARolledBackGroupLeavesNothing) {
               ElementsAre("SCHEMA t", "CREATE 0 key(2) after(2,b) last", "END 1"));
 }
 
+TEST_F(LogEncoderTest, AGroupThatTheServerDiedInLeavesNothing) {
+  Gtid(5);
+  Query("BEGIN");
+  Insert(1, "a");
+  BeginFile("binlog.000008", 4);
+  Ok(TryFormat(1'700'000'000));
+  EXPECT_EQ(encoder_->frontier(), (model::Position{8, place_}));
+  Gtid(5);
+  Query("BEGIN");
+  Insert(2, "b");
+  Xid();
+  LogBatch batch = encoder_->Take();
+  EXPECT_THAT(Briefs(batch), ElementsAre("SCHEMA t", "CREATE 0 key(2) after(2,b) last", "END 1"));
+  EXPECT_EQ(batch.transactions.size(), 1u);
+}
+
+TEST_F(LogEncoderTest, AGroupThatTheServerDidNotDieInHasAnEnd) {
+  Gtid(5);
+  Query("BEGIN");
+  BeginFile("binlog.000008", 4);
+  EXPECT_TRUE(absl::IsDataLoss(Try(EventType::kXid, EventBuilder().U64(9).str())));
+  EXPECT_TRUE(absl::IsDataLoss(TryFormat()));
+}
+
+TEST_F(LogEncoderTest, APartOfAGroupThatTheServerDiedInStopsTheSource) {
+  LargeGroup();
+  ASSERT_TRUE(encoder_->Take().mid_transaction);
+  BeginFile("binlog.000008", 4);
+  absl::Status status = TryFormat(1'700'000'000);
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(status.message(), HasSubstr("capture it anew"));
+}
+
 TEST_F(LogEncoderTest, RowsOfAPreparedTransactionComeAtItsCommit) {
   Prepare(5);
   const uint64_t prepared_at = group_starts_;
@@ -313,23 +360,11 @@ TEST_F(LogEncoderTest, ALargeTransactionComesInPartsAndGoesOnAfterARestart) {
 }
 
 TEST_F(LogEncoderTest, ARollbackOfRowsDeliveredBeforeARestartStopsTheSource) {
-  auto feed = [&] {
-    Gtid(5);
-    Query("BEGIN");
-    Insert(1, "a");
-    Query("SAVEPOINT `s`");
-    Ok(Try(EventType::kTableMap, MapBody()));
-    for (int batch = 0; batch < 600; ++batch) {
-      std::string cells;
-      for (int i = 0; i < 100; ++i) cells += Cells(1000 + batch * 100 + i, "twenty bytes of note");
-      Ok(Try(EventType::kWriteRows, RowsBody(cells)));
-    }
-  };
-  feed();
+  LargeGroup();
   LogBatch first = encoder_->Take();
   ASSERT_TRUE(first.mid_transaction);
   Restart(first);
-  feed();
+  LargeGroup();
   absl::Status status = Try(EventType::kQuery, QueryBody("ROLLBACK TO `s`"));
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
 }
