@@ -7,15 +7,15 @@
 
 namespace tidemark::testing {
 
-// The major version of the distribution's own PostgreSQL server (the newest in
-// /usr/lib/postgresql): 15 on Debian 12, 17 on Debian 13. NotFound: none is installed.
+// The major version of the server whose folder of programs $TIDEMARK_POSTGRES names; without it, of
+// the distribution's own (the newest in /usr/lib/postgresql): 15 on Debian 12, 17 on Debian 13.
+// NotFound: there is none.
 absl::StatusOr<int> SystemPostgresVersion();
 
-// The folder of a version's programs (initdb, postgres, pg_basebackup, …): the distribution's, else
-// the one that dev/postgres18 unpacks: $TIDEMARK_CACHE, else /var/cache/tidemark for root
-// and
-// ${XDG_CACHE_HOME:-~/.cache}/tidemark for others, then postgresql-<version>/bin. NotFound names
-// the remedy.
+// The folder of a version's programs (initdb, postgres, pg_basebackup, …): $TIDEMARK_POSTGRES where
+// it has that version, the distribution's, else the one that dev/postgres18 unpacks:
+// $TIDEMARK_CACHE, else /var/cache/tidemark for root and ${XDG_CACHE_HOME:-~/.cache}/tidemark for
+// others, then postgresql-<version>/bin. NotFound names the remedy.
 absl::StatusOr<std::string> PostgresProgramFolder(int version);
 
 // Whom servers run as: "postgres" if we are root, whom the server refuses; else empty: ourselves.

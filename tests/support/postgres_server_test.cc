@@ -1,8 +1,13 @@
 #include "tests/support/postgres_server.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <cstdlib>
+
+#include "tests/support/postgres_programs.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temp_folder.h"
 
 namespace tidemark::testing {
 namespace {
@@ -54,6 +59,24 @@ TEST(PostgresServerTest, Version18HasExtensionsCollationsAndLogicalDecoding) {
       server->Exec("CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', "
                    "deterministic = false)"));
   ASSERT_OK(server->Exec("SELECT pg_create_logical_replication_slot('s', 'pgoutput')"));
+}
+
+TEST(PostgresProgramsTest, ANamedFolderStandsInForTheDistributionsServer) {
+  const TempFolder folder;
+  const std::string program = folder.File("postgres");
+  WriteFile(program, "#!/bin/sh\necho 'postgres (PostgreSQL) 99.6'\n");
+  ASSERT_EQ(chmod(program.c_str(), 0755), 0);
+  const char* before = getenv("TIDEMARK_POSTGRES");
+  const std::string kept = before == nullptr ? "" : before;
+  setenv("TIDEMARK_POSTGRES", folder.path().c_str(), 1);
+  const absl::StatusOr<int> version = SystemPostgresVersion();
+  const absl::StatusOr<std::string> programs = PostgresProgramFolder(99);
+  WriteFile(program, "#!/bin/sh\necho something else\n");
+  const absl::Status refused = SystemPostgresVersion().status();
+  setenv("TIDEMARK_POSTGRES", kept.c_str(), 1);
+  EXPECT_EQ(version.value_or(0), 99) << version.status();
+  EXPECT_EQ(programs.value_or(""), folder.path()) << programs.status();
+  EXPECT_TRUE(absl::IsNotFound(refused)) << refused;
 }
 
 TEST(SqlConnectionTest, StatementThatWaitsCanBeWatchedAndCancelled) {
