@@ -34,12 +34,14 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* Subscription::Start(SubscribeOptions
                                                                 WorkThreads* work) {
   std::shared_ptr<Subscription> stream(new Subscription(std::move(options), source, streams, work));
   stream->self_ = stream;
+  // From here on it may be asked to end, but no step runs before it knows its id.
+  stream->running_ = true;
   std::weak_ptr<Subscription> weak = stream;
   stream->stream_id_ =
       streams->Open(source->name, stream->options_.consumer, [weak](const absl::Status& status) {
         if (auto open = weak.lock()) open->End(status);
       });
-  stream->Wake();
+  work->Post([stream] { stream->Run(); });
   return stream.get();
 }
 

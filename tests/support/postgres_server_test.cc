@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "absl/time/clock.h"
 #include "tests/support/postgres_programs.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_folder.h"
@@ -84,6 +85,13 @@ TEST(SqlConnectionTest, StatementThatWaitsCanBeWatchedAndCancelled) {
   ASSERT_OK_AND_ASSIGN(auto session, server->Connect());
   ASSERT_OK(session->Send("SELECT pg_sleep(60)"));
   EXPECT_FALSE(session->Finished());
+  // A request to cancel what has not begun is lost.
+  const absl::Time deadline = absl::Now() + absl::Seconds(30);
+  while (server->QueryValue("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+                 .value_or("") != "1" &&
+         absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
   session->Cancel();
   EXPECT_EQ(session->Finish().message().substr(0, 5), "57014");
 }
