@@ -25,9 +25,24 @@ void CaptureTest::SetUp() {
     ASSERT_OK_AND_ASSIGN(postgres_, PostgresServer::Start(options));
     ASSERT_OK_AND_ASSIGN(database_, testing::PostgresDatabase::Make(*postgres_));
   } else {
-    ASSERT_OK_AND_ASSIGN(testing::MysqlServer * shared, testing::SharedMysqlServer(GetParam()));
-    ASSERT_OK_AND_ASSIGN(database_, testing::MysqlDatabase::Make(*shared));
+    ASSERT_OK(StartMysqlServer());
+    ASSERT_OK_AND_ASSIGN(database_, testing::MysqlDatabase::Make(*mysql_));
   }
+}
+
+absl::Status CaptureTest::StartMysqlServer() {
+  std::optional<testing::MysqlOptions> options = MysqlServerOptions();
+  if (!options) {
+    absl::StatusOr<testing::MysqlServer*> shared = testing::SharedMysqlServer(GetParam());
+    if (shared.ok()) mysql_ = *shared;
+    return shared.status();
+  }
+  absl::StatusOr<std::unique_ptr<testing::MysqlServer>> started =
+      testing::MysqlServer::Start(testing::OptionsOf(GetParam(), *std::move(options)));
+  if (!started.ok()) return started.status();
+  own_mysql_ = *std::move(started);
+  mysql_ = own_mysql_.get();
+  return absl::OkStatus();
 }
 
 void CaptureTest::TearDown() {
@@ -139,7 +154,8 @@ v1::Snapshot CaptureTest::FinishSlowSnapshot(uint64_t id) {
 void CaptureTest::CatchUp() {
   EnsureSession();
   ASSERT_NE(session_, nullptr);
-  ASSERT_OK_AND_ASSIGN(const oracle::LogPosition end, oracle::EndOfLog(*session_));
+  ASSERT_OK_AND_ASSIGN(oracle::LogPosition end, oracle::EndOfLog(*session_));
+  end.file |= failovers_ << 32;
   // Rows that a snapshot read follow the log's end where the server is idle.
   ASSERT_OK_AND_ASSIGN(const v1::Source source, service_->Status());
   const oracle::StreamOptions options = {.source = ServiceProcess::kSource,

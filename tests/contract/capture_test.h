@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,13 +22,15 @@ namespace tidemark::contract {
 // A database of the server that is the parameter, and one real tidemarkd that captures it. A
 // scenario drives SQL and ends with ExpectExact. Failures of the helpers are failures of the test.
 // PostgreSQL's server is the test's own; those of MySQL and MariaDB are shared by all tests of the
-// process, and each test gets the database anew.
+// process that do not ask for one of their own, and each test gets the database anew.
 class CaptureTest : public ::testing::TestWithParam<testing::ServerKind> {
  protected:
   void SetUp() override;
   void TearDown() override;
   // Settings of a PostgreSQL server, for scenarios that need others.
   virtual testing::PostgresOptions ServerOptions() const { return {}; }
+  // Of a MySQL or MariaDB server of the test's own; nullopt: the shared one. The product is set.
+  virtual std::optional<testing::MysqlOptions> MysqlServerOptions() const { return std::nullopt; }
   // Of the service, likewise.
   virtual testing::ServiceOptions ServiceSettings() const;
 
@@ -37,6 +40,8 @@ class CaptureTest : public ::testing::TestWithParam<testing::ServerKind> {
   testing::TestDatabase& database() { return *database_; }
   // REQUIRES: PostgreSQL.
   testing::PostgresServer& server() { return *postgres_; }
+  // REQUIRES: MySQL or MariaDB.
+  testing::MysqlServer& mysql_server() { return *mysql_; }
   testing::ServiceProcess& service() { return *service_; }
   // What OpenSession takes.
   std::string ConnectionString() const { return database_->url(); }
@@ -70,6 +75,9 @@ class CaptureTest : public ::testing::TestWithParam<testing::ServerKind> {
   uint64_t StartSlowSnapshot(const std::vector<std::string>& tables = {});
   v1::Snapshot FinishSlowSnapshot(uint64_t id);
 
+  // Another server has taken over the source's address: positions go on in its binlog.
+  void NoteFailover() { ++failovers_; }
+
   // Folds what the stream has gained up to the end of the server's log, and of the journal.
   void CatchUp();
   // Catches up and compares. The fold is one for the whole scenario: it starts at the oldest event.
@@ -85,10 +93,15 @@ class CaptureTest : public ::testing::TestWithParam<testing::ServerKind> {
  private:
   void EnsureSession();
 
+  absl::Status StartMysqlServer();
+
   std::unique_ptr<testing::PostgresServer> postgres_;
+  std::unique_ptr<testing::MysqlServer> own_mysql_;
+  testing::MysqlServer* mysql_ = nullptr;
   std::unique_ptr<testing::TestDatabase> database_;
   std::unique_ptr<testing::ServiceProcess> service_;
   std::unique_ptr<testing::Session> session_;
+  uint64_t failovers_ = 0;
   oracle::Fold fold_{{.first_sequence = 1, .engine = GetParam().engine}};
 };
 

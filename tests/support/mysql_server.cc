@@ -303,6 +303,12 @@ absl::Status MysqlServer::Restart() {
   return StartAgain();
 }
 
+absl::Status MysqlServer::MoveTo(int port) {
+  if (absl::Status stopped = Stop(); !stopped.ok()) return stopped;
+  port_ = port;
+  return StartAgain();
+}
+
 void MysqlServer::Freeze() {
   process_->Signal(SIGSTOP);
   while (!AllThreadsStopped(process_->pid())) absl::SleepFor(absl::Milliseconds(1));

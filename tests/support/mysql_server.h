@@ -75,6 +75,8 @@ class MysqlServer {
   // Starts it again on the same port, after Stop or Kill9.
   absl::Status StartAgain();
   absl::Status Restart();
+  // Restarts it on this port, on which nobody listens any more: a failover of the address.
+  absl::Status MoveTo(int port);
   // SIGSTOP, waited for, and SIGCONT: its connections stay, and it answers nothing.
   void Freeze();
   void Thaw();

@@ -12,11 +12,6 @@ namespace {
 
 constexpr char kDatabase[] = "shop";
 
-MysqlProduct Product(const ServerKind& kind) {
-  if (kind.engine == Engine::kMySql) return MysqlProduct::kMySql9;
-  return kind.version == 10 ? MysqlProduct::kMariaDb10 : MysqlProduct::kMariaDb11;
-}
-
 // What an earlier scenario left prepared would hold its locks for ever.
 absl::Status EndPreparedTransactions(MysqlServer& server) {
   absl::StatusOr<SqlRows> prepared = server.Query("XA RECOVER");
@@ -30,9 +25,23 @@ absl::Status EndPreparedTransactions(MysqlServer& server) {
 
 }  // namespace
 
+MysqlProduct ProductOf(const ServerKind& kind) {
+  if (kind.engine == Engine::kMySql) return MysqlProduct::kMySql9;
+  return kind.version == 10 ? MysqlProduct::kMariaDb10 : MysqlProduct::kMariaDb11;
+}
+
+MysqlOptions OptionsOf(const ServerKind& kind, MysqlOptions options) {
+  options.product = ProductOf(kind);
+  if (kind.without_gtids) {
+    options.settings.push_back({"gtid_mode", "OFF"});
+    options.settings.push_back({"enforce_gtid_consistency", "OFF"});
+  }
+  return options;
+}
+
 std::string Name(const ServerKind& kind) {
   if (kind.engine == Engine::kPostgres) return absl::StrCat("Postgres", kind.version);
-  return absl::StrCat(Name(Product(kind)), kind.without_gtids ? "NoGtid" : "");
+  return absl::StrCat(Name(ProductOf(kind)), kind.without_gtids ? "NoGtid" : "");
 }
 
 std::vector<ServerKind> PostgresKinds() {
@@ -94,11 +103,7 @@ absl::StatusOr<MysqlServer*> SharedMysqlServer(const ServerKind& kind) {
   static auto& servers = *new std::map<std::string, std::unique_ptr<MysqlServer>>;
   std::unique_ptr<MysqlServer>& shared = servers[Name(kind)];
   if (shared == nullptr) {
-    MysqlOptions options{.product = Product(kind)};
-    if (kind.without_gtids) {
-      options.settings = {{"gtid_mode", "OFF"}, {"enforce_gtid_consistency", "OFF"}};
-    }
-    absl::StatusOr<std::unique_ptr<MysqlServer>> started = MysqlServer::Start(options);
+    absl::StatusOr<std::unique_ptr<MysqlServer>> started = MysqlServer::Start(OptionsOf(kind, {}));
     if (!started.ok()) return started.status();
     shared = *std::move(started);
     std::atexit([] { servers.clear(); });

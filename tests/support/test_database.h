@@ -31,6 +31,11 @@ std::vector<ServerKind> PostgresKinds();
 // MySQL 9, MariaDB 10.11 and 11.8, and MySQL 9 without GTIDs.
 std::vector<ServerKind> MysqlKinds();
 
+// The server's programs. REQUIRES: not PostgreSQL.
+MysqlProduct ProductOf(const ServerKind& kind);
+// `options` with what makes a server of that kind. REQUIRES: not PostgreSQL.
+MysqlOptions OptionsOf(const ServerKind& kind, MysqlOptions options);
+
 // One database that tidemarkd captures, and its server. One thread at a time.
 class TestDatabase {
  public:
@@ -48,6 +53,9 @@ class TestDatabase {
   virtual absl::Status Restart() = 0;
   virtual absl::Status Kill9() = 0;
   virtual absl::Status StartAgain() = 0;
+  // It keeps its connections and answers nothing, until Thaw.
+  virtual void Freeze() = 0;
+  virtual void Thaw() = 0;
 };
 
 // Database `shop` of a server of its own; REQUIRES: `server` lives longer.
@@ -62,6 +70,8 @@ class PostgresDatabase : public TestDatabase {
   absl::Status Restart() override;
   absl::Status Kill9() override { return server_.Kill9(); }
   absl::Status StartAgain() override { return server_.StartAgain(); }
+  void Freeze() override { server_.Freeze(); }
+  void Thaw() override { server_.Thaw(); }
 
  private:
   explicit PostgresDatabase(PostgresServer& server) : server_(server) {}
@@ -81,6 +91,8 @@ class MysqlDatabase : public TestDatabase {
   absl::Status Restart() override { return server_.Restart(); }
   absl::Status Kill9() override;
   absl::Status StartAgain() override { return server_.StartAgain(); }
+  void Freeze() override { server_.Freeze(); }
+  void Thaw() override { server_.Thaw(); }
 
  private:
   explicit MysqlDatabase(MysqlServer& server) : server_(server) {}
