@@ -54,6 +54,8 @@ struct LogBatch {
   // since it may not be visible to SELECTs yet. True until all of it has come, the transaction included of which only a
   // part is in the journal. Until then no window may be opened.
   bool replaying = false;
+  // While it replays: which transactions SELECTs cannot see yet, and who would hold them; "": unknown. For people.
+  std::string hidden = "";
   // Once this batch is merged, every transaction that ends at or before this position has been.
   model::Position frontier;
   // Where to start reading the log again once this batch is durable. Opaque but for the driver.

@@ -68,10 +68,13 @@ bool ChunkLoop::MayRead() {
   model::Position server = parts_.log->ServerPosition();
   bool ready = false;
   model::Position frontier;
+  std::string hidden;
   absl::Status asked = parts_.inbox->Call([&](snapshot::Merger& merger) {
     ready = merger.ready();
+    hidden = merger.hidden();
     frontier = merger.frontier();
   });
+  parts_.coordinator->HoldBack(hidden);
   if (!asked.ok() || !ready || server == model::Position{}) return false;
   return server.file == frontier.file && server.offset <= frontier.offset + kLagBytesMax;
 }

@@ -149,14 +149,14 @@ absl::StatusOr<JobStatus> Coordinator::Get(uint64_t id) const {
   Guard guard(mutex_);
   auto job = jobs_.find(id);
   if (job == jobs_.end()) return NoSuchJob(id);
-  return job->second.Status(environment_.now_us());
+  return StatusOf(job->second);
 }
 
 std::vector<JobStatus> Coordinator::List() const {
   Guard guard(mutex_);
   std::vector<JobStatus> all;
   for (auto job = jobs_.rbegin(); job != jobs_.rend(); ++job) {
-    all.push_back(job->second.Status(environment_.now_us()));
+    all.push_back(StatusOf(job->second));
   }
   return all;
 }
@@ -253,6 +253,18 @@ void Coordinator::Waiting(const Task& task, const std::string& what) {
   Guard guard(mutex_);
   auto job = jobs_.find(task.job);
   if (job != jobs_.end()) job->second.waiting_for = what;
+}
+
+void Coordinator::HoldBack(const std::string& what) {
+  Guard guard(mutex_);
+  if (held_back_by_ != what) held_back_by_ = what;
+}
+
+JobStatus Coordinator::StatusOf(const Job& job) const {
+  JobStatus status = job.Status(environment_.now_us());
+  const bool waits = status.state == JobState::kRunning && status.waiting_for.empty();
+  if (waits) status.waiting_for = held_back_by_;
+  return status;
 }
 
 void Coordinator::Failed(const Task& task, const absl::Status& status) {

@@ -70,6 +70,8 @@ class Coordinator : public JobControl {
   void Failed(const Task& task, const absl::Status& status);
   // What the task waits for; "": nothing.
   void Waiting(const Task& task, const std::string& what);
+  // What keeps every task from being done; "": nothing. Shown where a job waits for nothing else.
+  void HoldBack(const std::string& what);
 
   // Merge thread. Closes the task's window and appends what follows from it: rows, marks, the job's
   // new state.
@@ -86,6 +88,8 @@ class Coordinator : public JobControl {
 
   absl::StatusOr<Job> Prepare(const JobRequest& request);
   absl::StatusOr<JobStatus> Change(uint64_t id, std::function<absl::Status(Job&, Merger&)> change);
+  // REQUIRES: mutex_ is held.
+  JobStatus StatusOf(const Job& job) const;
   void CloseChunk(Job& job, const Task& task, const Closed& closed, Merger& merger);
   bool ChunksAreVoid(const TableWork& table, const Closed& closed, const Merger& merger) const;
   void CompleteTables(Job& job, Merger& merger);
@@ -105,6 +109,7 @@ class Coordinator : public JobControl {
   mutable std::mutex mutex_;
   std::map<uint64_t, Job> jobs_;
   RereadQueue rereads_;
+  std::string held_back_by_;
 };
 
 }  // namespace tidemark::snapshot

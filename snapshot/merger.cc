@@ -37,6 +37,7 @@ absl::Status Merger::Merge(capture::LogBatch batch) {
   output_.Append(std::move(batch.frames), scratch_frames_);
 
   ready_ = ready_ || !batch.replaying;
+  hidden_ = ready_ ? "" : batch.hidden;
   // While it replays, the log is still before a transaction of which a part is in the journal.
   mid_transaction_ = batch.mid_transaction || (batch.replaying && mid_transaction_);
   changed_ = changed_ || !batch.events.empty() || batch.frontier > checkpoint_.frontier;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -89,6 +90,8 @@ class Merger {
   // False after a start until the log has delivered again what may not be visible yet: no window
   // may be opened.
   bool ready() const { return ready_; }
+  // Until it is ready: what that waits for (LogBatch.hidden).
+  const std::string& hidden() const { return hidden_; }
 
   // Windows. Open: REQUIRES ready().
   OpenedWindow Open(model::TableId table);
@@ -165,6 +168,7 @@ class Merger {
   Output output_;
   Settling settling_;
   bool ready_ = false;
+  std::string hidden_;
   bool mid_transaction_ = false;
   bool changed_ = false;
   std::vector<std::pair<model::Sequence, std::shared_ptr<const model::TableSchema>>> new_schemas_;

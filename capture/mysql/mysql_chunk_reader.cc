@@ -129,7 +129,7 @@ absl::StatusOr<std::shared_ptr<const model::ReadView>> MysqlChunkReader::Settle(
     std::stop_token stop) {
   return SettleByPolling(
       merged, [&](absl::FunctionRef<void()> waiting) { return CurrentView(waiting, stop); },
-      "a missing semi-synchronous replica", report, stop);
+      kCommitHolder, report, stop);
 }
 
 absl::StatusOr<MysqlChunkReader::TableName> MysqlChunkReader::LookUpName(model::TableId table,

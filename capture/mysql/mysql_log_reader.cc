@@ -338,8 +338,10 @@ absl::StatusOr<bool> MysqlLogReader::MergedIsVisible() {
     absl::StatusOr<std::string> hidden =
         Subtract(sql, sql.QuoteLiteral(wiring_.token.gtids), "@@global.gtid_executed", limits);
     if (!hidden.ok()) return hidden.status();
-    return hidden->empty();
+    hidden_ = *std::move(hidden);
+    return hidden_.empty();
   }
+  hidden_ = absl::StrCat("up to ", wiring_.token.gtids);
   absl::StatusOr<BinlogEnd> snapshot = SnapshotPosition(sql, limits);
   if (!snapshot.ok()) return snapshot.status();
   return wiring_.sessions->PositionOf(snapshot->file, snapshot->offset) >=
@@ -348,15 +350,20 @@ absl::StatusOr<bool> MysqlLogReader::MergedIsVisible() {
 
 bool MysqlLogReader::HasSomething() const {
   return first_ || encoder_.pending_bytes() > 0 || encoder_.frontier() != taken_frontier_ ||
-         replaying_ != taken_replaying_;
+         replaying_ != taken_replaying_ || (replaying_ && hidden_ != taken_hidden_);
 }
 
 LogBatch MysqlLogReader::TakeBatch() {
   LogBatch batch = encoder_.Take();
   batch.replaying = replaying_;
+  if (!hidden_.empty()) {
+    batch.hidden = absl::StrCat("commit of transactions ", hidden_, " to become visible (",
+                                kCommitHolder, " would hold them)");
+  }
   first_ = false;
   taken_frontier_ = encoder_.frontier();
   taken_replaying_ = replaying_;
+  taken_hidden_ = hidden_;
   return batch;
 }
 

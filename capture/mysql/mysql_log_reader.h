@@ -74,6 +74,9 @@ class MysqlLogReader : public LogReader {
   bool first_ = true;  // the token is to be delivered
   bool replaying_;
   bool taken_replaying_ = true;
+  // What was merged before this session and is not visible yet, as a message says it.
+  std::string hidden_;
+  std::string taken_hidden_;
   model::Position taken_frontier_;
   Clock::time_point last_visible_check_;
   Clock::time_point last_position_check_;

@@ -45,6 +45,9 @@ struct BinlogEnd {
 // FailedPrecondition: the privilege is missing (with the GRANT to run), or there is no binlog.
 absl::StatusOr<BinlogEnd> LoadBinlogEnd(Connection& connection, const WaitLimits& limits);
 
+// Who may keep commits that the binlog has from becoming visible.
+inline constexpr char kCommitHolder[] = "a missing semi-synchronous replica";
+
 // "MySQL 9.7.0 at 10.0.0.7:3306"
 std::string Describe(const Connection& connection);
 

@@ -110,6 +110,18 @@ class CoordinatorTest : public testing::Test {
   Coordinator coordinator_;
 };
 
+TEST_F(CoordinatorTest, AJobSaysWhatItWaitsForElseWhatHoldsAllJobsBack) {
+  uint64_t id = Create();
+  coordinator_.HoldBack("the log");
+  EXPECT_EQ(coordinator_.Get(id)->waiting_for, "the log");
+  EXPECT_EQ(coordinator_.List().front().waiting_for, "the log");
+  coordinator_.Waiting(NextRead(), "a commit");
+  EXPECT_EQ(coordinator_.Get(id)->waiting_for, "a commit");
+  coordinator_.Waiting(NextRead(), "");
+  coordinator_.HoldBack("");
+  EXPECT_EQ(coordinator_.Get(id)->waiting_for, "");
+}
+
 TEST_F(CoordinatorTest, BoundsThatAreNoKeysAnyMoreStartTheTableAnew) {
   uint64_t id = Create();
   ReadAndClose(NextRead());
