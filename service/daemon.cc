@@ -42,6 +42,14 @@ PipelineOptions MakeOptions(const SourceConfig& config) {
   return options;
 }
 
+ServerConfig WithSwitches(ServerConfig config) {
+  if (auto* mysql = std::get_if<capture::mysql::MysqlOptions>(&config)) {
+    mysql->without_exact_view =
+        TestSwitch("TIDEMARK_TEST_WITHOUT_EXACT_VIEW", "the place of a view in MariaDB's binlog");
+  }
+  return config;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
@@ -67,7 +75,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
 absl::Status Daemon::StartSource(const SourceConfig& config) {
   auto journal = store_->OpenJournal(config.name);
   if (!journal.ok()) return journal.status();
-  drivers_.push_back(MakeSource(config.server));
+  drivers_.push_back(MakeSource(WithSwitches(config.server)));
   capture::Source* driver = drivers_.back().get();
   auto pipeline = Pipeline::Start(config.name, MakeOptions(config), driver, store_.get(), *journal);
   if (!pipeline.ok()) return pipeline.status();

@@ -8,9 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "capture/mysql/chunk_encoder.h"
 #include "capture/mysql/chunk_query.h"
-#include "capture/mysql/consistent_snapshot.h"
 #include "capture/mysql/mysql_error.h"
 #include "capture/mysql/schema_builder.h"
+#include "capture/mysql/visible_position.h"
 #include "capture/mysql/watermark.h"
 #include "capture/settle.h"
 
@@ -79,11 +79,7 @@ absl::StatusOr<std::unique_ptr<MysqlChunkReader>> MysqlChunkReader::Open(Session
 absl::StatusOr<std::shared_ptr<const model::ReadView>> MysqlChunkReader::CurrentView(
     absl::FunctionRef<void()> waiting, std::stop_token stop) {
   if (sessions_->log_naming() == Naming::kFile) return WriteWatermark(waiting, stop);
-  absl::StatusOr<View> view = OpenView(stop);
-  if (!view.ok()) return view.status();
-  absl::Status status = EndTransaction(stop);
-  if (!status.ok()) return status;
-  return view->view;
+  return LoadView(stop);
 }
 
 absl::StatusOr<std::shared_ptr<const model::ReadView>> MysqlChunkReader::WriteWatermark(
@@ -97,27 +93,34 @@ absl::StatusOr<std::shared_ptr<const model::ReadView>> MysqlChunkReader::WriteWa
   return watermarked_;
 }
 
-absl::StatusOr<MysqlChunkReader::View> MysqlChunkReader::OpenView(std::stop_token stop) {
+absl::StatusOr<std::shared_ptr<const model::ReadView>> MysqlChunkReader::LoadView(
+    std::stop_token stop) {
   const WaitLimits limits = Within(kStatementTimeout, stop);
   if (facts_.flavour == Flavour::kMariaDb) {
-    absl::StatusOr<BinlogEnd> end = StartConsistentSnapshot(*connection_, limits);
+    absl::StatusOr<BinlogEnd> end = sessions_->options().without_exact_view
+                                        ? LoadBinlogEnd(*connection_, limits)
+                                        : LoadVisiblePosition(*connection_, limits);
     if (!end.ok()) return end.status();
-    const model::Position position = sessions_->PositionOf(end->file, end->offset);
-    return View{std::make_shared<PositionView>(position), position};
+    return std::make_shared<PositionView>(sessions_->PositionOf(end->file, end->offset));
   }
-  std::shared_ptr<const model::ReadView> view = watermarked_;
-  if (sessions_->log_naming() != Naming::kFile) {
-    absl::StatusOr<Result> executed = connection_->Execute("SELECT @@global.gtid_executed", limits);
-    if (!executed.ok()) return executed.status();
-    absl::StatusOr<GtidSet> set = GtidSet::Parse(executed->text(0, 0));
-    if (!set.ok()) return set.status();
-    view = std::make_shared<GtidView>(*std::move(set), &sessions_->names());
-  }
-  absl::Status status =
-      connection_->Execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", limits)
-          .status();
+  absl::StatusOr<Result> executed = connection_->Execute("SELECT @@global.gtid_executed", limits);
+  if (!executed.ok()) return executed.status();
+  absl::StatusOr<GtidSet> set = GtidSet::Parse(executed->text(0, 0));
+  if (!set.ok()) return set.status();
+  return std::make_shared<GtidView>(*std::move(set), &sessions_->names());
+}
+
+absl::StatusOr<std::shared_ptr<const model::ReadView>> MysqlChunkReader::OpenView(
+    std::stop_token stop) {
+  absl::StatusOr<std::shared_ptr<const model::ReadView>> view(watermarked_);
+  if (sessions_->log_naming() != Naming::kFile) view = LoadView(stop);
+  if (!view.ok()) return view.status();
+  absl::Status status = connection_
+                            ->Execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+                                      Within(kStatementTimeout, stop))
+                            .status();
   if (!status.ok()) return status;
-  return View{std::move(view), std::nullopt};
+  return view;
 }
 
 absl::Status MysqlChunkReader::EndTransaction(std::stop_token stop) {
@@ -248,7 +251,8 @@ absl::StatusOr<Chunk> MysqlChunkReader::ReadKeys(const OpenTable& open, const Ch
   return chunk;
 }
 
-absl::StatusOr<Chunk> MysqlChunkReader::ReadInView(const ChunkRequest& request, const View& view,
+absl::StatusOr<Chunk> MysqlChunkReader::ReadInView(const ChunkRequest& request,
+                                                   std::shared_ptr<const model::ReadView> view,
                                                    std::stop_token stop) {
   absl::StatusOr<TableName> name = LookUpName(request.table, stop);
   if (!name.ok()) return name.status();
@@ -260,13 +264,12 @@ absl::StatusOr<Chunk> MysqlChunkReader::ReadInView(const ChunkRequest& request, 
       request.keys.empty() ? ReadRange(*open, request, stop) : ReadKeys(*open, request, stop);
   if (!chunk.ok()) return chunk.status();
   chunk->marks = MarksOf(open->table);
-  chunk->view = view.view;
+  chunk->view = std::move(view);
   return chunk;
 }
 
-// On MariaDB the view's own place is exact; else the end of the binlog is past all that it holds.
-absl::StatusOr<model::Position> MysqlChunkReader::Bound(const View& view, std::stop_token stop) {
-  if (view.position) return *view.position;
+// Called once the view is open: the end of the binlog is past all that it holds.
+absl::StatusOr<model::Position> MysqlChunkReader::Bound(std::stop_token stop) {
   absl::StatusOr<BinlogEnd> end = LoadBinlogEnd(*connection_, Within(kStatementTimeout, stop));
   if (!end.ok()) return end.status();
   return sessions_->PositionOf(end->file, end->offset);
@@ -285,7 +288,7 @@ absl::Status MysqlChunkReader::Reconnect(std::stop_token stop) {
 absl::StatusOr<Chunk> MysqlChunkReader::Read(const ChunkRequest& request, std::stop_token stop) {
   absl::Status status = Reconnect(stop);
   if (!status.ok()) return status;
-  absl::StatusOr<View> view = OpenView(stop);
+  absl::StatusOr<std::shared_ptr<const model::ReadView>> view = OpenView(stop);
   if (!view.ok()) return view.status();
   absl::StatusOr<Chunk> chunk = ReadInView(request, *view, stop);
   if (!chunk.ok()) {
@@ -295,7 +298,7 @@ absl::StatusOr<Chunk> MysqlChunkReader::Read(const ChunkRequest& request, std::s
   }
   status = connection_->healthy() ? EndTransaction(stop) : Reconnect(stop);
   if (!status.ok()) return status;
-  absl::StatusOr<model::Position> bound = Bound(*view, stop);
+  absl::StatusOr<model::Position> bound = Bound(stop);
   if (!bound.ok()) return bound.status();
   chunk->bound = *bound;
   return chunk;

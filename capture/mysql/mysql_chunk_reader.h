@@ -22,11 +22,11 @@ namespace tidemark::capture::mysql {
 // Reads chunks over one SQL session.
 //
 // A chunk is one transaction with a consistent snapshot. What its view holds is learned without
-// locks: on MySQL from gtid_executed, read just before it is opened, since a transaction gets in
-// there only after the engine has committed it, or, where the log is read without GTIDs, from the
-// last watermark that Settle wrote; on MariaDB the server tells the binlog position that belongs to
-// the view. The table is opened in that transaction before it is described, so that
-// no ALTER TABLE can come between.
+// locks, just before it is opened: on MySQL from gtid_executed, since a transaction gets in there
+// only after the engine has committed it, or, where the log is read without GTIDs, from the last
+// watermark that Settle wrote; on MariaDB from LoadVisiblePosition. All are lower bounds; the end of
+// the binlog, once the chunk is read, is past all that it holds. The table is opened in that
+// transaction before it is described, so that no ALTER TABLE can come between.
 //
 // Thread rule and errors: capture/source.h.
 class MysqlChunkReader : public ChunkReader {
@@ -64,21 +64,20 @@ class MysqlChunkReader : public ChunkReader {
     CatalogTable table;
     std::shared_ptr<const RowLayout> layout;
   };
-  // A view, and on MariaDB where it is in the binlog.
-  struct View {
-    std::shared_ptr<const model::ReadView> view;
-    std::optional<model::Position> position;
-  };
 
   absl::StatusOr<TableName> LookUpName(model::TableId table, std::stop_token stop);
-  absl::StatusOr<View> OpenView(std::stop_token stop);
-  // The view of SELECTs that start from now on; no transaction stays open.
+  // What views that are opened from now on hold; without GTIDs, a watermark is written for it.
   absl::StatusOr<std::shared_ptr<const model::ReadView>> CurrentView(
       absl::FunctionRef<void()> waiting, std::stop_token stop);
   absl::StatusOr<std::shared_ptr<const model::ReadView>> WriteWatermark(
       absl::FunctionRef<void()> waiting, std::stop_token stop);
+  // The same, from what the server tells. REQUIRES: the log has GTIDs.
+  absl::StatusOr<std::shared_ptr<const model::ReadView>> LoadView(std::stop_token stop);
+  // What the view holds that is opened.
+  absl::StatusOr<std::shared_ptr<const model::ReadView>> OpenView(std::stop_token stop);
   absl::StatusOr<OpenTable> OpenInView(const TableName& name, std::stop_token stop);
-  absl::StatusOr<Chunk> ReadInView(const ChunkRequest& request, const View& view,
+  absl::StatusOr<Chunk> ReadInView(const ChunkRequest& request,
+                                   std::shared_ptr<const model::ReadView> view,
                                    std::stop_token stop);
   absl::StatusOr<Chunk> ReadRange(const OpenTable& open, ChunkRequest request,
                                   std::stop_token stop);
@@ -89,7 +88,7 @@ class MysqlChunkReader : public ChunkReader {
   // False: the encoder has the request's bytes before all rows came.
   absl::StatusOr<bool> StreamRows(const OpenTable& open, const ChunkRequest& request,
                                   ChunkEncoder& encoder, std::stop_token stop);
-  absl::StatusOr<model::Position> Bound(const View& view, std::stop_token stop);
+  absl::StatusOr<model::Position> Bound(std::stop_token stop);
   absl::Status EndTransaction(std::stop_token stop);
   absl::Status Reconnect(std::stop_token stop);
 

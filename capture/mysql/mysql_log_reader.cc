@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "capture/mysql/consistent_snapshot.h"
+#include "capture/mysql/visible_position.h"
 #include "capture/mysql/watermark_table.h"
 
 namespace tidemark::capture::mysql {
@@ -342,9 +342,9 @@ absl::StatusOr<bool> MysqlLogReader::MergedIsVisible() {
     return hidden_.empty();
   }
   hidden_ = absl::StrCat("up to ", wiring_.token.gtids);
-  absl::StatusOr<BinlogEnd> snapshot = SnapshotPosition(sql, limits);
-  if (!snapshot.ok()) return snapshot.status();
-  return wiring_.sessions->PositionOf(snapshot->file, snapshot->offset) >=
+  absl::StatusOr<BinlogEnd> visible = LoadVisiblePosition(sql, limits);
+  if (!visible.ok()) return visible.status();
+  return wiring_.sessions->PositionOf(visible->file, visible->offset) >=
          wiring_.sessions->PositionOf(wiring_.merged.file, wiring_.merged.offset);
 }
 

@@ -29,6 +29,9 @@ struct MysqlOptions {
   bool continue_at_unlogged_changes = false;
   // Of a MySQL server without GTIDs; others are never written to.
   WatermarkTable watermark_table;
+  // Test-only: on MariaDB, takes the end of the binlog for the place of a view, to prove that the
+  // tests then fail.
+  bool without_exact_view = false;
 };
 
 std::unique_ptr<Source> MakeMysqlSource(MysqlOptions options);

@@ -27,9 +27,10 @@ class GtidView : public model::ReadView {
   const GtidNames* const names_;
 };
 
-// A place in the binlog: all that starts before it is visible. MariaDB: the one that belongs to a
-// consistent snapshot; exact, nothing else is visible. MySQL without GTIDs: where the binlog ended
-// before a watermark was written (watermark.h): a lower bound. Immutable.
+// A place in the binlog: all that starts before it was visible when a SELECT's view was opened; what
+// became visible meanwhile is behind it: a lower bound of V. MariaDB: what was committed just before
+// (visible_position.h). MySQL without GTIDs: where the binlog ended before a watermark was written
+// (watermark.h). Immutable.
 class PositionView : public model::ReadView {
  public:
   // Of nothing that is known.
