@@ -21,8 +21,9 @@ struct LogEvent {
   model::Op op = model::Op::kNone;                  // kChange only
   // kChange: the new row has unavailable columns.
   bool partial = false;
-  // kChange with kCreate: it is the second half of a key change, so that with `partial` nobody will
-  // ever send what is missing: the key must be read again.
+  // kChange: with `partial`, nobody will ever send what is missing, and the row before does not have
+  // it: the key must be read again. kCreate: the second half of a key change. kUpdate: a document of
+  // which the log has the changes alone.
   bool moved = false;
   // kChange, kSchema.
   model::TableId table = 0;

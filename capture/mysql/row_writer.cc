@@ -19,14 +19,19 @@ bool IsWhole(const RowCells& row) {
   });
 }
 
-// JSON diffs are whole with the document that they change.
-bool LacksColumns(const RowCells& row, const RowCells* before) {
+// JSON diffs without the document that they change: neither the log nor the row that a consumer
+// holds has the new one.
+bool LacksDocument(const RowCells& row, const RowCells* before) {
   for (size_t i = 0; i < row.size(); ++i) {
-    if (row[i].kind == Cell::Kind::kAbsent) return true;
     if (row[i].kind != Cell::Kind::kJsonDiffs) continue;
     if (before == nullptr || (*before)[i].kind != Cell::Kind::kValue) return true;
   }
   return false;
+}
+
+bool LacksColumns(const RowCells& row) {
+  return std::any_of(row.begin(), row.end(),
+                     [](const Cell& cell) { return cell.kind == Cell::Kind::kAbsent; });
 }
 
 // Takes what the new image left out from the old one, as far as that has it.
@@ -109,10 +114,12 @@ absl::Status RowWriter::WriteNewRow(const NewRow& row, const RowLayout& layout,
   }
   if (status.ok()) status = FinishChange(row.op, *layout.schema(), start);
   if (!status.ok()) return status;
-  if (row.final) MarkMoved();
-  if (!LacksColumns(after, row.before)) return absl::OkStatus();
+  const bool lacks_document = LacksDocument(after, row.before);
+  const bool last_word = row.final || lacks_document;
+  if (last_word) MarkMoved();
+  if (!lacks_document && !LacksColumns(after)) return absl::OkStatus();
   MarkPartial();
-  if (row.final && layout.has_key()) AddKey(layout.KeyTexts(after));
+  if (last_word && layout.has_key()) AddKey(layout.KeyTexts(after));
   return absl::OkStatus();
 }
 
