@@ -30,6 +30,19 @@ void FaultTest::ExpectExactNow(const oracle::CompareOptions& options) {
   }
 }
 
+void FaultTest::WaitUntilExact() {
+  const absl::Time deadline = absl::Now() + kRereadTimeout;
+  for (;;) {
+    CatchUp();
+    if (HasFatalFailure()) return;
+    ASSERT_OK_AND_ASSIGN(const oracle::Comparison found,
+                         oracle::CompareWithSource(fold(), *NewSession(), {}));
+    if (oracle::IsExact(fold(), found)) return;
+    ASSERT_LT(absl::Now(), deadline) << oracle::Verdict(fold(), found) << "\n" << service().Log();
+    absl::SleepFor(kPoll);
+  }
+}
+
 v1::Source FaultTest::WaitForError(testing::ServiceProcess& service, const std::string& text) {
   const absl::Time deadline = absl::Now() + kErrorTimeout;
   for (;;) {

@@ -3,20 +3,23 @@
 
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/contract/capture_test.h"
 
 namespace tidemark::fault {
 
-// A server and a service that a test damages. Its parameter is the version of the distribution's
-// own server.
+// A server and a service that a test damages. Its parameter is the server's kind and version.
 class FaultTest : public contract::CaptureTest {
  protected:
   // Catches up and compares. A row moved to a new key with columns missing in the log is completed
   // a moment later (event.proto), so values that the stream has not shown yet may take a while;
   // everything else must be exact at once.
   void ExpectExactNow(const oracle::CompareOptions& options = {});
+
+  // Where rows that the log has in part are still being read again: catches up until all is exact.
+  void WaitUntilExact();
 
   // Waits until Sources.Get reports an error that contains `text`; returns all it says.
   static v1::Source WaitForError(testing::ServiceProcess& service, const std::string& text);
@@ -26,9 +29,24 @@ class FaultTest : public contract::CaptureTest {
                          const std::vector<std::string>& key = {});
 };
 
+// PostgreSQL: the distribution's own.
 #define TIDEMARK_ON_SYSTEM_SERVER(suite)                                                    \
   INSTANTIATE_TEST_SUITE_P(Postgres, suite,                                                 \
                            ::testing::Values(::tidemark::testing::PostgresKinds().front()), \
+                           ::tidemark::contract::KindName)
+
+#define TIDEMARK_ON_EVERY_MARIADB(suite)                                            \
+  INSTANTIATE_TEST_SUITE_P(MySql, suite,                                            \
+                           ::testing::Values(::tidemark::testing::MysqlKinds()[1],  \
+                                             ::tidemark::testing::MysqlKinds()[2]), \
+                           ::tidemark::contract::KindName)
+
+// One server of each make: that PostgreSQL, MySQL 9 and MariaDB 10.11.
+#define TIDEMARK_ON_EACH_MAKE(suite)                                                \
+  TIDEMARK_ON_SYSTEM_SERVER(suite);                                                 \
+  INSTANTIATE_TEST_SUITE_P(MySql, suite,                                            \
+                           ::testing::Values(::tidemark::testing::MysqlKinds()[0],  \
+                                             ::tidemark::testing::MysqlKinds()[1]), \
                            ::tidemark::contract::KindName)
 
 }  // namespace tidemark::fault
