@@ -10,6 +10,10 @@ constexpr absl::Duration kRereadTimeout = absl::Seconds(20);
 constexpr absl::Duration kErrorTimeout = absl::Seconds(30);
 constexpr absl::Duration kPoll = absl::Milliseconds(30);
 
+Environment WithoutSettle() { return {{"TIDEMARK_TEST_WITHOUT_SETTLE", "1"}}; }
+Environment WithoutFolding() { return {{"TIDEMARK_TEST_WITHOUT_FOLDING", "1"}}; }
+Environment WithoutExactView() { return {{"TIDEMARK_TEST_WITHOUT_EXACT_VIEW", "1"}}; }
+
 void FaultTest::ExpectExactNow(const oracle::CompareOptions& options) {
   oracle::CompareOptions incomplete = options;
   incomplete.allow_unknown = true;

@@ -10,6 +10,13 @@
 
 namespace tidemark::fault {
 
+// What StartService takes to leave a step of the exact windows out: a test must then fail.
+using Environment = std::vector<std::pair<std::string, std::string>>;
+Environment WithoutSettle();
+Environment WithoutFolding();
+// MariaDB: the end of the binlog stands for the place of a view.
+Environment WithoutExactView();
+
 // A server and a service that a test damages. Its parameter is the server's kind and version.
 class FaultTest : public contract::CaptureTest {
  protected:
@@ -33,6 +40,14 @@ class FaultTest : public contract::CaptureTest {
 #define TIDEMARK_ON_SYSTEM_SERVER(suite)                                                    \
   INSTANTIATE_TEST_SUITE_P(Postgres, suite,                                                 \
                            ::testing::Values(::tidemark::testing::PostgresKinds().front()), \
+                           ::tidemark::contract::KindName)
+
+// MySQL 9, MariaDB 10.11 and 11.8, all with GTIDs.
+#define TIDEMARK_ON_EVERY_GTID_SERVER(suite)                                        \
+  INSTANTIATE_TEST_SUITE_P(MySql, suite,                                            \
+                           ::testing::Values(::tidemark::testing::MysqlKinds()[0],  \
+                                             ::tidemark::testing::MysqlKinds()[1],  \
+                                             ::tidemark::testing::MysqlKinds()[2]), \
                            ::tidemark::contract::KindName)
 
 #define TIDEMARK_ON_EVERY_MARIADB(suite)                                            \

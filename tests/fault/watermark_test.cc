@@ -16,12 +16,6 @@
 namespace tidemark::fault {
 namespace {
 
-const std::vector<std::pair<std::string, std::string>>& WithoutSettle() {
-  static const auto* const environment =
-      new std::vector<std::pair<std::string, std::string>>{{"TIDEMARK_TEST_WITHOUT_SETTLE", "1"}};
-  return *environment;
-}
-
 #define TIDEMARK_ON_MYSQL_WITHOUT_GTIDS(suite)                                          \
   INSTANTIATE_TEST_SUITE_P(MySql, suite,                                                \
                            ::testing::Values(::tidemark::testing::MysqlKinds().back()), \

@@ -1,0 +1,135 @@
+#include "tests/fault/hot_rows_test.h"
+
+#include <cstdio>
+#include <deque>
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/substitute.h"
+#include "tests/support/random_seed.h"
+
+namespace tidemark::fault {
+
+namespace {
+
+constexpr size_t kSnapshotsAtOnce = 16;
+constexpr uint64_t kWindowsBetweenLooks = 20;
+
+}  // namespace
+
+std::optional<testing::MysqlOptions> HotRowsTest::MysqlServerOptions() const {
+  return testing::MysqlOptions{.fsync = true, .settings = {{"sync_binlog", "1"}}};
+}
+
+testing::ServiceOptions HotRowsTest::ServiceSettings() const {
+  testing::ServiceOptions options = FaultTest::ServiceSettings();
+  options.source_lines = {"readers: 4"};
+  return options;
+}
+
+void HotRowsTest::SetUp() {
+  FaultTest::SetUp();
+  seed_ = testing::RandomSeed();
+  Sql("CREATE TABLE hot (id int PRIMARY KEY, note text, body text, version bigint)");
+  if (engine() == testing::Engine::kPostgres)
+    Sql("ALTER TABLE hot ALTER body SET STORAGE EXTERNAL");
+  Sql(absl::StrCat("INSERT INTO hot SELECT i, '', '', 1 FROM ", Rows(1, rows())));
+}
+
+void HotRowsTest::TearDown() {
+  StopWriters();
+  FaultTest::TearDown();
+}
+
+std::string HotRowsTest::Update(int writer, uint64_t id) const {
+  return absl::Substitute("UPDATE hot SET note = 'w$0', version = version + 1 WHERE id = $1",
+                          writer, id);
+}
+
+void HotRowsTest::StartWriters(int count) {
+  for (int number = 0; number < count; ++number) {
+    writers_.emplace_back([this, number](std::stop_token stop) { Write(stop, number); });
+  }
+}
+
+void HotRowsTest::StopWriters() {
+  for (std::jthread& writer : writers_) writer.request_stop();
+  writers_.clear();
+}
+
+void HotRowsTest::Write(std::stop_token stop, int number) {
+  const auto session = NewSession();
+  if (session == nullptr) return;
+  std::mt19937_64 random(seed_ + static_cast<uint64_t>(number));
+  while (!stop.stop_requested()) {
+    const absl::Status status =
+        session->Exec(Update(number, 1 + random() % static_cast<uint64_t>(rows())));
+    if (!status.ok()) {
+      ADD_FAILURE() << status;
+      return;
+    }
+    ++updates_;
+  }
+}
+
+uint64_t HotRowsTest::Windows(uint64_t count, absl::FunctionRef<bool()> enough) {
+  std::deque<uint64_t> running;
+  uint64_t windows = 0;
+  uint64_t looked = 0;
+  while (windows < count) {
+    while (running.size() < kSnapshotsAtOnce) {
+      const auto snapshot = service().CreateSnapshot({Named("hot")});
+      EXPECT_OK(snapshot);
+      if (!snapshot.ok()) return windows;
+      running.push_back(snapshot->id());
+    }
+    const auto done = service().WaitForSnapshot(running.front());
+    EXPECT_OK(done) << service().Log();
+    if (!done.ok()) return windows;
+    running.pop_front();
+    windows += done->tables(0).chunks_done();
+    if (windows - looked < kWindowsBetweenLooks) continue;
+    looked = windows;
+    if (enough()) break;
+  }
+  for (const uint64_t id : running) EXPECT_OK(service().WaitForSnapshot(id)) << service().Log();
+  return windows;
+}
+
+bool HotRowsTest::WentBack() {
+  CatchUp();
+  return !fold().violations().empty();
+}
+
+void HotRowsTest::Report(uint64_t windows) {
+  std::printf("%zu stale rows in %llu windows, %llu updates\n", fold().violations().size(),
+              static_cast<unsigned long long>(windows),
+              static_cast<unsigned long long>(updates_.load()));
+}
+
+uint64_t HotRowsTest::RowsLeftIncomplete(const v1::Snapshot& snapshot, size_t column) {
+  oracle::Fold from_start({.first_sequence = snapshot.first_sequence(), .engine = engine()});
+  const oracle::StreamOptions options = {.source = testing::ServiceProcess::kSource,
+                                         .first_sequence = snapshot.first_sequence(),
+                                         .until_snapshot_ended = snapshot.id()};
+  EXPECT_OK(oracle::FoldStream(service().change_stream(), options, from_start));
+  const oracle::HeldTable* table = from_start.FindTable(Named("hot"));
+  EXPECT_NE(table, nullptr);
+  if (table == nullptr) return 0;
+  uint64_t incomplete = 0;
+  for (const auto& [key, row] : table->rows) {
+    const oracle::Cells cells = oracle::Unpack(row.cells);
+    incomplete += cells[column].state == oracle::Cell::State::kUnknown ? 1 : 0;
+  }
+  return incomplete;
+}
+
+uint64_t HotRowsTest::RowsLeftIncomplete(int snapshots, size_t column) {
+  uint64_t incomplete = 0;
+  for (int i = 0; i < snapshots && incomplete == 0 && !HasFatalFailure(); ++i) {
+    incomplete = RowsLeftIncomplete(Snapshot({Named("hot")}), column);
+  }
+  return incomplete;
+}
+
+}  // namespace tidemark::fault
