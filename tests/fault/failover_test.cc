@@ -1,0 +1,197 @@
+// Hazard H16: another server takes over the address. One that has all that was merged is accepted,
+// and the stream goes on; one that lacks some of it is refused, with its names. Hazard H18: only
+// one service has a server_id.
+
+#include <gmock/gmock.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "tests/fault/fault_test.h"
+#include "tests/support/random_seed.h"
+#include "tests/workload/workload.h"
+
+namespace tidemark::fault {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using testing::MysqlServer;
+using testing::ServiceProcess;
+
+// A primary, which the service captures, and its replica.
+class FailoverTest : public FaultTest {
+ protected:
+  static testing::MysqlOptions Options(int server_id) {
+    return {.settings = {{"server_id", absl::StrCat(server_id)}, {"log_slave_updates", "ON"}}};
+  }
+  std::optional<testing::MysqlOptions> MysqlServerOptions() const override { return Options(1); }
+
+  void SetUp() override {
+    FaultTest::SetUp();
+    testing::MysqlOptions options = Options(2);
+    options.product = testing::ProductOf(GetParam());
+    ASSERT_OK_AND_ASSIGN(replica_, MysqlServer::Start(options));
+    ASSERT_OK(replica_->ReplicateFrom(mysql_server()));
+    const auto session = NewSession();
+    ASSERT_NE(session, nullptr);
+    ASSERT_OK(workload::CreateTables(*session));
+    ASSERT_OK(workload::Load(*session, 8'000));
+    StartService();
+    ASSERT_FALSE(HasFatalFailure());
+    Snapshot();
+  }
+
+  std::unique_ptr<workload::Writers> Write() {
+    return std::make_unique<workload::Writers>(
+        workload::WriterOptions{.connection = ConnectionString(),
+                                .writers = 3,
+                                .seed = testing::RandomSeed(),
+                                .transactions_per_second = 200});
+  }
+
+  void AwaitReplica() {
+    const std::string wait = mysql()
+                                 ? absl::StrCat("SELECT WAIT_FOR_EXECUTED_GTID_SET('",
+                                                Value("SELECT @@global.gtid_executed"), "', 60)")
+                                 : absl::StrCat("SELECT MASTER_GTID_WAIT('",
+                                                Value("SELECT @@global.gtid_binlog_pos"), "', 60)");
+    ASSERT_OK_AND_ASSIGN(const std::string waited, replica_->QueryValue(wait));
+    ASSERT_EQ(waited, "0") << "the replica does not keep up";
+  }
+
+  // The primary dies, and the replica becomes a primary at its address.
+  void FailOver() {
+    const int port = mysql_server().port();
+    mysql_server().Kill9();
+    ASSERT_OK(replica_->Exec(mysql() ? "STOP REPLICA; RESET REPLICA ALL"
+                                     : "STOP SLAVE; RESET SLAVE ALL"));
+    ASSERT_OK(replica_->MoveTo(port));
+    NoteFailover();
+  }
+
+  // A snapshot that is asked for until the service has found the new server.
+  void SnapshotOnTheNewServer() {
+    absl::StatusOr<v1::Snapshot> snapshot = service().CreateSnapshot();
+    for (int i = 0; i < 300 && absl::IsUnavailable(snapshot.status()); ++i) {
+      absl::SleepFor(absl::Milliseconds(100));
+      snapshot = service().CreateSnapshot();
+    }
+    ASSERT_OK(snapshot) << service().Log();
+    ASSERT_OK(service().WaitForSnapshot(snapshot->id())) << service().Log();
+  }
+
+  // What the replica does not get any more; the name of the last transaction.
+  std::string WriteWhatTheReplicaLacks() {
+    EXPECT_OK(replica_->Exec(mysql() ? "STOP REPLICA" : "STOP SLAVE"));
+    Sql("UPDATE customers SET version = UUID_SHORT() WHERE id <= 5");
+    Sql("UPDATE customers SET version = UUID_SHORT() WHERE id <= 5");
+    CatchUp();
+    if (mariadb()) return Value("SELECT @@global.gtid_binlog_pos");
+    const std::string executed = Value("SELECT @@global.gtid_executed");
+    const std::string last = executed.substr(executed.rfind('-') + 1);
+    return absl::StrCat(Value("SELECT @@server_uuid"), ":", std::stoull(last) - 1, "-", last);
+  }
+
+  void ExpectRefused(const std::string& lacking) {
+    const v1::Source source = WaitForError(service(), lacking);
+    EXPECT_EQ(source.state(), v1::Source::STOPPED) << source.ShortDebugString();
+    EXPECT_THAT(source.error(), HasSubstr(mysql() ? "lacks transactions that are in the stream"
+                                                  : "has not all that was captured"));
+  }
+
+  std::unique_ptr<MysqlServer> replica_;
+};
+
+TEST_P(FailoverTest, ReplicaInSyncIsCapturedWithoutAGap) {
+  auto writers = Write();
+  Snapshot();
+  ASSERT_OK(writers->Stop());
+  AwaitReplica();
+  ASSERT_FALSE(HasFatalFailure());
+  FailOver();
+  ASSERT_FALSE(HasFatalFailure());
+  writers = Write();
+  SnapshotOnTheNewServer();
+  ASSERT_OK(writers->Stop());
+  ExpectExactNow();
+}
+
+TEST_P(FailoverTest, SnapshotUnderWayGoesOnOnTheReplica) {
+  v1::CreateSnapshotRequest request;
+  request.mutable_limits()->set_rows_per_second_max(3'000);
+  ASSERT_OK_AND_ASSIGN(const v1::Snapshot snapshot, service().CreateSnapshot(request));
+  absl::SleepFor(absl::Milliseconds(500));
+  Sql("UPDATE orders SET total = total + 1, version = UUID_SHORT() WHERE id % 3 = 0");
+  service().Kill9();
+  // Of this the service learns from the replica only.
+  Sql("DELETE FROM orders WHERE id % 7 = 0");
+  AwaitReplica();
+  ASSERT_FALSE(HasFatalFailure());
+  FailOver();
+  ASSERT_FALSE(HasFatalFailure());
+  StartServiceAgain();
+  ASSERT_FALSE(HasFatalFailure());
+  auto writers = Write();
+  ASSERT_OK(service().WaitForSnapshot(snapshot.id())) << service().Log();
+  ASSERT_OK(writers->Stop());
+  ExpectExactNow();
+}
+
+TEST_P(FailoverTest, ReplicaThatLaggedIsRefusedWithWhatItLacks) {
+  AwaitReplica();
+  const std::string lacking = WriteWhatTheReplicaLacks();
+  FailOver();
+  ASSERT_FALSE(HasFatalFailure());
+  ExpectRefused(lacking);
+  // Nor later, when its own log has gone further than the old one.
+  StopService();
+  for (int i = 0; i < 5; ++i) Sql("UPDATE customers SET version = UUID_SHORT() WHERE id <= 9");
+  ASSERT_OK(service().StartAgain());
+  ExpectRefused(lacking);
+}
+
+TEST_P(FailoverTest, ServerThatPurgedWhatWasNotReadIsRefused) {
+  AwaitReplica();
+  service().Kill9();
+  for (int i = 0; i < 3; ++i) {
+    Sql("UPDATE customers SET version = UUID_SHORT() WHERE id <= 5");
+    Sql("FLUSH BINARY LOGS");
+  }
+  AwaitReplica();
+  ASSERT_FALSE(HasFatalFailure());
+  ASSERT_OK(replica_->Exec("FLUSH BINARY LOGS"));
+  FailOver();
+  ASSERT_FALSE(HasFatalFailure());
+  const std::string newest = Value(mysql() ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
+  Sql(absl::StrCat("PURGE BINARY LOGS TO '", newest, "'"));
+  ASSERT_OK(service().StartAgain());
+  const v1::Source source = WaitForError(service(), "purged");
+  EXPECT_EQ(source.state(), v1::Source::STOPPED) << source.ShortDebugString();
+  EXPECT_THAT(source.error(), HasSubstr("binlog_expire_logs_seconds"));
+}
+
+TIDEMARK_ON_EVERY_GTID_SERVER(FailoverTest);
+
+class MysqlSecondServiceTest : public FaultTest {};
+
+TEST_P(MysqlSecondServiceTest, IsToldWhoHasTheServerIdAndTheFirstGoesOn) {
+  Sql("CREATE TABLE t (id int PRIMARY KEY, version bigint)");
+  Sql("INSERT INTO t SELECT i, 1 FROM " + Rows(1, 50));
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  ASSERT_OK_AND_ASSIGN(const auto second, ServiceProcess::Start(ServiceSettings()));
+  const std::string holder = Value("SELECT IS_USED_LOCK('tidemark:1001')");
+  const v1::Source source = WaitForError(*second, "with server_id 1001");
+  EXPECT_THAT(source.error(), AllOf(HasSubstr(absl::StrCat("connection ", holder, " holds")),
+                                    HasSubstr("stop it, or give this source another server_id")));
+  Sql("UPDATE t SET version = 2");
+  ExpectExactNow();
+  EXPECT_EQ(service().Status()->restarts(), 0u);
+}
+
+TIDEMARK_ON_EVERY_MYSQL(MysqlSecondServiceTest);
+
+}  // namespace
+}  // namespace tidemark::fault
