@@ -187,6 +187,10 @@ class Source {
 
   // "PostgreSQL 15.20 at 10.0.0.7:5432, database shop"; "" until connected once.
   virtual std::string Server() const = 0;
+
+  // What an operator does so that a table which exists is captured, with "it" for the table: "add
+  // it to publication shop". The end of a message, without connecting.
+  virtual std::string CaptureRemedy() const = 0;
 };
 
 }  // namespace tidemark::capture

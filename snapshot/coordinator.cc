@@ -89,7 +89,7 @@ absl::StatusOr<Job> Coordinator::Prepare(const JobRequest& request) {
   }
   if (wanted.empty()) {
     return absl::FailedPreconditionError(
-        "the source captures no table; add tables to its publication");
+        absl::StrCat("the source captures no table; to capture one, ", source_->CaptureRemedy()));
   }
   Job job;
   std::vector<std::string> refusals;
@@ -98,9 +98,9 @@ absl::StatusOr<Job> Coordinator::Prepare(const JobRequest& request) {
       return known.name_space == table.name_space && known.name == table.name;
     });
     if (info == tables->end()) {
-      return absl::NotFoundError(
-          absl::StrCat("table ", table.name_space, ".", table.name,
-                       " is not captured: it does not exist, or the publication lacks it"));
+      return absl::NotFoundError(absl::StrCat("table ", table.name_space, ".", table.name,
+                                              " does not exist or is not captured; to capture it, ",
+                                              source_->CaptureRemedy()));
     }
     for (const std::string& obstacle : info->obstacles) refusals.push_back(obstacle);
     if (!info->obstacles.empty()) continue;

@@ -79,6 +79,15 @@ class MysqlSource : public Source {
 
   std::string Server() const override { return sessions_.server(); }
 
+  std::string CaptureRemedy() const override {
+    // The catalog shows a table only to users who have a privilege on it.
+    const std::string grant =
+        absl::StrCat("grant SELECT on it to user ", sessions_.options().connection.user);
+    return sessions_.options().tables.empty()
+               ? grant
+               : absl::StrCat("add it to `tables` of the source in the configuration and ", grant);
+  }
+
  private:
   SessionFactory sessions_;
 };

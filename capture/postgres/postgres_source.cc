@@ -64,6 +64,10 @@ class PostgresSource : public Source {
 
   std::string Server() const override { return sessions_.server(); }
 
+  std::string CaptureRemedy() const override {
+    return absl::StrCat("add it to publication ", sessions_.options().publication);
+  }
+
  private:
   absl::StatusOr<std::unique_ptr<PostgresChunkReader>> OpenReader(SchemaRegistry* registry,
                                                                   std::stop_token stop) {

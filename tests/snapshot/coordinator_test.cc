@@ -10,7 +10,7 @@ namespace {
 
 using testing::ElementsAre;
 
-// One table, and predicates and keys are always valid.
+// One table, or none, and predicates and keys are always valid.
 class TestSource : public capture::Source {
  public:
   capture::CheckResult Check(std::stop_token) override { return {}; }
@@ -24,12 +24,16 @@ class TestSource : public capture::Source {
     return absl::UnimplementedError("no chunks");
   }
   absl::StatusOr<std::vector<capture::TableInfo>> ListTables(std::stop_token) override {
+    if (empty) return std::vector<capture::TableInfo>{};
     return std::vector<capture::TableInfo>{{kTestTable, "public", "t", 16, {}}};
   }
   absl::Status Validate(const capture::ChunkRequest&, std::stop_token) override {
     return absl::OkStatus();
   }
   std::string Server() const override { return "test"; }
+  std::string CaptureRemedy() const override { return "say its name to the clerk"; }
+
+  bool empty = false;
 };
 
 class CoordinatorTest : public testing::Test {
@@ -109,6 +113,19 @@ class CoordinatorTest : public testing::Test {
   TestSource source_;
   Coordinator coordinator_;
 };
+
+TEST_F(CoordinatorTest, ATableThatIsNotCapturedIsRefusedWithTheRemedyOfTheSource) {
+  JobRequest request;
+  request.tables.push_back({"public", "nosuch", "", {}});
+  absl::Status refused = coordinator_.Create(request).status();
+  EXPECT_EQ(refused, absl::NotFoundError(
+                         "table public.nosuch does not exist or is not captured; to capture it, "
+                         "say its name to the clerk"));
+  source_.empty = true;
+  refused = coordinator_.Create({}).status();
+  EXPECT_EQ(refused, absl::FailedPreconditionError("the source captures no table; to capture one, "
+                                                   "say its name to the clerk"));
+}
 
 TEST_F(CoordinatorTest, AJobSaysWhatItWaitsForElseWhatHoldsAllJobsBack) {
   uint64_t id = Create();

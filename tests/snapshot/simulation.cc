@@ -45,6 +45,7 @@ class ModelSource : public capture::Source {
     return absl::OkStatus();
   }
   std::string Server() const override { return "model"; }
+  std::string CaptureRemedy() const override { return "create it"; }
 };
 
 struct Reader {
