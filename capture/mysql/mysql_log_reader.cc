@@ -97,6 +97,12 @@ absl::StatusOr<std::string> Subtract(Connection& sql, const std::string& from,
   return row->str(0, 0);
 }
 
+// All that the journal has rows of.
+std::string MergedGtids(const ResumeToken& token) {
+  if (token.partial_rows == 0) return token.gtids;
+  return absl::StrCat(token.gtids, token.gtids.empty() ? "" : ",", token.partial_gtid);
+}
+
 absl::Status CheckReach(Connection& sql, const ResumeToken& token, bool moved,
                         const WaitLimits& limits) {
   if (token.naming != Naming::kGtid) return absl::OkStatus();
@@ -335,8 +341,8 @@ absl::StatusOr<bool> MysqlLogReader::MergedIsVisible() {
   Connection& sql = *wiring_.session.connection;
   const WaitLimits limits{.timeout = kStatementTimeout, .stop = wiring_.stop};
   if (wiring_.token.naming == Naming::kGtid) {
-    absl::StatusOr<std::string> hidden =
-        Subtract(sql, sql.QuoteLiteral(wiring_.token.gtids), "@@global.gtid_executed", limits);
+    absl::StatusOr<std::string> hidden = Subtract(sql, sql.QuoteLiteral(MergedGtids(wiring_.token)),
+                                                  "@@global.gtid_executed", limits);
     if (!hidden.ok()) return hidden.status();
     hidden_ = *std::move(hidden);
     return hidden_.empty();
