@@ -338,6 +338,7 @@ absl::Status PostgresChunkReader::Fail(const ChunkRequest& request, const absl::
   }
   if (IsDataException(status) && connection_->healthy()) {
     if (absl::Status bounds = CheckBounds(request); !bounds.ok()) return bounds;
+    if (!request.predicate.empty()) return PredicateFailure(status);
   }
   return request.predicate.empty() ? status : AsUserSqlError(status);
 }

@@ -76,6 +76,23 @@ bool IsUsersFault(absl::string_view sqlstate) {
          absl::StartsWith(sqlstate, "21");
 }
 
+struct Condition {
+  absl::string_view sqlstate;
+  absl::string_view name;
+};
+constexpr Condition kDataExceptions[] = {
+    {"22003", "numeric value out of range"}, {"22007", "invalid datetime format"},
+    {"22008", "datetime field overflow"},    {"22012", "division by zero"},
+    {"22032", "invalid JSON text"},          {"22P02", "invalid text representation"},
+};
+
+absl::string_view NameOfDataException(absl::string_view sqlstate) {
+  for (const Condition& condition : kDataExceptions) {
+    if (condition.sqlstate == sqlstate) return condition.name;
+  }
+  return "data exception";
+}
+
 std::string Sentence(absl::string_view action, absl::string_view sqlstate,
                      absl::string_view message, absl::string_view remedy) {
   std::string text = absl::StrCat(action, ": ", message);
@@ -113,6 +130,14 @@ absl::Status AsUserSqlError(const absl::Status& status) {
   std::string sqlstate = SqlState(status);
   if (status.ok() || !IsUsersFault(sqlstate)) return status;
   return WithSqlState(absl::InvalidArgumentError(status.message()), sqlstate);
+}
+
+absl::Status PredicateFailure(const absl::Status& status) {
+  const std::string sqlstate = SqlState(status);
+  const std::string message =
+      Sentence("the predicate fails on a row", sqlstate, NameOfDataException(sqlstate),
+               "put a condition before it that leaves such rows out (CASE keeps the order)");
+  return WithSqlState(absl::InvalidArgumentError(message), sqlstate);
 }
 
 }  // namespace tidemark::capture::postgres

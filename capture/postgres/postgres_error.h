@@ -40,6 +40,10 @@ bool IsDataException(const absl::Status& status);
 // server could not parse or evaluate becomes InvalidArgument.
 absl::Status AsUserSqlError(const absl::Status& status);
 
+// What to say when a user's predicate failed on a row (REQUIRES: IsDataException): the server's
+// message may hold values of the row, so the SQLSTATE's own name stands for it.
+absl::Status PredicateFailure(const absl::Status& status);
+
 }  // namespace tidemark::capture::postgres
 
 #endif  // TIDEMARK_CAPTURE_POSTGRES_POSTGRES_ERROR_H_
