@@ -101,5 +101,6 @@ function(tidemark_mysql_client_library name)
 endfunction()
 
 function(tidemark_use_other_mysql_client program)
-  set_target_properties(${program} PROPERTIES TIDEMARK_USES_OTHER_MYSQL_CLIENT ON)
+  # Where an unpacked library lies is among its link options.
+  set_target_properties(${program} PROPERTIES TIDEMARK_USES_OTHER_MYSQL_CLIENT ON SKIP_BUILD_RPATH ON)
 endfunction()
