@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -115,5 +116,9 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   // A check holds nothing: a signal may end it anywhere.
   if (!arguments.check) tidemark::service::BlockSignals();
-  return tidemark::service::Run(arguments);
+  const int code = tidemark::service::Run(arguments);
+  // A thread that waits in a client library for a server which does not answer is left to itself.
+  // It may wake up now: nothing that it uses, such as OpenSSL's globals, is torn down beneath it.
+  std::fflush(nullptr);
+  std::_Exit(code);
 }
