@@ -21,6 +21,17 @@ constexpr uint32_t kWatchMsLeast = 50;
 // A client that is gone is noticed after so long.
 constexpr uint32_t kSleepMsMost = 1000;
 
+// A snapshot has ended once its end is in the journal: whoever reads the stream then finds all of
+// it. Until then it runs.
+v1::Snapshot Shown(const CapturedSource& source, snapshot::JobStatus job) {
+  if (job.last_sequence > source.journal->bounds().newest) {
+    job.state = snapshot::JobState::kRunning;
+    job.end_time_us = 0;
+    job.last_sequence = 0;
+  }
+  return ToProto(source.name, job);
+}
+
 }  // namespace
 
 absl::StatusOr<const CapturedSource*> SnapshotsService::Owner(uint64_t id) const {
@@ -38,7 +49,7 @@ grpc::Status SnapshotsService::WithJob(uint64_t id, v1::Snapshot* response, Acti
   if (!source.ok()) return ToGrpc(source.status());
   absl::StatusOr<snapshot::JobStatus> status = action((*source)->pipeline->jobs());
   if (!status.ok()) return ToGrpc(status.status());
-  *response = ToProto((*source)->name, *status);
+  *response = Shown(**source, *std::move(status));
   return grpc::Status::OK;
 }
 
@@ -51,7 +62,7 @@ grpc::Status SnapshotsService::Create(grpc::ServerContext* /*context*/,
   if (!job.ok()) return ToGrpc(job.status());
   auto status = (*source)->pipeline->jobs().Create(*job);
   if (!status.ok()) return ToGrpc(status.status());
-  *response = ToProto((*source)->name, *status);
+  *response = Shown(**source, *std::move(status));
   return grpc::Status::OK;
 }
 
@@ -71,7 +82,7 @@ grpc::Status SnapshotsService::List(grpc::ServerContext* /*context*/,
   for (const CapturedSource& source : sources_->all()) {
     if (!request->source().empty() && request->source() != source.name) continue;
     for (const snapshot::JobStatus& job : source.pipeline->jobs().List()) {
-      *response->add_snapshots() = ToProto(source.name, job);
+      *response->add_snapshots() = Shown(source, job);
     }
   }
   std::sort(response->mutable_snapshots()->begin(), response->mutable_snapshots()->end(),
