@@ -31,11 +31,13 @@ struct MysqlPrograms {
   std::string plugins;  // its --plugin-dir
   // Folder of mysqlbinlog or mariadb-binlog and of mysql or mariadb.
   std::string clients;
+  std::string mariadb_install;  // mariadb-install-db; MariaDB only
 };
 
-// The system's own, else those that dev/mysql9 and dev/mariadb unpack: in $TIDEMARK_CACHE, else
-// /var/cache/tidemark for root and ${XDG_CACHE_HOME:-~/.cache}/tidemark for others. NotFound names
-// the remedy.
+// Those below the folder that $TIDEMARK_MYSQL names, if it has a version of this product (MariaDB
+// 10 is kMariaDb10, later ones are kMariaDb11), the system's own, else those that dev/mysql9 and
+// dev/mariadb unpack: in $TIDEMARK_CACHE, else /var/cache/tidemark for root and
+// ${XDG_CACHE_HOME:-~/.cache}/tidemark for others. NotFound names the remedy.
 absl::StatusOr<MysqlPrograms> FindMysqlPrograms(MysqlProduct product);
 
 // Whom servers run as: "nobody" if we are root, whom they refuse; else empty: ourselves.

@@ -62,7 +62,7 @@ std::string TempFolderOf(const std::string& data_folder) {
 
 std::vector<std::string> MariaDbInit(const MysqlPrograms& programs, const std::string& data_folder,
                                      const std::string& sql) {
-  return {"/bin/sh", absl::StrCat(programs.base, "/bin/mariadb-install-db"), "--no-defaults",
+  return {"/bin/sh", programs.mariadb_install, "--no-defaults",
           absl::StrCat("--basedir=", programs.base), absl::StrCat("--datadir=", data_folder),
           "--auth-root-authentication-method=normal", "--skip-test-db", "--cross-bootstrap",
           "--skip-name-resolve",

@@ -1,10 +1,16 @@
 #include "tests/support/mysql_server.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "tests/support/mysql_programs.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temp_folder.h"
 
 namespace tidemark::testing {
 namespace {
@@ -54,6 +60,59 @@ TEST_P(MysqlServerTest, StatementThatWaitsCanBeWatchedAndCancelled) {
   absl::SleepFor(absl::Milliseconds(50));
   session->Cancel();
   EXPECT_EQ(session->Finish().message().substr(0, 4), "1317");
+}
+
+// A folder like that of an unpacked archive, with a server that only tells its version.
+class NamedMysqlTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const char* before = getenv("TIDEMARK_MYSQL");
+    kept_ = before == nullptr ? "" : before;
+    setenv("TIDEMARK_MYSQL", folder_.path().c_str(), 1);
+    for (const char* folder : {"bin", "share/charsets", "scripts"}) {
+      std::filesystem::create_directories(folder_.File(folder));
+    }
+  }
+  void TearDown() override { setenv("TIDEMARK_MYSQL", kept_.c_str(), 1); }
+
+  void Install(const std::string& program, const std::string& version) {
+    const std::string path = folder_.File("bin/" + program);
+    WriteFile(path, absl::StrCat("#!/bin/sh\necho \"$0  Ver ", version, "\"\n"));
+    ASSERT_EQ(chmod(path.c_str(), 0755), 0);
+  }
+
+  TempFolder folder_;
+  std::string kept_;
+};
+
+TEST_F(NamedMysqlTest, AVersionStandsInForItsOwnProduct) {
+  const struct {
+    const char* program;
+    const char* version;
+    MysqlProduct product;
+  } kCases[] = {{"mysqld", "8.0.15 for Linux on x86_64", MysqlProduct::kMySql9},
+                {"mariadbd", "10.6.2-MariaDB for Linux", MysqlProduct::kMariaDb10},
+                {"mariadbd", "11.4.5-MariaDB for Linux", MysqlProduct::kMariaDb11},
+                {"mariadbd", "12.0.2-MariaDB for Linux", MysqlProduct::kMariaDb11}};
+  for (const auto& [program, version, product] : kCases) {
+    SCOPED_TRACE(version);
+    ASSERT_NO_FATAL_FAILURE(Install(program, version));
+    for (const MysqlProduct each : kMysqlProducts) {
+      const absl::StatusOr<MysqlPrograms> programs = FindMysqlPrograms(each);
+      EXPECT_EQ(programs.ok() && programs->base == folder_.path(), each == product) << Name(each);
+    }
+    ASSERT_OK_AND_ASSIGN(const MysqlPrograms programs, FindMysqlPrograms(product));
+    EXPECT_EQ(programs.server, folder_.File(absl::StrCat("bin/", program)));
+    EXPECT_EQ(programs.share, folder_.File("share"));
+  }
+}
+
+TEST_F(NamedMysqlTest, AFolderWithoutAServerIsRefused) {
+  EXPECT_TRUE(absl::IsNotFound(FindMysqlPrograms(MysqlProduct::kMySql9).status()));
+  ASSERT_NO_FATAL_FAILURE(Install("mysqld", "unknown"));
+  const absl::Status refused = FindMysqlPrograms(MysqlProduct::kMariaDb11).status();
+  EXPECT_TRUE(absl::IsNotFound(refused)) << refused;
+  EXPECT_NE(refused.message().find("TIDEMARK_MYSQL"), absl::string_view::npos) << refused;
 }
 
 }  // namespace
