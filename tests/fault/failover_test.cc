@@ -64,8 +64,8 @@ class FailoverTest : public FaultTest {
   void FailOver() {
     const int port = mysql_server().port();
     mysql_server().Kill9();
-    ASSERT_OK(replica_->Exec(mysql() ? "STOP REPLICA; RESET REPLICA ALL"
-                                     : "STOP SLAVE; RESET SLAVE ALL"));
+    const std::string& replica = replica_->words().replica;
+    ASSERT_OK(replica_->Exec(absl::StrCat("STOP ", replica, "; RESET ", replica, " ALL")));
     ASSERT_OK(replica_->MoveTo(port));
     NoteFailover();
   }
@@ -83,7 +83,7 @@ class FailoverTest : public FaultTest {
 
   // What the replica does not get any more; the name of the last transaction.
   std::string WriteWhatTheReplicaLacks() {
-    EXPECT_OK(replica_->Exec(mysql() ? "STOP REPLICA" : "STOP SLAVE"));
+    EXPECT_OK(replica_->Exec("STOP " + replica_->words().replica));
     Sql("UPDATE customers SET version = UUID_SHORT() WHERE id <= 5");
     Sql("UPDATE customers SET version = UUID_SHORT() WHERE id <= 5");
     CatchUp();
@@ -163,7 +163,7 @@ TEST_P(FailoverTest, ServerThatPurgedWhatWasNotReadIsRefused) {
   ASSERT_OK(replica_->Exec("FLUSH BINARY LOGS"));
   FailOver();
   ASSERT_FALSE(HasFatalFailure());
-  const std::string newest = Value(mysql() ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
+  const std::string newest = Value(replica_->words().show_log_end);
   Sql(absl::StrCat("PURGE BINARY LOGS TO '", newest, "'"));
   ASSERT_OK(service().StartAgain());
   const v1::Source source = WaitForError(service(), "purged");

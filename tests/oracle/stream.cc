@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tests/support/mysql_words.h"
 
 namespace tidemark::oracle {
 namespace {
@@ -51,9 +52,10 @@ absl::StatusOr<LogPosition> EndOfPostgresLog(testing::Session& source) {
 
 // "binlog.000012", 1234.
 absl::StatusOr<LogPosition> EndOfBinlog(testing::Session& source) {
-  const bool mariadb = source.engine() == testing::Engine::kMariaDb;
+  absl::StatusOr<uint32_t> version = testing::MysqlVersion(source);
+  if (!version.ok()) return version.status();
   absl::StatusOr<testing::SqlRows> rows =
-      source.Query(mariadb ? "SHOW MASTER STATUS" : "SHOW BINARY LOG STATUS");
+      source.Query(testing::WordsOf(source.engine(), *version).show_log_end);
   if (!rows.ok()) return rows.status();
   if (rows->empty()) return absl::InternalError("the server has no binlog");
   const std::string& file = *rows->front()[0];

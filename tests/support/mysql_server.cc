@@ -231,13 +231,21 @@ absl::Status MysqlServer::WaitUntilReady() {
     if (!process_->Running()) return absl::AbortedError(absl::StrCat("it ended:\n", Log()));
     if (session.ok()) {
       session_ = *std::move(session);
-      return absl::OkStatus();
+      return NoteVersion();
     }
     if (absl::Now() > deadline) {
       return absl::InternalError(absl::StrCat(session.status().message(), "\n", Log()));
     }
     absl::SleepFor(absl::Milliseconds(20));
   }
+}
+
+absl::Status MysqlServer::NoteVersion() {
+  absl::StatusOr<uint32_t> version = MysqlVersion(*session_);
+  if (!version.ok()) return version.status();
+  version_ = *version;
+  words_ = WordsOf(session_->engine(), version_);
+  return absl::OkStatus();
 }
 
 std::string MysqlServer::Log() const { return ReadFile(folder_.File("log")); }
@@ -274,16 +282,12 @@ absl::StatusOr<std::string> MysqlServer::QueryValue(const std::string& sql) {
 }
 
 absl::Status MysqlServer::ReplicateFrom(const MysqlServer& source) {
-  if (mariadb()) {
-    return Exec(
-        absl::StrCat("CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=", source.port(),
-                     ", MASTER_USER='root', MASTER_PASSWORD='', MASTER_USE_GTID=slave_pos,"
-                     " MASTER_SSL=0; START SLAVE"));
-  }
-  return Exec(absl::StrCat(
-      "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=", source.port(),
-      ", SOURCE_USER='root', SOURCE_PASSWORD='', SOURCE_AUTO_POSITION=1,"
-      " SOURCE_SSL=1; START REPLICA"));
+  const std::string& of_source = words_.source;
+  return Exec(absl::StrCat(words_.change_source, " ", of_source, "_HOST='127.0.0.1', ", of_source,
+                           "_PORT=", source.port(), ", ", of_source, "_USER='root', ", of_source,
+                           "_PASSWORD='', ", of_source,
+                           mariadb() ? "_USE_GTID=slave_pos, " : "_AUTO_POSITION=1, ", of_source,
+                           mariadb() ? "_SSL=0; START " : "_SSL=1; START ", words_.replica));
 }
 
 absl::Status MysqlServer::Stop() {

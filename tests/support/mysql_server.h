@@ -1,6 +1,7 @@
 #ifndef TIDEMARK_TESTS_SUPPORT_MYSQL_SERVER_H_
 #define TIDEMARK_TESTS_SUPPORT_MYSQL_SERVER_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "tests/support/mysql_connection.h"
 #include "tests/support/mysql_programs.h"
+#include "tests/support/mysql_words.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_folder.h"
 
@@ -51,6 +53,9 @@ class MysqlServer {
   std::string socket() const { return folder_.File("s"); }
   const std::string& data_folder() const { return data_folder_; }
   const MysqlPrograms& programs() const { return programs_; }
+  // 80015 is 8.0.15.
+  uint32_t version() const { return version_; }
+  const MysqlWords& words() const { return words_; }
   pid_t pid() const { return process_->pid(); }
   // All the server has logged.
   std::string Log() const;
@@ -86,6 +91,7 @@ class MysqlServer {
   absl::Status Launch();
   absl::Status LaunchOnFreePort();
   absl::Status WaitUntilReady();
+  absl::Status NoteVersion();
   absl::Status EnsureSession();
   std::vector<std::string> Command() const;
 
@@ -94,6 +100,8 @@ class MysqlServer {
   TempFolder folder_;
   std::string data_folder_;
   int port_ = 0;
+  uint32_t version_ = 0;
+  MysqlWords words_;
   std::unique_ptr<Process> process_;
   std::unique_ptr<MysqlConnection> session_;
 };

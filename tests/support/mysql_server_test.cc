@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/support/mysql_programs.h"
+#include "tests/support/mysql_words.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_folder.h"
 
@@ -113,6 +114,19 @@ TEST_F(NamedMysqlTest, AFolderWithoutAServerIsRefused) {
   const absl::Status refused = FindMysqlPrograms(MysqlProduct::kMariaDb11).status();
   EXPECT_TRUE(absl::IsNotFound(refused)) << refused;
   EXPECT_NE(refused.message().find("TIDEMARK_MYSQL"), absl::string_view::npos) << refused;
+}
+
+TEST_P(MysqlServerTest, ItsWordsAreThoseOfItsVersion) {
+  ASSERT_OK_AND_ASSIGN(auto server, MysqlServer::Start({.product = GetParam()}));
+  ASSERT_OK(server->Exec(server->words().reset_log));
+  ASSERT_OK_AND_ASSIGN(const std::string end, server->QueryValue(server->words().show_log_end));
+  EXPECT_EQ(end, "binlog.000001");
+}
+
+TEST(MysqlWordsTest, OthersSinceMySql84) {
+  EXPECT_EQ(WordsOf(Engine::kMySql, 80399).reset_log, "RESET MASTER");
+  EXPECT_EQ(WordsOf(Engine::kMySql, 80400).reset_log, "RESET BINARY LOGS AND GTIDS");
+  EXPECT_EQ(WordsOf(Engine::kMariaDb, 110805).reset_log, "RESET MASTER");
 }
 
 }  // namespace

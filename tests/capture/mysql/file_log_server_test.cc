@@ -180,7 +180,7 @@ TEST_P(FileLogTest, APurgedLogIsDataLoss) {
   log_.reset();
   Insert(2);
   ASSERT_OK(server().Exec("FLUSH BINARY LOGS"));
-  ASSERT_OK_AND_ASSIGN(const auto rows, server().Query("SHOW BINARY LOG STATUS"));
+  ASSERT_OK_AND_ASSIGN(const auto rows, server().Query(server().words().show_log_end));
   ASSERT_OK(server().Exec(absl::StrCat("PURGE BINARY LOGS TO '", *rows[0][0], "'")));
   const absl::Status status = FirstError();
   EXPECT_TRUE(absl::IsDataLoss(status)) << status;
@@ -189,7 +189,7 @@ TEST_P(FileLogTest, APurgedLogIsDataLoss) {
 
 // The files have the same names then, and the place may be one in the new log too.
 TEST_P(FileLogTest, ALogThatWasBegunAnewIsDataLoss) {
-  ASSERT_OK(server().Exec("RESET BINARY LOGS AND GTIDS"));
+  ASSERT_OK(server().Exec(server().words().reset_log));
   ASSERT_OK(OpenLog());
   Insert(1);
   ReadUntilSeen(1);
@@ -199,7 +199,7 @@ TEST_P(FileLogTest, ALogThatWasBegunAnewIsDataLoss) {
   EXPECT_EQ(token.file, "binlog.000001");
   absl::SleepFor(absl::Seconds(1.1));
   // The same statements then lead to the same places.
-  ASSERT_OK(server().Exec("DROP DATABASE tidemark; RESET BINARY LOGS AND GTIDS"));
+  ASSERT_OK(server().Exec("DROP DATABASE tidemark; " + server().words().reset_log));
   ASSERT_OK(OpenLog());
   Insert(2);
   ReadUntilSeen(2);

@@ -39,14 +39,12 @@ std::string ColumnsQuery(const std::string& table, bool mariadb) {
   return absl::StrCat(
       "SELECT column_name, data_type, column_type, character_octet_length, numeric_precision,"
       " numeric_scale, datetime_precision, ",
-      collation,
-      ", is_nullable, column_key, generation_expression <> '',"
-      " (SELECT count(*) FROM information_schema.check_constraints k WHERE k.constraint_schema ="
-      " c.table_schema AND ",
-      mariadb ? "k.table_name = c.table_name AND k.check_clause = concat('json_valid(`',"
-                " c.column_name, '`)')"
-              : "false",
-      ") FROM information_schema.columns c WHERE table_schema = 'test' AND table_name = '", table,
+      collation, ", is_nullable, column_key, generation_expression <> '', ",
+      mariadb ? "(SELECT count(*) FROM information_schema.check_constraints k WHERE"
+                " k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND"
+                " k.check_clause = concat('json_valid(`', c.column_name, '`)'))"
+              : "0",
+      " FROM information_schema.columns c WHERE table_schema = 'test' AND table_name = '", table,
       "' ORDER BY ordinal_position");
 }
 
