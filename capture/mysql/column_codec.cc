@@ -364,7 +364,7 @@ bool AppendCompressed(Bytes& out, uint32_t field, const ColumnCodec& codec,
 
 }  // namespace
 
-bool NeedsDoubleCast(const ColumnCodec& codec) {
+bool NeedsDoubleForm(const ColumnCodec& codec) {
   return codec.type == ColumnType::kFloat ||
          (codec.type == ColumnType::kDouble &&
           codec.model_type->name.find('(') != std::string::npos);

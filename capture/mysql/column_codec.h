@@ -66,9 +66,10 @@ struct ColumnCodec {
   size_t bound_fixed = 128;
 };
 
-// Columns that must be selected as CAST(column AS DOUBLE), since the server's text of them is not
-// exact: FLOAT, and DOUBLE with a fixed number of decimals.
-bool NeedsDoubleCast(const ColumnCodec& codec);
+// Columns that must be selected as `column * 1e0`, a DOUBLE of the same value (-0 stays -0), since
+// the server's text of them is not exact: FLOAT, and DOUBLE with a fixed number of decimals. MySQL
+// before 8.0.17 has no CAST to DOUBLE.
+bool NeedsDoubleForm(const ColumnCodec& codec);
 
 }  // namespace tidemark::capture::mysql
 

@@ -11,7 +11,7 @@
 namespace tidemark::capture::mysql {
 
 std::string SelectForm(const ColumnCodec& codec, const std::string& name) {
-  return NeedsDoubleCast(codec) ? absl::StrCat("CAST(", name, " AS DOUBLE)") : name;
+  return NeedsDoubleForm(codec) ? absl::StrCat(name, " * 1e0") : name;
 }
 
 absl::StatusOr<KeyCondition> KeyCondition::Make(const CatalogTable& table) {

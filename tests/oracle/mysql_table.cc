@@ -110,7 +110,7 @@ std::string ExpressionOf(Form form, Engine engine, const SqlRow& row) {
       return absl::StrCat(column, " + 0");
     case Form::kDouble:
       // The text of FLOAT has 6 digits, that of DOUBLE(m,d) d decimals.
-      return absl::Substitute("CAST($0 AS DOUBLE)", column);
+      return absl::StrCat(column, " * 1e0");
     case Form::kText:
       return absl::Substitute("CONVERT($0 USING utf8mb4)", column);
     case Form::kHex:

@@ -123,7 +123,6 @@ const std::vector<Sample> kMySql = {
       "json_object('k', repeat('long ', 20000), 'n', json_array(70000, -70000, 1))",
       "json_array(-32768, 32767, -32769, 65536, 2147483647, -2147483649, 4294967295)",
       "json_extract(concat(repeat('[', 99), repeat(']', 99)), '$')"}},
-    {"vector(3)", {"string_to_vector('[1,2,-0.5]')", "string_to_vector('[0]')"}},
     {"varchar(20) character set gb18030", {"'中文😀'"}},
 };
 
@@ -142,6 +141,15 @@ const std::vector<Sample> kMariaDb = {
     {"blob compressed", {"repeat(x'00ff', 3000)", "x''"}},
     {"mediumblob compressed", {"repeat('q', 100000)"}},
 };
+
+// None before MySQL 9.0 and MariaDB 11.7.
+std::vector<Sample> VectorsOf(const MysqlServer& server) {
+  if (server.version() < (server.mariadb() ? 110700u : 90000u)) return {};
+  if (!server.mariadb()) {
+    return {{"vector(3)", {"string_to_vector('[1,2,-0.5]')", "string_to_vector('[0]')"}}};
+  }
+  return {{"vector(3)", {"vec_fromtext('[1,2,-0.5]')", "vec_fromtext('[0,0,0]')"}}};
+}
 
 std::string Statements(const std::vector<Sample>& samples, std::string* insert) {
   std::vector<std::string> columns = {"id int PRIMARY KEY"};
@@ -167,8 +175,7 @@ std::string SelectList(const BuiltTable& table) {
   std::vector<std::string> columns;
   for (size_t i = 0; i < table.codecs.size(); ++i) {
     const std::string name = absl::StrCat("`", table.schema.columns[i].name, "`");
-    columns.push_back(NeedsDoubleCast(table.codecs[i]) ? absl::StrCat("CAST(", name, " AS DOUBLE)")
-                                                       : name);
+    columns.push_back(NeedsDoubleForm(table.codecs[i]) ? absl::StrCat(name, " * 1e0") : name);
   }
   return absl::StrJoin(columns, ", ");
 }
@@ -193,9 +200,8 @@ TEST_P(TypesServerTest, SelectAndLogGiveTheSameBytes) {
   std::vector<Sample> samples = kCommon;
   const std::vector<Sample>& own = server_->mariadb() ? kMariaDb : kMySql;
   samples.insert(samples.end(), own.begin(), own.end());
-  if (GetParam() == MysqlProduct::kMariaDb11) {
-    samples.push_back({"vector(3)", {"vec_fromtext('[1,2,-0.5]')", "vec_fromtext('[0,0,0]')"}});
-  }
+  const std::vector<Sample> vectors = VectorsOf(*server_);
+  samples.insert(samples.end(), vectors.begin(), vectors.end());
   std::string insert;
   ASSERT_OK(server_->Exec("SET sql_mode = '', time_zone = '+00:00', NAMES utf8mb4"));
   ASSERT_OK(server_->Exec(Statements(samples, &insert)));
