@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "absl/strings/str_cat.h"
 #include "capture/mysql/byte_reader.h"
@@ -139,6 +140,26 @@ size_t FormatDescription::id_bytes(EventType type) const {
   return index < post_header_sizes.size() && post_header_sizes[index] == 6 ? 4 : 6;
 }
 
+namespace {
+
+// Of "8.4.7-log"; 0: of something else.
+uint32_t VersionNumber(std::string_view text) {
+  uint32_t number = 0;
+  for (int part = 0; part < 3; ++part) {
+    if (part > 0 && (text.empty() || text[0] != '.')) return 0;
+    if (part > 0) text.remove_prefix(1);
+    uint32_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [at, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || value > 99) return 0;
+    number = number * 100 + value;
+    text.remove_prefix(at - text.data());
+  }
+  return number;
+}
+
+}  // namespace
+
 // It ends in the checksum's algorithm and four bytes for a checksum, even where there are none. The
 // checksum was made while the file was not yet marked as in use.
 absl::StatusOr<FormatDescription> ParseFormatDescription(std::string_view event) {
@@ -153,6 +174,7 @@ absl::StatusOr<FormatDescription> ParseFormatDescription(std::string_view event)
   const std::string_view version = in.Bytes(kVersionSize);
   format.server_version = std::string(version.substr(0, version.find('\0')));
   format.mariadb = HasMariaDbName(format.server_version);
+  format.version = VersionNumber(format.server_version);
   format.created = in.U32();
   if (format.binlog_version != 4) in.Fail("not version 4 of the binlog's format");
   if (in.U8() != EventHeader::kSize) in.Fail("headers of another size");

@@ -119,6 +119,7 @@ struct FormatDescription {
   uint16_t binlog_version = 4;
   std::string server_version;  // "8.4.7", "10.11.19-MariaDB-log"
   bool mariadb = false;
+  uint32_t version = 0;  // 80407 is 8.4.7; 0: the text is none
   uint32_t created = 0;  // seconds since 1970; 0: the dump began inside the file
   Checksum checksum = Checksum::kNone;
   // By event type - 1: bytes of the post-header.

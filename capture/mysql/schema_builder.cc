@@ -113,7 +113,7 @@ bool SameColumn(const TableMap& map, const ColumnMeta& column,
                 const std::vector<std::string>& labels, const CatalogColumn& known) {
   std::optional<ColumnMeta> meta = MetaOf(known);
   if (!meta.has_value() || !SameStorage(column, *meta)) return false;
-  if (map.has_types && column.is_unsigned != meta->is_unsigned &&
+  if (map.has_signs && column.is_unsigned != meta->is_unsigned &&
       column.type != ColumnType::kYear) {
     return false;
   }
@@ -143,10 +143,10 @@ void TakeOver(const TableMap& map, Known* column) {
     column->meta.name = known.name;
     column->labels = known.labels;
   }
-  if (!map.has_types) {
+  if (!map.has_signs) {
     column->meta.is_unsigned = known.column_type.find("unsigned") != std::string::npos;
-    column->meta.collation = known.collation;
   }
+  if (!map.has_types) column->meta.collation = known.collation;
 }
 
 bool IsOldFraction(const Known& column) {
@@ -186,6 +186,15 @@ TableMap Reduced(const TableMap& map, const std::vector<bool>& kept) {
   }
   for (uint32_t& column : reduced.primary_key) column = index[column];
   return reduced;
+}
+
+// Guessing the sign would make other numbers of the same bytes.
+absl::Status WithoutSigns(const TableMap& map) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the log does not tell which columns of ", Named(map.database, map.table),
+      " are unsigned, since it has one of type YEAR and the server is of a version between MySQL "
+      "8.0.20 and 8.0.29, and the table is not (or no longer) there with such columns; take a new "
+      "snapshot, best after an upgrade of the server"));
 }
 
 absl::Status Unnamed(const TableMap& map) {
@@ -238,6 +247,7 @@ absl::StatusOr<BuiltTable> BuildFromTableMap(const TableMap& logged,
     Known column{map.columns[i], FindColumn(map, i, *labels, catalog), *std::move(labels)};
     if (column.catalog == nullptr || column.catalog != &catalog->columns[i]) current = false;
     if (!map.has_names && !current) return Unnamed(map);
+    if (map.has_types && !map.has_signs && column.catalog == nullptr) return WithoutSigns(map);
     if (column.catalog != nullptr) TakeOver(map, &column);
     if (IsOldFraction(column)) {
       return absl::FailedPreconditionError(absl::StrCat(

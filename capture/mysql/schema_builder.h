@@ -40,7 +40,8 @@ absl::StatusOr<BuiltTable> BuildFromCatalog(const CatalogTable& table);
 // The version that a TABLE_MAP describes, exact for its place in the log. `catalog`: the table as
 // it is now, if it is there; it gives what the log lacks (exact type names, generated columns,
 // and those that are left out, defaults, MariaDB's UUID, INET and JSON, a unique key where there is
-// no primary key, names and signedness where binlog_row_metadata is not FULL), as far as it fits
+// no primary key, names and signedness where binlog_row_metadata is not FULL or the
+// signs are not has_signs), as far as it fits
 // the map: same columns in number, type and name. Where it does not fit, the schema has
 // catalog_current = false; equal content gives equal schemas on both paths. FailedPrecondition:
 // without FULL metadata the catalog does not fit, or is not there: what the columns were called

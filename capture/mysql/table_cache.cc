@@ -14,7 +14,7 @@ absl::Status TableCache::Add(std::string_view body, const FormatDescription& for
   if (found != tables_.end() && found->second.body == body.substr(id_bytes)) {
     return absl::OkStatus();
   }
-  absl::StatusOr<TableMap> map = ParseTableMap(body, id_bytes, format.mariadb);
+  absl::StatusOr<TableMap> map = ParseTableMap(body, id_bytes, format);
   if (!map.ok()) return map.status();
   CachedTable& table = tables_[id] = {};
   table.body = std::string(body.substr(id_bytes));

@@ -26,6 +26,17 @@ enum MetadataField : uint8_t {
   kVisibility = 12,
 };
 
+// Whether YEAR has a sign (it has no use for one) decides whose bit each further one is.
+enum class YearSign { kNone, kSome, kUnknown };
+
+YearSign YearSignOf(const FormatDescription& format) {
+  constexpr uint32_t kLastWithout = 80020;
+  constexpr uint32_t kFirstWith = 80029;
+  if (format.mariadb || format.version >= kFirstWith) return YearSign::kSome;
+  return format.version > 0 && format.version <= kLastWithout ? YearSign::kNone
+                                                              : YearSign::kUnknown;
+}
+
 bool IsNumeric(const ColumnMeta& column) {
   switch (column.type) {
     case ColumnType::kTiny:
@@ -37,7 +48,6 @@ bool IsNumeric(const ColumnMeta& column) {
     case ColumnType::kNewDecimal:
     case ColumnType::kFloat:
     case ColumnType::kDouble:
-    case ColumnType::kYear:
       return true;
     default:
       return false;
@@ -218,7 +228,8 @@ void ReadColumns(ByteReader& in, TableMap* map) {
 // Reads the optional metadata: type, length, value, each.
 class MetadataReader {
  public:
-  MetadataReader(bool mariadb, TableMap* map) : mariadb_(mariadb), map_(*map) {}
+  MetadataReader(const FormatDescription& format, TableMap* map)
+      : mariadb_(format.mariadb), year_sign_(YearSignOf(format)), map_(*map) {}
 
   void Read(ByteReader& in) {
     while (in.left() > 0) {
@@ -229,6 +240,7 @@ class MetadataReader {
     }
     map_.has_types = (signs_ || !Any([](auto& c) { return IsNumeric(c); })) &&
                      (charsets_ || !Any([this](auto& c) { return IsCharacter(c, mariadb_); }));
+    map_.has_signs = map_.has_types && !ambiguous_;
   }
 
  private:
@@ -236,8 +248,7 @@ class MetadataReader {
     const auto character = [this](const ColumnMeta& c) { return IsCharacter(c, mariadb_); };
     switch (field) {
       case kSignedness:
-        signs_ = true;
-        return ReadBits(value, IsNumeric, [](ColumnMeta& c, bool bit) { c.is_unsigned = bit; });
+        return ReadSigns(value);
       case kDefaultCharset:
         charsets_ = true;
         return ReadDefaultCharset(value, character);
@@ -273,6 +284,36 @@ class MetadataReader {
   bool Any(Is is) const {
     for (const ColumnMeta& column : map_.columns) {
       if (is(column)) return true;
+    }
+    return false;
+  }
+
+  // Where the version does not tell whether YEAR has a sign, the number of bytes may.
+  void ReadSigns(ByteReader& value) {
+    signs_ = true;
+    if (year_sign_ != YearSign::kUnknown) return ReadSigns(value, year_sign_ == YearSign::kSome);
+    ByteReader again = value;
+    ReadSigns(again, true);
+    const std::vector<ColumnMeta> with = map_.columns;
+    ReadSigns(value, false);
+    if (again.failed()) return;
+    if (value.left() > 0) {
+      map_.columns = with;
+    } else {
+      ambiguous_ = SignsDiffer(with);
+    }
+  }
+
+  void ReadSigns(ByteReader& value, bool of_year) {
+    const auto has_sign = [of_year](const ColumnMeta& c) {
+      return IsNumeric(c) || (of_year && c.type == ColumnType::kYear);
+    };
+    ReadBits(value, has_sign, [](ColumnMeta& c, bool bit) { c.is_unsigned = bit; });
+  }
+
+  bool SignsDiffer(const std::vector<ColumnMeta>& others) const {
+    for (size_t i = 0; i < others.size(); ++i) {
+      if (IsNumeric(others[i]) && others[i].is_unsigned != map_.columns[i].is_unsigned) return true;
     }
     return false;
   }
@@ -352,8 +393,10 @@ class MetadataReader {
   }
 
   bool mariadb_;
+  YearSign year_sign_;
   TableMap& map_;
   bool signs_ = false;
+  bool ambiguous_ = false;
   bool charsets_ = false;
 };
 
@@ -365,7 +408,8 @@ std::string ReadName(ByteReader& in) {
 
 }  // namespace
 
-absl::StatusOr<TableMap> ParseTableMap(std::string_view body, size_t id_bytes, bool mariadb) {
+absl::StatusOr<TableMap> ParseTableMap(std::string_view body, size_t id_bytes,
+                                       const FormatDescription& format) {
   ByteReader in(body);
   TableMap map;
   map.table_id = in.Unsigned(id_bytes);
@@ -373,7 +417,7 @@ absl::StatusOr<TableMap> ParseTableMap(std::string_view body, size_t id_bytes, b
   map.database = ReadName(in);
   map.table = ReadName(in);
   ReadColumns(in, &map);
-  MetadataReader(mariadb, &map).Read(in);
+  MetadataReader(format, &map).Read(in);
   if (auto status = in.Check(kName); !status.ok()) {
     if (map.table.empty()) return status;
     return absl::DataLossError(

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "capture/mysql/binlog_event.h"
 
 namespace tidemark::capture::mysql {
 
@@ -61,7 +62,7 @@ struct ColumnMeta {
   // kTime2: digits of the fraction. kFloat, kDouble: bytes. Others: 0.
   uint32_t meta = 0;
   bool nullable = true;
-  // Known only with optional metadata (TableMap.has_types, has_names).
+  // Known only with optional metadata (TableMap.has_types, has_signs, has_names).
   bool is_unsigned = false;
   bool visible = true;
   uint32_t collation = 0;  // 0: not a character column, or unknown
@@ -78,6 +79,8 @@ struct TableMap {
   std::vector<ColumnMeta> columns;
   // Signedness and collations are here: binlog_row_metadata is MINIMAL or FULL.
   bool has_types = false;
+  // False in spite of has_types: nobody knows which bit is which column's (see ParseTableMap).
+  bool has_signs = false;
   // Names, labels and primary key as well: FULL.
   bool has_names = false;
   // Indexes into `columns`, in key order; with has_names only.
@@ -87,9 +90,12 @@ struct TableMap {
 };
 
 // `body`: the event without header and checksum. `id_bytes`: width of the table id (see
-// FormatDescription). `mariadb`: which columns have a collation differs by server. DataLoss:
+// FormatDescription). `format`: which columns have a collation and a sign differs by server. MySQL
+// 8.0.20 and before has no sign for YEAR (8.0.15 seen), 8.0.29 and later and MariaDB have one; of
+// the versions between we do not know it, and both readings must be the same there. DataLoss:
 // malformed, or a column type that is not known.
-absl::StatusOr<TableMap> ParseTableMap(std::string_view body, size_t id_bytes, bool mariadb);
+absl::StatusOr<TableMap> ParseTableMap(std::string_view body, size_t id_bytes,
+                                       const FormatDescription& format);
 
 // The table id of a ROWS event that is a filler and has no rows.
 inline constexpr uint64_t kDummyTableId = 0x00ffffff;

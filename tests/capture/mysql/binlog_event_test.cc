@@ -67,6 +67,7 @@ TEST(BinlogEventTest, TheDescriptionTellsServerChecksumAndWidths) {
   const auto format = ParseFormatDescription(event);
   ASSERT_TRUE(format.ok()) << format.status();
   EXPECT_EQ(format->server_version, "8.4.7");
+  EXPECT_EQ(format->version, 80407u);
   EXPECT_FALSE(format->mariadb);
   EXPECT_EQ(format->checksum, Checksum::kCrc32);
   EXPECT_EQ(format->id_bytes(EventType::kTableMap), 6u);

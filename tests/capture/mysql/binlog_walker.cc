@@ -222,7 +222,7 @@ absl::Status BinlogWalker::OnQuery(EventType type, std::string_view body) {
 }
 
 absl::Status BinlogWalker::OnTableMap(std::string_view body) {
-  auto map = ParseTableMap(body, format_.id_bytes(EventType::kTableMap), format_.mariadb);
+  auto map = ParseTableMap(body, format_.id_bytes(EventType::kTableMap), format_);
   if (!map.ok()) return map.status();
   std::string line = absl::StrCat("TABLE_MAP ", Escaped(map->database), ".", Escaped(map->table),
                                   map->has_types ? " types" : "", map->has_names ? " names" : "");

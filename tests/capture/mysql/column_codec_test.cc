@@ -24,7 +24,7 @@ TableMap MapOf(std::vector<ColumnMeta> columns) {
   TableMap map;
   map.database = "shop";
   map.table = "orders";
-  map.has_types = map.has_names = true;
+  map.has_types = map.has_signs = map.has_names = true;
   for (ColumnMeta& column : columns) {
     if (column.name.empty()) column.name = "c" + std::to_string(map.columns.size());
     map.columns.push_back(std::move(column));
@@ -249,6 +249,25 @@ TEST(SchemaBuilderTest, TheCatalogGivesWhatTheLogLacks) {
   table = BuildFromTableMap(map, catalog);
   ASSERT_TRUE(table.ok()) << table.status();
   EXPECT_EQ(table->schema.columns[1].name, "c1");
+}
+
+TEST(SchemaBuilderTest, SignsThatTheLogLeavesOpenAreTheCatalogs) {
+  TableMap map = MapOf({Meta(ColumnType::kLong), Meta(ColumnType::kLong)});
+  map.has_signs = false;
+  CatalogTable catalog;
+  catalog.database = "shop";
+  catalog.name = "orders";
+  catalog.columns = {CatalogColumnOf("c0", "int"), CatalogColumnOf("c1", "int")};
+  catalog.columns[1].column_type = "int unsigned";
+  absl::StatusOr<BuiltTable> table = BuildFromTableMap(map, catalog);
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_FALSE(table->codecs[0].is_unsigned);
+  EXPECT_TRUE(table->codecs[1].is_unsigned);
+  for (const auto& gone : {std::optional<CatalogTable>(), std::optional(CatalogTable{})}) {
+    const absl::Status status = BuildFromTableMap(map, gone).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+    EXPECT_NE(status.message().find("YEAR"), absl::string_view::npos) << status;
+  }
 }
 
 TEST(SchemaBuilderTest, ColumnsThatAreLeftOutAreInNeitherSchemaNorRow) {

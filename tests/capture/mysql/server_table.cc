@@ -116,7 +116,7 @@ absl::StatusOr<LoggedTable> ReadLoggedTable(testing::MysqlServer& server,
       auto body = EventBody(event, format.checksum);
       if (!body.ok()) return body.status();
       if (header->type == EventType::kTableMap) {
-        auto map = ParseTableMap(*body, format.id_bytes(header->type), format.mariadb);
+        auto map = ParseTableMap(*body, format.id_bytes(header->type), format);
         if (!map.ok()) return map.status();
         if (map->table == table) logged.map = *map;
         maps[map->table_id] = *std::move(map);

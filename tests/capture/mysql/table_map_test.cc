@@ -20,8 +20,20 @@ EventBuilder Map(std::string_view types_hex, std::string_view meta_hex) {
   return body.Text(std::string((types.size() + 7) / 8, '\xff'));
 }
 
-TableMap Parse(const EventBuilder& body, bool mariadb = false) {
-  auto map = ParseTableMap(body.str(), 6, mariadb);
+FormatDescription MySql(uint32_t version = 80407) {
+  FormatDescription format;
+  format.version = version;
+  return format;
+}
+
+FormatDescription MariaDb() {
+  FormatDescription format = MySql(101119);
+  format.mariadb = true;
+  return format;
+}
+
+TableMap Parse(const EventBuilder& body, const FormatDescription& format = MySql()) {
+  auto map = ParseTableMap(body.str(), 6, format);
   EXPECT_TRUE(map.ok()) << map.status();
   return map.ok() ? *map : TableMap{};
 }
@@ -101,6 +113,50 @@ TEST(TableMapTest, SignsAreOfNumbersOnlyYearAmongThem) {
   EXPECT_EQ(map.columns[1].collation, 45u);
 }
 
+// int, year, smallint unsigned, int: 0, (year's), 1, 0.
+TEST(TableMapTest, YearHasNoSignInOldServers) {
+  const struct {
+    FormatDescription format;
+    uint8_t bits;
+  } kCases[] = {{MySql(80015), 0x40},
+                {MySql(80020), 0x40},
+                {MySql(80029), 0x20},
+                {MySql(90704), 0x60},
+                {MariaDb(), 0x60}};
+  for (const auto& [format, bits] : kCases) {
+    EventBuilder body = Map("030d0203", "");
+    const TableMap map = Parse(Field(body, 1, EventBuilder().U8(bits)), format);
+    EXPECT_TRUE(map.has_types && map.has_signs) << format.version;
+    EXPECT_TRUE(map.columns[2].is_unsigned) << format.version;
+    EXPECT_FALSE(map.columns[3].is_unsigned) << format.version;
+  }
+}
+
+TEST(TableMapTest, SignsAreUnknownWhereTheTwoReadingsDiffer) {
+  const struct {
+    const char* types;
+    std::string bits;
+    bool known;
+  } kCases[] = {{"030d0203", std::string("\x40"), false},
+                {"030d0203", std::string("\x00", 1), true},  // none is unsigned
+                {"03020d", std::string("\x40"), true},       // nothing behind the year
+                {"0302", std::string("\x40"), true},
+                // Eight numbers and a year: the second byte tells.
+                {"0d0202020202020202", std::string("\x40"), true},
+                {"0d0202020202020202", std::string("\x20\x00", 2), true}};
+  for (const auto& [types, bits, known] : kCases) {
+    for (const uint32_t version : {80021u, 80028u, 0u}) {
+      EventBuilder body = Map(types, "");
+      const TableMap map = Parse(Field(body, 1, EventBuilder().Text(bits)), MySql(version));
+      EXPECT_TRUE(map.has_types);
+      EXPECT_EQ(map.has_signs, known) << types << " " << version;
+      if (known && bits != std::string(1, '\0')) {
+        EXPECT_TRUE(map.columns[std::string(types).size() > 8 ? 2 : 1].is_unsigned) << types;
+      }
+    }
+  }
+}
+
 TEST(TableMapTest, TheDefaultCharsetHasExceptionsByCharacterColumn) {
   // int, varchar, enum, text, char: the second character column (text) is latin1.
   EventBuilder body = Map("030ffefcfe",
@@ -129,7 +185,7 @@ TEST(TableMapTest, ServersCountDifferentTypesAmongCharacterColumns) {
   EventBuilder mysql = body, mariadb = body;
   EXPECT_EQ(Parse(Field(mysql, 3, EventBuilder().U8(45))).columns[1].collation, 45u);
   Field(mariadb, 3, EventBuilder().U8(63).U8(45));
-  EXPECT_EQ(Parse(mariadb, true).columns[1].collation, 45u);
+  EXPECT_EQ(Parse(mariadb, MariaDb()).columns[1].collation, 45u);
 }
 
 TEST(TableMapTest, FullMetadataNamesColumnsLabelsAndKey) {
@@ -177,11 +233,11 @@ TEST(TableMapTest, WhatMakesNoSenseIsRefused) {
       Map("0f", "10"),    // metadata cut short
   };
   for (const EventBuilder& body : wrong) {
-    EXPECT_EQ(ParseTableMap(body.str(), 6, false).status().code(), absl::StatusCode::kDataLoss);
+    EXPECT_EQ(ParseTableMap(body.str(), 6, MySql()).status().code(), absl::StatusCode::kDataLoss);
   }
   EventBuilder key = Map("03", "");
   Field(key, 8, EventBuilder().U8(1));
-  EXPECT_FALSE(ParseTableMap(key.str(), 6, false).ok());
+  EXPECT_FALSE(ParseTableMap(key.str(), 6, MySql()).ok());
 }
 
 TEST(TableMapTest, CutAnywhereItIsRefusedOrEndsBetweenFields) {
@@ -190,7 +246,7 @@ TEST(TableMapTest, CutAnywhereItIsRefusedOrEndsBetweenFields) {
                           "02");
   Field(body, 6, EventBuilder().U8(1).ShortText("sad"));
   for (size_t size = 0; size < body.str().size(); ++size) {
-    const auto map = ParseTableMap(body.str().substr(0, size), 6, false);
+    const auto map = ParseTableMap(body.str().substr(0, size), 6, MySql());
     if (map.ok()) {
       EXPECT_EQ(map->columns.size(), 3u) << size;
     }
