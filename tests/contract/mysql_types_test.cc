@@ -124,13 +124,19 @@ const std::vector<TypeCase>& MySqlTypes() {
         "CAST('2024-02-29 12:34:56.789' AS DATETIME(6)))",
         "JSON_ARRAY(x'00ff', b'101')", "JSON_OBJECT('big', repeat('y', 70000))",
         "(SELECT JSON_OBJECTAGG(concat('k', i), i) FROM (SELECT 1 AS i UNION SELECT 2) s)"}},
-      {"vector(3)", {"STRING_TO_VECTOR('[1,-2.5,3e10]')"}},
-      {"vector", {"STRING_TO_VECTOR('[0]')"}},
       {"point SRID 4326", {"ST_GeomFromText('POINT(10 20)', 4326)"}},
       {"geometry",
        {"ST_GeomFromText('POINT(10 20)', 4326)", "ST_GeomFromText('POINT(1 2)', 3857)"}},
       {"varchar(20) CHARACTER SET gb18030", {"'中文😀'"}},
       {"varchar(20) COLLATE utf8mb4_0900_ai_ci", {"'a '", "'Ä'"}},
+  };
+  return types;
+}
+
+const std::vector<TypeCase>& MySql9Types() {
+  static const std::vector<TypeCase> types = {
+      {"vector(3)", {"STRING_TO_VECTOR('[1,-2.5,3e10]')"}},
+      {"vector", {"STRING_TO_VECTOR('[0]')"}},
   };
   return types;
 }
@@ -223,7 +229,10 @@ TEST_P(MysqlTypesTest, CommonTypesAreTheServersOnBothPaths) { TryTypes(CommonTyp
 
 TEST_P(MysqlTypesTest, TypesOfOneMakeAreTheServersOnBothPaths) {
   std::vector<TypeCase> types = mysql() ? MySqlTypes() : MariaDbTypes();
-  if (mariadb() && GetParam().version >= 11) {
+  const uint32_t version = mysql_server().version();
+  if (mysql() && version >= 90000) {
+    types.insert(types.end(), MySql9Types().begin(), MySql9Types().end());
+  } else if (mariadb() && version >= 110700) {
     types.insert(types.end(), MariaDb11Types().begin(), MariaDb11Types().end());
   }
   TryTypes(types);

@@ -47,7 +47,8 @@ TEST_P(MysqlCheckTest, ServerThatIsSetUpRightHasNoErrors) {
   ASSERT_NO_FATAL_FAILURE(Share());
   ASSERT_OK(server().Exec("CREATE TABLE t (id int PRIMARY KEY)"));
   const CheckResult result = CheckMysql(Options(), {});
-  EXPECT_THAT(result.server, HasSubstr(mariadb() ? "MariaDB 1" : "MySQL 9."));
+  EXPECT_THAT(result.server, HasSubstr(absl::StrCat(mariadb() ? "MariaDB " : "MySQL ",
+                                                    server().version() / 10000, ".")));
   EXPECT_THAT(Texts(result), Not(Contains(HasSubstr("error: "))));
   EXPECT_THAT(Texts(result), Not(Contains(HasSubstr("binlog_row"))));
   // Of the test's own server.
@@ -131,7 +132,7 @@ TEST_P(MysqlCheckTest, TablesWithoutKeyOrTransactionsAndCascadesAreWarnedOf) {
   // MySQL 9.6 and later log what foreign keys do.
   const auto cascade =
       Contains(AllOf(HasSubstr("foreign key fk1 of test.c"), HasSubstr("ON DELETE CASCADE")));
-  if (mariadb()) {
+  if (mariadb() || server().version() < 90600) {
     EXPECT_THAT(problems, cascade);
   } else {
     EXPECT_THAT(problems, Not(cascade));
