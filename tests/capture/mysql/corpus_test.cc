@@ -45,9 +45,16 @@ struct Recording {
 };
 
 constexpr Recording kRecordings[] = {
-    {"mariadb-10.11-types", 17}, {"mariadb-10.11-changes", 33}, {"mariadb-10.11-compressed", 3109},
-    {"mariadb-10.11-plain", 9},  {"mariadb-11.8", 44},          {"mysql-9.7-types", 15},
-    {"mysql-9.7-changes", 1586}, {"mysql-9.7-plain", 9},
+    {"mariadb-10.11-types", 17},
+    {"mariadb-10.11-changes", 33},
+    {"mariadb-10.11-compressed", 3109},
+    {"mariadb-10.11-plain", 9},
+    {"mariadb-11.8", 44},
+    {"mysql-9.7-types", 15},
+    {"mysql-9.7-changes", 1586},
+    {"mysql-9.7-plain", 9},
+    {"mariadb-11.4", 55},
+    {"mysql-8.0", 38},
 };
 
 class CorpusTest : public ::testing::TestWithParam<Recording> {};
@@ -68,7 +75,8 @@ INSTANTIATE_TEST_SUITE_P(All, CorpusTest, ::testing::ValuesIn(kRecordings));
 
 // The rows that the statements made, by hand.
 TEST(CorpusRowsTest, ValuesAreThoseOfTheStatements) {
-  for (const std::string name : {"mariadb-10.11-types", "mysql-9.7-types", "mysql-9.7-plain"}) {
+  for (const std::string name :
+       {"mariadb-10.11-types", "mariadb-11.4", "mysql-8.0", "mysql-9.7-types", "mysql-9.7-plain"}) {
     const std::string shown =
         BinlogWalker(BinlogWalker::Mode::kExact).Walk(ReadFile(kFolder + name + ".binlog"));
     for (const std::string expected : {
@@ -91,7 +99,7 @@ TEST(CorpusRowsTest, ValuesAreThoseOfTheStatements) {
 
 // PREVIOUS_GTIDS holds what a dump is asked for with: the server wrote it in the same form.
 TEST(CorpusRowsTest, GtidSetsAreEncodedAsTheServerDoes) {
-  for (const std::string name : {"mysql-9.7-types", "mysql-9.7-plain"}) {
+  for (const std::string name : {"mysql-8.0", "mysql-9.7-types", "mysql-9.7-plain"}) {
     int sets = 0;
     for (const std::string& event : Events(ReadFile(kFolder + name + ".binlog"))) {
       if (ParseHeader(event)->type != EventType::kPreviousGtids) continue;

@@ -1,0 +1,13 @@
+USE shop;
+CREATE TABLE bare (a INT DEFAULT 5);
+CREATE TABLE defaults (a INT DEFAULT 5, h INT DEFAULT 7);
+INSERT INTO defaults (a) VALUES (1), (NULL);
+CREATE TABLE docs (id INT PRIMARY KEY, js JSON, x TEXT CHARACTER SET latin1, js2 JSON, INDEX fe ((id+1)));
+INSERT INTO docs VALUES (1, '{"a": 1, "b": "long text here"}', 'x', '[1,2]');
+SET binlog_row_value_options=PARTIAL_JSON;
+UPDATE docs SET js = JSON_SET(js, '$.a', 2);
+UPDATE docs SET js = JSON_REMOVE(js, '$.a'), x='y', js2=JSON_SET(js2,'$[0]',7);
+UPDATE docs SET x='z';
+SET binlog_row_image=MINIMAL;
+UPDATE docs SET js = JSON_SET(js, '$.b', 'short');
+UPDATE docs SET x = 'w';
