@@ -63,6 +63,7 @@ void Merger::Remember(const capture::LogBatch& batch) {
     touch.transaction = batch.transactions[event.transaction];
     touch.op = event.op;
     touch.partial = event.partial;
+    touch.read_again = event.moved;
     touch.schema = event.schema;
     touch.key = bytes.substr(event.frame.key_at, event.frame.key_size);
     if (event.partial) touch.after = bytes.substr(event.frame.after_at, event.frame.after_size);

@@ -25,7 +25,7 @@ struct Fates {
 };
 
 void Apply(const Touch& touch, uint64_t index, bool fold, KeyFate* fate) {
-  if (touch.partial && touch.op == Op::kUpdate && fold) {
+  if (touch.partial && !touch.read_again && touch.op == Op::kUpdate && fold) {
     if (!fate->superseded) fate->partials.push_back(index);
     return;
   }

@@ -27,7 +27,9 @@ struct Reconciled {
 //   row shows them.
 //   2. Fold the rest in log order. A delete, a truncate or a full image supersedes the row: the
 //   stream has the newer
-//      state already, so the row is dropped. A partial image overlays the columns that it carries.
+//      state already, so the row is dropped. A partial image overlays the columns that it carries;
+//      if what it lacks may have changed too, the row is dropped and left to the read that follows
+//      (step 6).
 //
 // A key that is touched and not in the chunk needs nothing: its events in the stream are whole, or
 // the key is read again by itself (step 6).

@@ -18,6 +18,8 @@ struct Touch {
   model::TransactionRef transaction;
   model::Op op = model::Op::kNone;
   bool partial = false;
+  // The key is read again (LogEvent.moved): a column that `after` lacks may have changed.
+  bool read_again = false;
   model::SchemaId schema = 0;
   // Serialized tidemark.v1.Row; `after` only where `partial`. Live as long as the log keeps the
   // touch.

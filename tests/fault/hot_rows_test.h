@@ -42,10 +42,13 @@ class HotRowsTest : public FaultTest {
   // Of the next so many snapshots, or until there is one: rows of which a consumer that folds a
   // snapshot from its start never sees column `column`.
   uint64_t RowsLeftIncomplete(int snapshots, size_t column);
+  // That a consumer that folds this snapshot from its start has column `column` of every row in the
+  // end. REQUIRES: no writers run.
+  void ExpectCompletedLater(const v1::Snapshot& snapshot, size_t column);
 
  private:
   void Write(std::stop_token stop, int number);
-  uint64_t RowsLeftIncomplete(const v1::Snapshot& snapshot, size_t column);
+  void FoldFrom(const v1::Snapshot& snapshot, oracle::Fold& fold);
 
   uint64_t seed_ = 0;
   std::atomic<uint64_t> updates_ = 0;

@@ -17,6 +17,9 @@ struct RowImage {
   bool json_diffs = false;
   // The columns of which updates lack something: "" none.
   std::vector<size_t> incomplete = {};
+  // The log has neither the document nor the one before: rows under changes are not completed from
+  // the chunk, but read again.
+  bool read_again = false;
 };
 
 class MysqlRowImagesTest : public HotRowsTest {
@@ -44,7 +47,7 @@ class MysqlRowImagesTest : public HotRowsTest {
     // MySQL does not take a document for a BLOB here.
     if (mariadb()) images.back().incomplete.push_back(kDocument);
     if (mysql()) images.push_back({"PARTIAL_JSON", "FULL", true});
-    if (mysql()) images.push_back({"PARTIAL_JSON, MINIMAL", "MINIMAL", true, {kBody, kDocument}});
+    if (mysql()) images.push_back({"PARTIAL_JSON, MINIMAL", "MINIMAL", true, {kBody, kDocument}, true});
     return images;
   }
 
@@ -68,9 +71,17 @@ TEST_P(MysqlRowImagesTest, EachIsCompletedFromTheChunk) {
     SCOPED_TRACE(image.name);
     Use(image);
     StartWriters(kWriters);
-    EXPECT_EQ(RowsLeftIncomplete(6, kBody), 0u);
-    EXPECT_EQ(RowsLeftIncomplete(6, kDocument), 0u);
-    StopWriters();
+    if (image.read_again) {
+      const v1::Snapshot snapshot = Snapshot({Named("hot")});
+      for (int i = 0; i < 5; ++i) Snapshot({Named("hot")});
+      StopWriters();
+      ExpectCompletedLater(snapshot, kBody);
+      ExpectCompletedLater(snapshot, kDocument);
+    } else {
+      EXPECT_EQ(RowsLeftIncomplete(6, kBody), 0u);
+      EXPECT_EQ(RowsLeftIncomplete(6, kDocument), 0u);
+      StopWriters();
+    }
     WaitUntilExact();
     if (HasFailure()) return;
   }

@@ -96,6 +96,8 @@ void ModelServer::Change(int64_t key, ModelTransaction* transaction, Pending* pe
   } else if (what < 0.7) {
     event.row.rest = current->second.rest;
     event.partial = true;
+  } else if (what < 0.85) {
+    event.partial = event.moved = true;
   }
   pending->changes[key] =
       event.op == Op::kDelete ? std::nullopt : std::optional<ModelRow>(event.row);

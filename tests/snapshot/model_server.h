@@ -16,8 +16,8 @@
 
 namespace tidemark::snapshot {
 
-// A row of the model: `rest` is the column that an update may leave out of the log's image; `added`
-// exists from the second version of the table on.
+// A row of the model: `rest` is the column that an update may leave out of the log's image, whether
+// it changed or not; `added` exists from the second version of the table on.
 struct ModelRow {
   int64_t version = 0;
   int64_t value = 0;

@@ -18,6 +18,7 @@ struct Step {
   Op op;
   TestRow row;
   bool other_layout = false;
+  bool read_again = false;
 };
 
 struct Case {
@@ -42,6 +43,7 @@ class ReconcileTest : public testing::Test {
       Touch touch;
       touch.transaction.number = step.transaction;
       touch.op = step.op;
+      touch.read_again = step.read_again;
       touch.partial = !step.row.b && step.op != Op::kDelete && step.op != Op::kTruncate;
       touch.schema = step.other_layout ? other_->id : schema_->id;
       if (step.op != Op::kTruncate) touch.key = key;
@@ -102,6 +104,12 @@ TEST_F(ReconcileTest, BringsRowsFromTheViewToTheEndOfTheLog) {
        {{5, Op::kUpdate, {1, 9, {}}}, {6, Op::kUpdate, {1, 10, {}}}},
        {6},
        {"1:10,100", "2:20,200"}},
+      {"a partial image whose key is read again supersedes",
+       two,
+       {{5, Op::kUpdate, {1, 11, {}}}, {6, Op::kUpdate, {1, 12, {}}, false, true},
+        {7, Op::kUpdate, {1, 13, {}}}},
+       {},
+       {"2:20,200"}},
       {"a full image ends folding",
        two,
        {{5, Op::kUpdate, {1, 11, {}}}, {6, Op::kUpdate, {1, 12, 102}}},
