@@ -160,11 +160,9 @@ TEST_P(FailoverTest, ServerThatPurgedWhatWasNotReadIsRefused) {
   }
   AwaitReplica();
   ASSERT_FALSE(HasFatalFailure());
-  ASSERT_OK(replica_->Exec("FLUSH BINARY LOGS"));
   FailOver();
   ASSERT_FALSE(HasFatalFailure());
-  const std::string newest = Value(replica_->words().show_log_end);
-  Sql(absl::StrCat("PURGE BINARY LOGS TO '", newest, "'"));
+  ASSERT_OK(replica_->PurgeLogs());
   ASSERT_OK(service().StartAgain());
   const v1::Source source = WaitForError(service(), "purged");
   EXPECT_EQ(source.state(), v1::Source::STOPPED) << source.ShortDebugString();

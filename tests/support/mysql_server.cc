@@ -21,6 +21,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 constexpr absl::Duration kInitTimeout = absl::Seconds(180);
 constexpr absl::Duration kStartTimeout = absl::Seconds(120);
 constexpr absl::Duration kStopTimeout = absl::Seconds(120);
+constexpr absl::Duration kPurgeTimeout = absl::Seconds(30);
 constexpr int kPortAttempts = 3;
 
 // Run by the server that makes the data folder.
@@ -279,6 +280,21 @@ absl::StatusOr<SqlRows> MysqlServer::Query(const std::string& sql) {
 absl::StatusOr<std::string> MysqlServer::QueryValue(const std::string& sql) {
   if (absl::Status ready = EnsureSession(); !ready.ok()) return ready;
   return session_->QueryValue(sql);
+}
+
+absl::Status MysqlServer::PurgeLogs() {
+  if (absl::Status flushed = Exec("FLUSH BINARY LOGS"); !flushed.ok()) return flushed;
+  const absl::StatusOr<std::string> newest = QueryValue(words_.show_log_end);
+  if (!newest.ok()) return newest.status();
+  const absl::Time deadline = absl::Now() + kPurgeTimeout;
+  while (absl::Now() < deadline) {
+    const absl::Status purged = Exec(absl::StrCat("PURGE BINARY LOGS TO '", *newest, "'"));
+    if (!purged.ok()) return purged;
+    const absl::StatusOr<std::string> oldest = QueryValue("SHOW BINARY LOGS");
+    if (!oldest.ok() || *oldest == *newest) return oldest.status();
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  return absl::DeadlineExceededError(absl::StrCat("files before ", *newest, " are still there"));
 }
 
 absl::Status MysqlServer::ReplicateFrom(const MysqlServer& source) {

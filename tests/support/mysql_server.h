@@ -70,6 +70,11 @@ class MysqlServer {
   absl::StatusOr<SqlRows> Query(const std::string& sql);
   absl::StatusOr<std::string> QueryValue(const std::string& sql);
 
+  // Rotates the binary log and deletes the files before the new one. A server keeps, without an
+  // error, a file that a dump thread still has open or (MariaDB) whose transactions it has not synced
+  // to the engine; this waits until all are gone.
+  absl::Status PurgeLogs();
+
   // Makes it a replica of `source`, by GTID, with all that `source` has logged. REQUIRES: another
   // server_id; both log.
   absl::Status ReplicateFrom(const MysqlServer& source);

@@ -167,8 +167,8 @@ TEST_P(BinlogStreamTest, ServerThatDiesIsUnavailable) {
 TEST_P(BinlogStreamTest, PurgedAndForeignPositionsFailClosed) {
   ASSERT_NO_FATAL_FAILURE(StartOwn());
   ASSERT_OK(server().Exec("CREATE TABLE t (id int PRIMARY KEY)"));
-  ASSERT_OK(server().Exec("FLUSH BINARY LOGS; FLUSH BINARY LOGS"));
-  ASSERT_OK(server().Exec("PURGE BINARY LOGS TO 'binlog.000003'"));
+  ASSERT_OK(server().Exec("FLUSH BINARY LOGS"));
+  ASSERT_OK(server().PurgeLogs());
   ASSERT_OK_AND_ASSIGN(auto purged, Start({.start = FromFirst()}));
   const absl::Status gone = Find(*purged, "never").status();
   EXPECT_TRUE(absl::IsDataLoss(gone)) << gone;

@@ -179,9 +179,7 @@ TEST_P(FileLogTest, APurgedLogIsDataLoss) {
   ReadUntilSeen(1);
   log_.reset();
   Insert(2);
-  ASSERT_OK(server().Exec("FLUSH BINARY LOGS"));
-  ASSERT_OK_AND_ASSIGN(const auto rows, server().Query(server().words().show_log_end));
-  ASSERT_OK(server().Exec(absl::StrCat("PURGE BINARY LOGS TO '", *rows[0][0], "'")));
+  ASSERT_OK(server().PurgeLogs());
   const absl::Status status = FirstError();
   EXPECT_TRUE(absl::IsDataLoss(status)) << status;
   EXPECT_THAT(status.message(), HasSubstr("binlog_expire_logs_seconds"));
