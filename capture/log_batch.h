@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/bytes.h"
+#include "model/driver_record.h"
 #include "model/event.h"
 #include "model/position.h"
 #include "model/schema.h"
@@ -21,9 +22,9 @@ struct LogEvent {
   model::Op op = model::Op::kNone;                  // kChange only
   // kChange: the new row has unavailable columns.
   bool partial = false;
-  // kChange: with `partial`, nobody will ever send what is missing, and the row before does not have
-  // it: the key must be read again. kCreate: the second half of a key change. kUpdate: a document of
-  // which the log has the changes alone.
+  // kChange: with `partial`, nobody will ever send what is missing, and the row before does not
+  // have it: the key must be read again. kCreate: the second half of a key change. kUpdate: a
+  // document of which the log has the changes alone.
   bool moved = false;
   // kChange, kSchema.
   model::TableId table = 0;
@@ -51,16 +52,20 @@ struct LogBatch {
   std::vector<std::vector<std::string>> keys;
   // The last transaction here goes on in the next batch.
   bool mid_transaction = false;
-  // After a restart the log delivers again what was merged but not acknowledged: `transactions` names it, without events,
-  // since it may not be visible to SELECTs yet. True until all of it has come, the transaction included of which only a
-  // part is in the journal. Until then no window may be opened.
+  // After a restart the log delivers again what was merged but not acknowledged: `transactions`
+  // names it, without events, since it may not be visible to SELECTs yet. True until all of it has
+  // come, the transaction included of which only a part is in the journal. Until then no window may
+  // be opened.
   bool replaying = false;
-  // While it replays: which transactions SELECTs cannot see yet, and who would hold them; "": unknown. For people.
+  // While it replays: which transactions SELECTs cannot see yet, and who would hold them; "":
+  // unknown. For people.
   std::string hidden = "";
   // Once this batch is merged, every transaction that ends at or before this position has been.
   model::Position frontier;
   // Where to start reading the log again once this batch is durable. Opaque but for the driver.
   std::string resume;
+  // What changed of the records that the driver must find again with `resume`; applied in order.
+  std::vector<model::DriverRecord> records = {};
   // When the newest transaction here was committed at the source, microseconds since 1970; 0: none
   // here.
   uint64_t commit_time_us = 0;

@@ -159,6 +159,14 @@ struct CheckResult {
   std::vector<Problem> problems;
 };
 
+// Where a log goes on, as its driver left it.
+struct LogResume {
+  // LogBatch.resume of the newest durable batch; empty: the log is read from now on.
+  std::string token = "";
+  // All that LogBatch.records stored and did not erase since, by name.
+  std::vector<model::DriverRecord> records = {};
+};
+
 // One server. Factory of readers; every method opens connections of its own. Thread-safe. Once
 // `stop` is triggered nothing waits for the server any more, not even in a reader that was opened
 // with it.
@@ -169,10 +177,9 @@ class Source {
   // Every problem at once. Never fails: what cannot be examined is a problem too.
   virtual CheckResult Check(std::stop_token stop) = 0;
 
-  // Starts the log at `resume` (LogBatch.resume of the newest durable batch); empty: from now on,
-  // which creates what the driver needs (PostgreSQL: publication and slot). `registry` must outlive
-  // the reader.
-  virtual absl::StatusOr<std::unique_ptr<LogReader>> OpenLog(const std::string& resume,
+  // Starts the log at `resume`; with an empty token from now on, which creates what the driver
+  // needs (PostgreSQL: publication and slot). `registry` must outlive the reader.
+  virtual absl::StatusOr<std::unique_ptr<LogReader>> OpenLog(const LogResume& resume,
                                                              SchemaRegistry* registry,
                                                              std::stop_token stop) = 0;
 

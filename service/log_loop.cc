@@ -37,7 +37,7 @@ bool SleepUnlessStopped(milliseconds duration, std::stop_token stop) {
 }
 
 LogLoop::LogLoop(capture::Source* source, capture::SchemaRegistry* registry, Inbox* inbox,
-                 size_t batch_bytes, std::function<absl::StatusOr<std::string>()> resume,
+                 size_t batch_bytes, std::function<absl::StatusOr<capture::LogResume>()> resume,
                  std::function<void(const absl::Status&)> changed)
     : source_(source),
       registry_(registry),
@@ -62,7 +62,7 @@ void LogLoop::Run(std::stop_token stop) {
 }
 
 absl::Status LogLoop::Session(std::stop_token stop) {
-  absl::StatusOr<std::string> resume = resume_();
+  absl::StatusOr<capture::LogResume> resume = resume_();
   if (!resume.ok()) return resume.status();
   absl::StatusOr<std::unique_ptr<capture::LogReader>> opened =
       source_->OpenLog(*resume, registry_, stop);

@@ -19,10 +19,10 @@ namespace tidemark::service {
 class LogLoop {
  public:
   // `changed`: the connection came up (OK) or went down, with the reason. `resume` runs on the
-  // merge thread's side and returns the newest durable resume token; it waits for what is in the
-  // inbox.
+  // merge thread's side and returns where the log goes on after what is durable; it waits for what
+  // is in the inbox.
   LogLoop(capture::Source* source, capture::SchemaRegistry* registry, Inbox* inbox,
-          size_t batch_bytes, std::function<absl::StatusOr<std::string>()> resume,
+          size_t batch_bytes, std::function<absl::StatusOr<capture::LogResume>()> resume,
           std::function<void(const absl::Status&)> changed);
 
   // Until `stop`. The connection stays open for a last acknowledgement: see Finish.
@@ -50,7 +50,7 @@ class LogLoop {
   capture::SchemaRegistry* const registry_;
   Inbox* const inbox_;
   const size_t batch_bytes_;
-  const std::function<absl::StatusOr<std::string>()> resume_;
+  const std::function<absl::StatusOr<capture::LogResume>()> resume_;
   const std::function<void(const absl::Status&)> changed_;
   std::atomic<bool> reconnect_ = false;
   mutable std::mutex mutex_;

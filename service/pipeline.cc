@@ -38,7 +38,7 @@ class ThreadedPipeline : public Pipeline {
  private:
   snapshot::CoordinatorEnvironment CoordinatorNeeds(storage::Store* store);
   MergeEvents MergeReports();
-  absl::StatusOr<std::string> DurableResume();
+  absl::StatusOr<capture::LogResume> DurableResume();
   void LogChanged(const absl::Status& status);
   void Durable(const model::Position& acknowledgeable, uint64_t commit_time_us, uint64_t events);
   void Broken(const absl::Status& status);
@@ -158,11 +158,14 @@ MergeEvents ThreadedPipeline::MergeReports() {
 }
 
 // Before each log session.
-absl::StatusOr<std::string> ThreadedPipeline::DurableResume() {
-  std::string resume;
+absl::StatusOr<capture::LogResume> ThreadedPipeline::DurableResume() {
+  capture::LogResume resume;
   absl::Status status =
-      inbox_.RunDurably([&](snapshot::Merger& merger) { resume = merger.resume(); });
+      inbox_.RunDurably([&](snapshot::Merger& merger) { resume.token = merger.resume(); });
   if (!status.ok()) return status;
+  absl::StatusOr<std::vector<model::DriverRecord>> records = journal_->DriverRecords();
+  if (!records.ok()) return records.status();
+  resume.records = *std::move(records);
   return resume;
 }
 

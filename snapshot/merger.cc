@@ -40,9 +40,11 @@ absl::Status Merger::Merge(capture::LogBatch batch) {
   hidden_ = ready_ ? "" : batch.hidden;
   // While it replays, the log is still before a transaction of which a part is in the journal.
   mid_transaction_ = batch.mid_transaction || (batch.replaying && mid_transaction_);
-  changed_ = changed_ || !batch.events.empty() || batch.frontier > checkpoint_.frontier;
+  changed_ = changed_ || !batch.events.empty() || !batch.records.empty() ||
+             batch.frontier > checkpoint_.frontier;
   checkpoint_.frontier = std::max(checkpoint_.frontier, batch.frontier);
   if (!batch.resume.empty()) checkpoint_.resume = std::move(batch.resume);
+  std::move(batch.records.begin(), batch.records.end(), std::back_inserter(batch_.driver_records));
   return absl::OkStatus();
 }
 

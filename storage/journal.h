@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "model/driver_record.h"
 #include "model/event.h"
 #include "model/position.h"
 #include "model/schema.h"
@@ -70,6 +71,8 @@ struct AppendBatch {
   // there may be millions.
   std::vector<PendingReread> rereads_added;
   std::vector<model::Sequence> rereads_done;
+  // Of the source's driver, in step with checkpoint.resume; applied in order.
+  std::vector<model::DriverRecord> driver_records;
 };
 
 struct Bounds {
@@ -134,6 +137,9 @@ class Journal {
   // sequence first, at most `max`. Each is a record of its own in the store: an append never
   // rewrites the others.
   virtual absl::StatusOr<std::vector<PendingReread>> Rereads(size_t max) const = 0;
+
+  // The driver's records that are not erased, by name.
+  virtual absl::StatusOr<std::vector<model::DriverRecord>> DriverRecords() const = 0;
 
   // Starts at `from`, which may be one past the newest. OutOfRange otherwise.
   virtual absl::StatusOr<std::unique_ptr<Cursor>> Read(model::Sequence from) = 0;

@@ -54,6 +54,7 @@ std::string FloorKey(const std::string& source) { return "f" + source; }
 std::string ConsumerPrefix(const std::string& source) { return Prefix('k', source); }
 std::string MilestonePrefix(const std::string& source) { return Prefix('i', source); }
 std::string RereadPrefix(const std::string& source) { return Prefix('r', source); }
+std::string DriverRecordPrefix(const std::string& source) { return Prefix('d', source); }
 std::string SchemaPrefix(const std::string& source) { return source + '\0'; }
 
 std::string SchemaKey(const std::string& source, model::SchemaId id) {

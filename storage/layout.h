@@ -30,6 +30,7 @@ std::string FloorKey(const std::string& source);
 std::string ConsumerPrefix(const std::string& source);
 std::string MilestonePrefix(const std::string& source);
 std::string RereadPrefix(const std::string& source);
+std::string DriverRecordPrefix(const std::string& source);
 
 // Family `schema`.
 std::string SchemaPrefix(const std::string& source);

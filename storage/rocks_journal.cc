@@ -37,6 +37,9 @@ size_t BatchBytes(const AppendBatch& batch) {
     bytes += block.frames.size() + kRecordBytes + block.schemas.size() * sizeof(model::SchemaId);
   }
   for (const JobRecord& job : batch.jobs) bytes += job.value.value_or("").size() + kRecordBytes;
+  for (const model::DriverRecord& record : batch.driver_records) {
+    bytes += record.name.size() + record.value.value_or("").size() + kRecordBytes;
+  }
   return bytes;
 }
 
@@ -198,7 +201,20 @@ rocksdb::Status RocksJournal::PutState(const AppendBatch& batch, Write* write) c
     std::string key = JobKey(job.id, job.part);
     status = job.value ? out.Put(jobs, key, *job.value) : out.Delete(jobs, key);
   }
+  if (status.ok()) status = PutDriverRecords(batch, write);
   return status.ok() ? PutRereads(batch, write) : status;
+}
+
+rocksdb::Status RocksJournal::PutDriverRecords(const AppendBatch& batch, Write* write) const {
+  rocksdb::ColumnFamilyHandle* state = database_->family(kCheckpointFamily);
+  rocksdb::Status status;
+  for (const model::DriverRecord& record : batch.driver_records) {
+    if (!status.ok()) return status;
+    const std::string key = DriverRecordPrefix(source_) + record.name;
+    status = record.value ? write->batch->Put(state, key, *record.value)
+                          : write->batch->Delete(state, key);
+  }
+  return status;
 }
 
 rocksdb::Status RocksJournal::PutRereads(const AppendBatch& batch, Write* write) const {
@@ -299,6 +315,14 @@ absl::StatusOr<std::vector<PendingReread>> RocksJournal::Rereads(size_t max) con
     rereads_from_ = rereads.empty() ? next : rereads.front().sequence;
   }
   return rereads;
+}
+
+absl::StatusOr<std::vector<model::DriverRecord>> RocksJournal::DriverRecords() const {
+  auto rows = database_->List(kCheckpointFamily, DriverRecordPrefix(source_));
+  if (!rows.ok()) return rows.status();
+  std::vector<model::DriverRecord> records;
+  for (auto& [name, value] : *rows) records.push_back({std::move(name), std::move(value)});
+  return records;
 }
 
 absl::StatusOr<std::unique_ptr<Cursor>> RocksJournal::Read(model::Sequence from) {

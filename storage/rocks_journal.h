@@ -34,6 +34,7 @@ class RocksJournal final : public Journal {
   absl::StatusOr<std::vector<std::shared_ptr<const model::TableSchema>>> Schemas() const override;
   absl::StatusOr<std::string> SchemaFrame(model::SchemaId id) const override;
   absl::StatusOr<std::vector<PendingReread>> Rereads(size_t max) const override;
+  absl::StatusOr<std::vector<model::DriverRecord>> DriverRecords() const override;
   absl::StatusOr<std::unique_ptr<Cursor>> Read(model::Sequence from) override;
   absl::StatusOr<model::Sequence> FindTime(uint64_t time_us) const override;
   uint64_t WaitFor(model::Sequence sequence, std::function<void()> wake) override;
@@ -75,6 +76,7 @@ class RocksJournal final : public Journal {
   rocksdb::Status PutBlock(const Block& block, Write* write) const;
   rocksdb::Status PutState(const AppendBatch& batch, Write* write) const;
   rocksdb::Status PutRereads(const AppendBatch& batch, Write* write) const;
+  rocksdb::Status PutDriverRecords(const AppendBatch& batch, Write* write) const;
   void Publish(AppendBatch batch, Write write);
 
   absl::StatusOr<Floor> FindFloor(const Retention& retention, uint64_t now_us) const;

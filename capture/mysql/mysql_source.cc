@@ -40,10 +40,10 @@ class MysqlSource : public Source {
 
   CheckResult Check(std::stop_token stop) override { return CheckMysql(sessions_.options(), stop); }
 
-  absl::StatusOr<std::unique_ptr<LogReader>> OpenLog(const std::string& resume,
+  absl::StatusOr<std::unique_ptr<LogReader>> OpenLog(const LogResume& resume,
                                                      SchemaRegistry* registry,
                                                      std::stop_token stop) override {
-    return MysqlLogReader::Open(&sessions_, resume, registry, stop);
+    return MysqlLogReader::Open(&sessions_, resume.token, registry, stop);
   }
 
   absl::StatusOr<std::unique_ptr<ChunkReader>> OpenChunkReader(SchemaRegistry* registry,

@@ -32,10 +32,10 @@ class PostgresSource : public Source {
 
   CheckResult Check(std::stop_token stop) override { return CheckPostgres(sessions_, stop); }
 
-  absl::StatusOr<std::unique_ptr<LogReader>> OpenLog(const std::string& resume,
+  absl::StatusOr<std::unique_ptr<LogReader>> OpenLog(const LogResume& resume,
                                                      SchemaRegistry* registry,
                                                      std::stop_token stop) override {
-    return PostgresLogReader::Open(&sessions_, resume, registry, stop);
+    return PostgresLogReader::Open(&sessions_, resume.token, registry, stop);
   }
 
   absl::StatusOr<std::unique_ptr<ChunkReader>> OpenChunkReader(SchemaRegistry* registry,

@@ -487,6 +487,9 @@ class EndlessJournal final : public storage::Journal {
   absl::StatusOr<std::vector<storage::PendingReread>> Rereads(size_t) const override {
     return std::vector<storage::PendingReread>();
   }
+  absl::StatusOr<std::vector<model::DriverRecord>> DriverRecords() const override {
+    return std::vector<model::DriverRecord>();
+  }
   absl::StatusOr<std::unique_ptr<storage::Cursor>> Read(model::Sequence from) override {
     return std::make_unique<EndlessCursor>(this, from);
   }

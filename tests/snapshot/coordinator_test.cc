@@ -14,7 +14,7 @@ using testing::ElementsAre;
 class TestSource : public capture::Source {
  public:
   capture::CheckResult Check(std::stop_token) override { return {}; }
-  absl::StatusOr<std::unique_ptr<capture::LogReader>> OpenLog(const std::string&,
+  absl::StatusOr<std::unique_ptr<capture::LogReader>> OpenLog(const capture::LogResume&,
                                                               capture::SchemaRegistry*,
                                                               std::stop_token) override {
     return absl::UnimplementedError("no log");

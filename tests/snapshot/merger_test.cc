@@ -155,6 +155,20 @@ TEST_F(MergerTest, WindowsCloseInTheOrderOfTheirBounds) {
   EXPECT_THAT(merger_.Closable(), ElementsAre(second.id, first.id));
 }
 
+TEST_F(MergerTest, ADriversRecordsAreStoredWithItsToken) {
+  merger_.Take(1);
+  capture::LogBatch batch;
+  batch.resume = "token";
+  batch.records = {{"a", "1"}, {"b", std::nullopt}};
+  ASSERT_TRUE(merger_.Merge(std::move(batch)).ok());
+  EXPECT_TRUE(merger_.changed());
+  const storage::AppendBatch taken = merger_.Take(1);
+  EXPECT_EQ(taken.checkpoint.resume, "token");
+  EXPECT_THAT(taken.driver_records,
+              ElementsAre(model::DriverRecord{"a", "1"}, model::DriverRecord{"b", std::nullopt}));
+  EXPECT_THAT(merger_.Take(1).driver_records, IsEmpty());
+}
+
 TEST_F(MergerTest, AFrontierWithoutEventsIsWorthStoring) {
   merger_.Take(1);
   EXPECT_FALSE(merger_.changed());

@@ -29,7 +29,7 @@ struct Disk {
 class ModelSource : public capture::Source {
  public:
   capture::CheckResult Check(std::stop_token) override { return {}; }
-  absl::StatusOr<std::unique_ptr<capture::LogReader>> OpenLog(const std::string&,
+  absl::StatusOr<std::unique_ptr<capture::LogReader>> OpenLog(const capture::LogResume&,
                                                               capture::SchemaRegistry*,
                                                               std::stop_token) override {
     return absl::UnimplementedError("the simulation reads the log itself");

@@ -209,6 +209,22 @@ TEST_F(JournalTest, KeysToReadAgainStayUntilTheyAreDone) {
   EXPECT_EQ(journal_->Rereads(1)->front().sequence, 2u);
 }
 
+TEST_F(JournalTest, DriverRecordsStayUntilTheyAreErased) {
+  const std::string name("shop\0t", 6);
+  AppendBatch batch = MakeBatch(1, 1, 1);
+  batch.driver_records = {{"a", "1"}, {name, "2"}, {"c", "3"}};
+  Append(std::move(batch));
+  ASSERT_TRUE((*store_->OpenJournal("shop2"))->DriverRecords()->empty());
+  batch = MakeBatch(2, 1, 1);
+  batch.driver_records = {{"c", "4"}, {"a", std::nullopt}, {"c", "5"}};
+  Append(std::move(batch));
+  for (bool reopened : {false, true}) {
+    if (reopened) Reopen();
+    EXPECT_THAT(*journal_->DriverRecords(),
+                ElementsAre(model::DriverRecord{"c", "5"}, model::DriverRecord{name, "2"}));
+  }
+}
+
 TEST_F(JournalTest, JobsAreStoredWithTheirEvents) {
   EXPECT_EQ(*store_->NextJobId(), 1u);
   EXPECT_EQ(*store_->NextJobId(), 2u);

@@ -42,7 +42,8 @@ class FileLogTest : public ServerTest {
 
   absl::Status OpenLog() {
     log_.reset();
-    absl::StatusOr<std::unique_ptr<LogReader>> log = source_->OpenLog(resume_, &registry_, {});
+    absl::StatusOr<std::unique_ptr<LogReader>> log =
+        source_->OpenLog({.token = resume_}, &registry_, {});
     if (log.ok()) log_ = *std::move(log);
     return log.status();
   }

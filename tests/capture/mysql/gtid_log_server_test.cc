@@ -36,7 +36,7 @@ class GtidLogTest : public ServerTest {
 
   void Open(const std::string& resume) {
     log_.reset();
-    ASSERT_OK_AND_ASSIGN(log_, source_->OpenLog(resume, &registry_, {}));
+    ASSERT_OK_AND_ASSIGN(log_, source_->OpenLog({.token = resume}, &registry_, {}));
   }
 
   // Reads until `enough` says so of a batch, at most 20 s; returns that batch.

@@ -54,7 +54,7 @@ class LogReaderTest : public SourceTest {
     return absl::OkStatus();
   }
   absl::Status OpenStatus(const std::string& resume = "") {
-    return source().OpenLog(resume, &registry_, {}).status();
+    return source().OpenLog({.token = resume}, &registry_, {}).status();
   }
 };
 
@@ -240,7 +240,7 @@ TEST_F(LogReaderTest, StopWhileTheSlotIsMadeLeavesNone) {
   std::stop_source stop;
   absl::Status opened;
   std::jthread opening(
-      [&] { opened = source().OpenLog("", &registry_, stop.get_token()).status(); });
+      [&] { opened = source().OpenLog({}, &registry_, stop.get_token()).status(); });
   ASSERT_TRUE(AwaitValue(WaitsFor(*writer), "1"));
   const auto start = std::chrono::steady_clock::now();
   stop.request_stop();

@@ -99,7 +99,7 @@ class SourceTest : public ::testing::Test {
 
   void OpenLog(const std::string& resume = "") {
     log_.reset();
-    ASSERT_OK_AND_ASSIGN(log_, source().OpenLog(resume, &registry_, {}));
+    ASSERT_OK_AND_ASSIGN(log_, source().OpenLog({.token = resume}, &registry_, {}));
   }
 
   void OpenChunks() { ASSERT_OK_AND_ASSIGN(chunks_, source().OpenChunkReader(&registry_, {})); }
