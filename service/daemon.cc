@@ -46,6 +46,8 @@ ServerConfig WithSwitches(ServerConfig config) {
   if (auto* mysql = std::get_if<capture::mysql::MysqlOptions>(&config)) {
     mysql->without_exact_view =
         TestSwitch("TIDEMARK_TEST_WITHOUT_EXACT_VIEW", "the place of a view in MariaDB's binlog");
+    mysql->without_look_ahead =
+        TestSwitch("TIDEMARK_TEST_WITHOUT_LOOK_AHEAD", "the look at statements ahead in the log");
   }
   return config;
 }

@@ -225,8 +225,8 @@ void ServerConfigReader::ReadMysql(const YamlMap& map, MysqlOptions* options) {
   Assign(&options->connection.user, map.Scalar("user", kUser));
   ReadPassword(map, &options->connection.password);
   ReadTls(map, &options->connection.tls);
-  // The next number is for a second reader of the binlog.
-  Assign(&options->server_id, map.Number("server_id", 1, UINT32_MAX - 1));
+  Assign(&options->server_id,
+         map.Number("server_id", 1, UINT32_MAX - (capture::mysql::kServerIdsTaken - 1)));
   ReadTables(map, "shop.orders or shop.*", &options->tables);
   if (auto choice = map.Choice("unlogged_changes", {"stop", "continue"})) {
     options->continue_at_unlogged_changes = *choice == 1;
@@ -286,10 +286,11 @@ void ServerConfigReader::CheckServerIdIsFree(const std::string& name, const Yaml
     const auto* known = std::get_if<MysqlOptions>(&other);
     if (known == nullptr) continue;
     const uint32_t a = known->server_id, b = options.server_id;
-    if (std::max(a, b) - std::min(a, b) > 1) continue;
+    constexpr uint32_t kTaken = capture::mysql::kServerIdsTaken;
+    if (std::max(a, b) - std::min(a, b) >= kTaken) continue;
     map.Error("server_id",
-              absl::StrCat("source \"", other_name, "\" has server_id ", a, " and uses ", a,
-                           " and ", a + 1, "; expected one that is at least 2 away"));
+              absl::StrCat("source \"", other_name, "\" has server_id ", a, " and uses ", a, " to ",
+                           a + kTaken - 1, "; expected one that is at least ", kTaken, " away"));
   }
   known_.emplace_back(name, options);
 }

@@ -182,6 +182,8 @@ struct MariaDbGtidEvent {
   uint64_t start_alter_sequence = 0;  // with kExtraCommitAlter or kExtraRollbackAlter
 
   bool standalone() const { return (flags & kStandalone) != 0; }
+  // Its statement is not executed at this place: START ALTER, ROLLBACK ALTER.
+  bool idle() const { return (flags_extra & (kExtraStartAlter | kExtraRollbackAlter)) != 0; }
 };
 
 struct GtidListEntry {

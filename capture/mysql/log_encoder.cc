@@ -55,10 +55,16 @@ absl::Status UnloggedChange(const TableName& table, std::string_view text) {
       "of the table"));
 }
 
-// The low 32 bits of a place in a file are known, and that it is not before `from`.
-uint64_t Widen(uint32_t low, uint64_t from) {
-  uint64_t place = (from & ~uint64_t{0xffffffff}) | low;
-  return place < from ? place + (uint64_t{1} << 32) : place;
+// What is in the log already lacks the names whatever is set now.
+absl::Status UnknownDefinition(const DumpPlace& place, const TableMap& map, std::string_view why) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the log has rows of ", map.database, ".", map.table, " at ", place.file, ":", place.start,
+      " without the names of their columns (binlog_row_metadata is not FULL), and how the table "
+      "was "
+      "defined there cannot be known: ",
+      absl::string_view(why.data(), why.size()),
+      "; run: SET GLOBAL binlog_row_metadata = 'FULL', and set it in the server's configuration, "
+      "then remove the source's data and capture it anew"));
 }
 
 bool IsCompressedRows(EventType type) {
@@ -69,10 +75,12 @@ bool IsCompressedRows(EventType type) {
 
 LogEncoder::LogEncoder(LogEncoderOptions options, ResumeToken resume,
                        const std::vector<model::SchemaId>& announced, DeliveredGtids delivered,
-                       Catalog* catalog, SchemaRegistry* registry, GtidNames* names)
+                       TableDefinitions definitions, Catalog* catalog, SchemaRegistry* registry,
+                       GtidNames* names)
     : options_(std::move(options)),
       resume_(std::move(resume)),
       delivered_(std::move(delivered)),
+      definitions_(std::move(definitions), &options_.tables, catalog, options_.ask_for_definitions),
       catalog_(catalog),
       registry_(registry),
       names_(names),
@@ -81,6 +89,13 @@ LogEncoder::LogEncoder(LogEncoderOptions options, ResumeToken resume,
       side_(options_.tables) {
   main_.file = resume_.file;
   main_.start = main_.end = resume_.offset;
+  resume_.definitions = true;
+}
+
+absl::Status LogEncoder::LearnDefinitions(const std::set<TableDefinitions::Name>& tables) {
+  absl::Status status = definitions_.Learn(tables, Here());
+  definitions_.Commit();
+  return status;
 }
 
 absl::Status LogEncoder::Consume(std::string_view event, uint64_t capture_time_us) {
@@ -101,7 +116,7 @@ absl::Status LogEncoder::ConsumeEvent(Dump& dump, std::string_view event) {
   absl::StatusOr<std::string_view> body = EventBody(event, dump.format->checksum);
   if (!body.ok()) return body.status();
   const bool in_main = &dump == &main_;
-  Locate(dump, *header);
+  dump.Pass(*header);
   if (WasDelivered(dump)) return absl::OkStatus();
   if (UseOf(*header) == EventUse::kKnown) {
     absl::Status status = ConsumeBody(dump, *header, *body);
@@ -109,22 +124,6 @@ absl::Status LogEncoder::ConsumeEvent(Dump& dump, std::string_view event) {
   }
   if (in_main && !group_ && !wanted_) frontier_ = std::max(frontier_, At(main_.end));
   return absl::OkStatus();
-}
-
-// Where the event starts and ends. Some events of MariaDB do not say, and those that were made for
-// the dump are nowhere in the file.
-void LogEncoder::Locate(Dump& dump, const EventHeader& header) {
-  dump.start = dump.end;
-  if (header.artificial() || header.type == EventType::kHeartbeat ||
-      header.type == EventType::kHeartbeatV2) {
-    return;
-  }
-  if (header.end_position == 0) {
-    dump.end = dump.start + header.size;
-    return;
-  }
-  dump.end = Widen(header.end_position, dump.start);
-  dump.start = dump.end - std::min<uint64_t>(header.size, dump.end);
 }
 
 bool LogEncoder::WasDelivered(const Dump& dump) const {
@@ -171,7 +170,7 @@ absl::Status LogEncoder::ConsumeFormat(Dump& dump, const EventHeader& header,
     if (!status.ok()) return status;
   }
   // Of a dump that begins inside the file, it is repeated there.
-  if (header.end_position != 0) Locate(dump, header);
+  if (header.end_position != 0) dump.Pass(header);
   if (&dump == &main_ && !group_) frontier_ = std::max(frontier_, At(dump.end));
   return absl::OkStatus();
 }
@@ -192,7 +191,7 @@ absl::Status LogEncoder::LeaveUnfinishedGroup(const FormatDescription& format) {
 absl::Status LogEncoder::ConsumeRotate(Dump& dump, const EventHeader& header,
                                        std::string_view event) {
   if (!header.artificial()) {
-    Locate(dump, header);
+    dump.Pass(header);
     return absl::OkStatus();
   }
   // Before the format is known, only a sum that fits tells that there is one.
@@ -223,7 +222,7 @@ absl::Status LogEncoder::ConsumeHeartbeat(Dump& dump, const EventHeader& header,
     dump.end = 0;
   }
   if (heartbeat->file == dump.file) {
-    dump.end = heartbeat->position.value_or(Widen(header.end_position, dump.end));
+    dump.end = heartbeat->position.value_or(WidenOffset(header.end_position, dump.end));
   }
   return absl::OkStatus();
 }
@@ -327,8 +326,7 @@ absl::Status LogEncoder::OnMariaDbGtid(const EventHeader& header, std::string_vi
   group.transaction.domain = event->domain;
   group.commit_time_us = uint64_t{header.timestamp} * kSecond;
   group.begun = !event->standalone();
-  group.idle = (event->flags_extra &
-                (MariaDbGtidEvent::kExtraStartAlter | MariaDbGtidEvent::kExtraRollbackAlter)) != 0;
+  group.idle = event->idle();
   if ((event->flags & MariaDbGtidEvent::kPreparedXa) != 0) group.prepares = event->xid;
   return StartGroup(std::move(group));
 }
@@ -391,7 +389,41 @@ absl::Status LogEncoder::OnQuery(Dump& dump, const EventHeader& header, std::str
                ? absl::OkStatus()
                : OutOfPlace(header.type, "outside a transaction");
   }
+  const std::optional<AlteredTables> altered = AlteredTables::Of(statement, *query);
+  if (altered && !group_->idle) {
+    main_.tables.Forget(*altered);
+    absl::Status status = definitions_.Follow(*altered, statement.tables, Here());
+    if (!status.ok()) return status;
+  }
   return OnStatement(statement, query->text);
+}
+
+// Rows of a prepared transaction are as the table was where it was prepared.
+absl::StatusOr<std::shared_ptr<const CatalogTable>> LogEncoder::DefinitionFor(const Dump& dump,
+                                                                              const TableMap& map) {
+  const auto known = definitions_.Find({map.database, map.table}, Here());
+  if (absl::IsFailedPrecondition(known.status()))
+    return UnknownDefinition(dump, map, std::string(known.status().message()));
+  if (!known.ok()) return known.status();
+  const model::Position prepared = {resume_.moves << 32 | FileNumber(dump.file), dump.start};
+  const bool moved = wanted_ && wanted_->file.empty();
+  if (&dump == &side_ && (moved || prepared < (*known)->since)) {
+    return UnknownDefinition(dump, map, "it may have been altered before the XA COMMIT");
+  }
+  return (*known)->table;
+}
+
+absl::StatusOr<const RowLayout*> LogEncoder::LayoutFor(const Dump& dump, CachedTable& table) {
+  if (table.layout != nullptr) return table.layout.get();
+  const TableMap& map = table.map;
+  if (map.has_names) {
+    auto known = catalog_->DescribeTable(map.database, map.table);
+    if (!known.ok()) return known.status();
+    return TableCache::Build(table, *known, *registry_);
+  }
+  auto definition = DefinitionFor(dump, map);
+  if (!definition.ok()) return definition.status();
+  return TableCache::Build(table, **definition, *registry_);
 }
 
 absl::Status LogEncoder::OnStatement(const Statement& statement, std::string_view text) {
@@ -460,7 +492,6 @@ absl::Status LogEncoder::OnTruncate(const TableName& table) {
 
 absl::Status LogEncoder::OnDefinition(const Statement& statement, std::string_view text) {
   for (const TableName& table : statement.tables) {
-    main_.tables.Forget(table.database, table.table);
     if (statement.drops && table.table.empty()) {
       absl::Status status = OnDatabaseDropped(table.database);
       if (!status.ok()) return status;
@@ -541,7 +572,7 @@ absl::Status LogEncoder::OnRows(Dump& dump, const EventHeader& header, std::stri
                                              : OutOfPlace(header.type, "of a table not described");
   }
   if (!table->captured || group_->prepares) return absl::OkStatus();
-  absl::StatusOr<const RowLayout*> layout = TableCache::Layout(*table, *catalog_, *registry_);
+  absl::StatusOr<const RowLayout*> layout = LayoutFor(dump, *table);
   if (!layout.ok()) return layout.status();
   absl::Status status = rows->SetTable(&table->map);
   while (status.ok() && !rows->done()) {
@@ -636,6 +667,7 @@ void LogEncoder::EndGroup() {
   resume_.partial_rows = resume_.partial_changes = 0;
   resume_.file = main_.file;
   resume_.offset = main_.end;
+  definitions_.Commit();
   group_.reset();
   frontier_ = std::max(frontier_, At(main_.end));
 }
@@ -683,6 +715,7 @@ LogBatch LogEncoder::Take() {
     writer_.CutInto(writer_.mark(), &batch);
   }
   batch.resume = resume_.Encode();
+  batch.records = definitions_.TakeChanges();
   return batch;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -12,7 +13,9 @@
 #include "capture/log_batch.h"
 #include "capture/mysql/binlog_event.h"
 #include "capture/mysql/catalog.h"
+#include "capture/mysql/definition_tracker.h"
 #include "capture/mysql/delivered_gtids.h"
+#include "capture/mysql/dump_place.h"
 #include "capture/mysql/payload.h"
 #include "capture/mysql/resume_token.h"
 #include "capture/mysql/row_writer.h"
@@ -28,6 +31,9 @@ struct LogEncoderOptions {
   // A statement removes or replaces rows of a captured table without row events (ALTER TABLE ...
   // DROP PARTITION and the like): stop, or go on.
   bool stop_at_unlogged_changes = true;
+  // The log lacks the columns' names (binlog_row_metadata is not FULL): ask for a table's
+  // definition as soon as it is altered, not only when rows come.
+  bool ask_for_definitions = false;
 };
 
 // Turns the events of a binlog dump into LogBatches. The stream's grammar:
@@ -54,6 +60,11 @@ struct LogEncoderOptions {
 // begin before the token's offset: what ends at or before it is passed over as well, and the file
 // must be the one that the token knows, which its first event's time tells.
 //
+// Names of columns. Where a TABLE_MAP has none (binlog_row_metadata is not FULL), the table's
+// definition at that place must be known: from `definitions`, which are those of the place where
+// the log is resumed, and from Catalog::DescribeTableAt after each statement that may have altered
+// the table. What is learned goes out with the batches, as records.
+//
 // Errors of Consume, after which only Take may be called (what came before is intact): DataLoss:
 // the stream is not as above, or the source lost events; FailedPrecondition: an operator must act:
 // a change was logged as a statement, a schema cannot be known; others are the catalog's. One
@@ -66,7 +77,12 @@ class LogEncoder {
   // `delivered`: what resume.gtids says.
   LogEncoder(LogEncoderOptions options, ResumeToken resume,
              const std::vector<model::SchemaId>& announced, DeliveredGtids delivered,
-             Catalog* catalog, SchemaRegistry* registry, GtidNames* names);
+             TableDefinitions definitions, Catalog* catalog, SchemaRegistry* registry,
+             GtidNames* names);
+
+  // Asks how these tables are defined where the log is resumed; what cannot be known is passed
+  // over. Before the first Consume. REQUIRES: resume.file is known.
+  absl::Status LearnDefinitions(const std::set<TableDefinitions::Name>& tables);
 
   // One event as the dump sent it. `capture_time_us`: now.
   absl::Status Consume(std::string_view event, uint64_t capture_time_us);
@@ -91,13 +107,10 @@ class LogEncoder {
 
  private:
   // One dump: where it is, its format and table maps.
-  struct Dump {
+  struct Dump : DumpPlace {
     explicit Dump(const std::vector<std::string>& captured) : tables(captured) {}
     std::optional<FormatDescription> format;
     TableCache tables;
-    std::string file;
-    uint64_t start = 0;  // of the event that is consumed
-    uint64_t end = 0;    // of it; where the next one starts
   };
   // A place in a group, between two of its rows.
   struct Progress {
@@ -138,7 +151,6 @@ class LogEncoder {
   absl::Status ConsumeInner(Dump& dump);
   absl::Status ConsumeHeartbeat(Dump& dump, const EventHeader& header, std::string_view body);
   bool OfWantedGroup(const EventHeader& header) const;
-  static void Locate(Dump& dump, const EventHeader& header);
   bool ByFile(const Dump& dump) const { return resume_.naming == Naming::kFile && &dump == &main_; }
   bool WasDelivered(const Dump& dump) const;
   absl::Status FollowFile(uint64_t left_at);
@@ -150,6 +162,10 @@ class LogEncoder {
   absl::Status StartGroup(Group group);
   absl::Status OnQuery(Dump& dump, const EventHeader& header, std::string_view body);
   absl::Status OnStatement(const Statement& statement, std::string_view text);
+  DefinitionTracker::Place Here() const { return {{main_.file, main_.end}, At(main_.end)}; }
+  absl::StatusOr<std::shared_ptr<const CatalogTable>> DefinitionFor(const Dump& dump,
+                                                                    const TableMap& map);
+  absl::StatusOr<const RowLayout*> LayoutFor(const Dump& dump, CachedTable& table);
   absl::Status OnSoleStatement(const Statement& statement, std::string_view text);
   absl::Status OnTruncate(const TableName& table);
   absl::Status OnDefinition(const Statement& statement, std::string_view text);
@@ -178,6 +194,7 @@ class LogEncoder {
   // What the next batch's token is, but for `gtids` and an open group's own progress.
   ResumeToken resume_;
   DeliveredGtids delivered_;
+  DefinitionTracker definitions_;
   Catalog* catalog_;
   SchemaRegistry* registry_;
   GtidNames* names_;

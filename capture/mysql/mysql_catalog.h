@@ -21,13 +21,14 @@ namespace tidemark::capture::mysql {
 // CatalogTable.incarnation is made of the table's creation time, to the second, and of all that is
 // described of it: what is altered or made anew shows a new one, except for a table that was made
 // again, exactly alike, within the second in which it was made before. TRUNCATE keeps it.
-class MysqlCatalog : public Catalog {
+class MysqlCatalog {
  public:
   // `connection` must outlive it.
   explicit MysqlCatalog(Connection* connection) : connection_(connection) {}
 
+  // nullopt: there is no such table (now).
   absl::StatusOr<std::optional<CatalogTable>> DescribeTable(const std::string& database,
-                                                            const std::string& table) override;
+                                                            const std::string& table);
 
  private:
   absl::Status LoadCollations();

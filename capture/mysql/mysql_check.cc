@@ -32,6 +32,7 @@ constexpr uint32_t kOldestMariaDb = 101100;
 // SHOW BINARY LOG STATUS, SHOW REPLICAS and SHOW REPLICA STATUS since.
 constexpr uint32_t kVersionOfNewNames = 80400;
 constexpr std::chrono::seconds kProbeTimeout{10};
+constexpr char kOtherServerId[] = "give the source one that no server and no other replica has";
 
 const char* ProductOf(const Connection& sql) {
   return sql.flavour() == Flavour::kMariaDb ? "MariaDB" : "MySQL";
@@ -163,10 +164,11 @@ class Examination {
   void Metadata() {
     const std::string& metadata = Variable("binlog_row_metadata");
     if (metadata == "FULL") return;
-    Error(absl::StrCat("binlog_row_metadata is ", metadata,
-                       ": the log lacks the columns' names and keys, so that its rows cannot be "
-                       "told exactly once a table is altered"),
-          Set("binlog_row_metadata", "FULL"));
+    Warn(absl::StrCat("binlog_row_metadata is ", metadata,
+                      ": the log lacks the columns' names, which are taken from the catalog; where "
+                      "a table was altered more than once before the log was read up to there, "
+                      "they cannot be known and the source stops"),
+         Set("binlog_row_metadata", "FULL"));
   }
 
   bool WithoutGtids() { return !mariadb_ && Variable("gtid_mode") != "ON"; }
@@ -226,12 +228,20 @@ class Examination {
     }
     if (options_.server_id == 0) {
       Error("the source has no server_id",
-            "give it one that no server and no other replica has, 1 to 4294967295");
-    } else if (theirs == static_cast<int64_t>(options_.server_id)) {
-      Error(absl::StrCat("the source's server_id ", options_.server_id, " is the server's own"),
-            "give the source one that no server and no other replica has");
+            "give it one that no server and no other replica has, 1 to 4294967293");
+    } else if (IsTaken(static_cast<uint64_t>(theirs))) {
+      Error(
+          absl::StrCat("the server's own server_id ", theirs, " is one of the source's, ", Taken()),
+          kOtherServerId);
     }
     OtherReplicas();
+  }
+
+  bool IsTaken(uint64_t server_id) const {
+    return server_id >= options_.server_id && server_id - options_.server_id < kServerIdsTaken;
+  }
+  std::string Taken() const {
+    return absl::StrCat(options_.server_id, " to ", options_.server_id + kServerIdsTaken - 1);
   }
 
   // Replicas that registered themselves. Tidemark does not.
@@ -240,10 +250,11 @@ class Examination {
     // Without the privilege, which DumpPrivilege names.
     if (!rows.ok()) return;
     for (int row = 0; row < rows->rows(); ++row) {
-      if (rows->unsigned_number(row, 0) != options_.server_id) continue;
-      Error(absl::StrCat("a replica with the source's server_id ", options_.server_id,
-                         " is connected to the server"),
-            "give the source one that no server and no other replica has");
+      const uint64_t theirs = rows->unsigned_number(row, 0);
+      if (!IsTaken(theirs)) continue;
+      Error(absl::StrCat("a replica with server_id ", theirs, ", one of the source's, ", Taken(),
+                         ", is connected to the server"),
+            kOtherServerId);
     }
   }
 

@@ -24,8 +24,8 @@ namespace tidemark::capture::mysql {
 // A chunk is one transaction with a consistent snapshot. What its view holds is learned without
 // locks, just before it is opened: on MySQL from gtid_executed, since a transaction gets in there
 // only after the engine has committed it, or, where the log is read without GTIDs, from the last
-// watermark that Settle wrote; on MariaDB from LoadVisiblePosition. All are lower bounds; the end of
-// the binlog, once the chunk is read, is past all that it holds. The table is opened in that
+// watermark that Settle wrote; on MariaDB from LoadVisiblePosition. All are lower bounds; the end
+// of the binlog, once the chunk is read, is past all that it holds. The table is opened in that
 // transaction before it is described, so that no ALTER TABLE can come between.
 //
 // Thread rule and errors: capture/source.h.

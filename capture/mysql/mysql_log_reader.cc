@@ -16,6 +16,11 @@ constexpr milliseconds kHeartbeat{250};
 constexpr milliseconds kVisibleCheckInterval{20};
 constexpr milliseconds kPositionCheckInterval{1000};
 constexpr milliseconds kStatementTimeout{30000};
+// Each dump needs a server_id of its own, counted from the source's: the server would end the
+// first.
+constexpr uint32_t kPreparedId = 1;
+constexpr uint32_t kLookAheadId = 2;
+static_assert(kLookAheadId + 1 == kServerIdsTaken);
 
 uint64_t NowUs() {
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
@@ -49,12 +54,6 @@ absl::Status CheckLogs(const ServerFacts& facts) {
     return absl::FailedPreconditionError(absl::StrCat(
         "binlog_format is ", facts.binlog_format,
         "; run: SET GLOBAL binlog_format = 'ROW', and reconnect the sessions that write"));
-  }
-  if (facts.row_metadata != "FULL") {
-    return absl::FailedPreconditionError(
-        absl::StrCat("binlog_row_metadata is ", facts.row_metadata,
-                     ", so that the binlog does not name the columns; run: SET GLOBAL "
-                     "binlog_row_metadata = 'FULL', and set it in the server's configuration"));
   }
   return absl::OkStatus();
 }
@@ -163,6 +162,16 @@ absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, const ServerFacts& fac
   return token;
 }
 
+// Without a token that is in step with them, the records tell nothing, and are erased.
+absl::StatusOr<TableDefinitions> LoadDefinitions(const LogResume& resume,
+                                                 const ResumeToken& token) {
+  absl::StatusOr<TableDefinitions> definitions = TableDefinitions::Load(resume.records);
+  if (!definitions.ok() || token.definitions) return definitions;
+  definitions->ForgetAll();
+  definitions->Commit();
+  return definitions;
+}
+
 // A dump cannot begin above 4 GiB. LogEncoder passes over what comes before the place.
 BinlogStart StartAt(const std::string& file, uint64_t offset) {
   return {.file = file, .offset = offset <= UINT32_MAX ? offset : 4};
@@ -171,7 +180,7 @@ BinlogStart StartAt(const std::string& file, uint64_t offset) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LogReader>> MysqlLogReader::Open(SessionFactory* sessions,
-                                                                const std::string& resume,
+                                                                const LogResume& resume,
                                                                 SchemaRegistry* registry,
                                                                 std::stop_token stop) {
   const WaitLimits limits{.timeout = kStatementTimeout, .stop = stop};
@@ -181,12 +190,15 @@ absl::StatusOr<std::unique_ptr<LogReader>> MysqlLogReader::Open(SessionFactory* 
   absl::Status status = CheckLogs(session->facts);
   if (status.ok()) status = TakeLock(sql, sessions->options(), limits);
   if (!status.ok()) return status;
-  absl::StatusOr<ResumeToken> token = PrepareToken(sql, session->facts, resume, limits);
+  absl::StatusOr<ResumeToken> token = PrepareToken(sql, session->facts, resume.token, limits);
   if (!token.ok()) return token.status();
   if (token->naming == Naming::kFile) status = PrepareWatermarks(sql, sessions->options(), limits);
   if (!status.ok()) return status;
   absl::StatusOr<DeliveredGtids> delivered = DeliveredGtids::Parse(token->naming, token->gtids);
   if (!delivered.ok()) return delivered.status();
+  absl::StatusOr<TableDefinitions> definitions = LoadDefinitions(resume, *token);
+  if (!definitions.ok()) return definitions.status();
+  const bool knows_tables = !definitions->empty();
   absl::StatusOr<BinlogEnd> merged = LoadBinlogEnd(sql, limits);
   if (!merged.ok()) return merged.status();
   sessions->SetLog(*token);
@@ -195,22 +207,32 @@ absl::StatusOr<std::unique_ptr<LogReader>> MysqlLogReader::Open(SessionFactory* 
                                                           .session = *std::move(session),
                                                           .token = *std::move(token),
                                                           .delivered = *std::move(delivered),
+                                                          .definitions = *std::move(definitions),
+                                                          .knows_tables = knows_tables,
                                                           .merged = *std::move(merged),
                                                           .stop = stop},
                                                          registry));
-  status = reader->OpenMain();
+  status = reader->LearnDefinitions();
+  if (status.ok()) status = reader->OpenMain();
   if (!status.ok()) return status;
   return reader;
 }
 
 MysqlLogReader::MysqlLogReader(Wiring wiring, SchemaRegistry* registry)
     : wiring_(std::move(wiring)),
-      catalog_(wiring_.session.connection.get()),
+      catalog_(
+          wiring_.session.connection.get(),
+          [this](BinlogStart start) {
+            return OpenStream(std::move(start),
+                              wiring_.sessions->options().server_id + kLookAheadId);
+          },
+          wiring_.sessions->options().without_look_ahead, wiring_.stop),
       encoder_(
           {.tables = wiring_.sessions->options().tables,
-           .stop_at_unlogged_changes = !wiring_.sessions->options().continue_at_unlogged_changes},
-          wiring_.token, registry->journaled(), wiring_.delivered, &catalog_, registry,
-          &wiring_.sessions->names()),
+           .stop_at_unlogged_changes = !wiring_.sessions->options().continue_at_unlogged_changes,
+           .ask_for_definitions = wiring_.session.facts.row_metadata != "FULL"},
+          wiring_.token, registry->journaled(), wiring_.delivered, std::move(wiring_.definitions),
+          &catalog_, registry, &wiring_.sessions->names()),
       // Each settle step's watermark proves that all before it is visible, of earlier sessions too.
       replaying_(wiring_.token.naming != Naming::kFile) {}
 
@@ -222,6 +244,20 @@ absl::StatusOr<std::unique_ptr<BinlogStream>> MysqlLogReader::OpenStream(BinlogS
   return BinlogStream::Open(
       std::move(session->connection),
       {.server_id = server_id, .start = std::move(start), .heartbeat = kHeartbeat});
+}
+
+// Where the log lacks names, those that the tables have here, so that rows are exact which wait
+// behind this place when the source is down for a while. Once: records tell it from then on.
+absl::Status MysqlLogReader::LearnDefinitions() {
+  const bool named = wiring_.session.facts.row_metadata == "FULL";
+  if (named || wiring_.knows_tables || wiring_.token.file.empty()) return absl::OkStatus();
+  const WaitLimits limits{.timeout = kStatementTimeout, .stop = wiring_.stop};
+  absl::StatusOr<std::vector<ListedTable>> listed =
+      ListCapturedTables(*wiring_.session.connection, wiring_.sessions->options().tables, limits);
+  if (!listed.ok()) return listed.status();
+  std::set<TableDefinitions::Name> names;
+  for (const ListedTable& table : *listed) names.emplace(table.database, table.name);
+  return encoder_.LearnDefinitions(names);
 }
 
 absl::Status MysqlLogReader::OpenMain() {
@@ -240,7 +276,6 @@ absl::Status MysqlLogReader::OpenMain() {
   return absl::OkStatus();
 }
 
-// The second dump needs a server_id of its own: the server would end the first one.
 absl::Status MysqlLogReader::OpenSide(const PreparedTransaction& wanted) {
   BinlogStart start;
   if (wiring_.token.naming == Naming::kGtid) {
@@ -261,7 +296,7 @@ absl::Status MysqlLogReader::OpenSide(const PreparedTransaction& wanted) {
     start = StartAt(wanted.file, wanted.offset);
   }
   absl::StatusOr<std::unique_ptr<BinlogStream>> stream =
-      OpenStream(std::move(start), wiring_.sessions->options().server_id + 1);
+      OpenStream(std::move(start), wiring_.sessions->options().server_id + kPreparedId);
   if (!stream.ok()) return stream.status();
   side_ = *std::move(stream);
   return absl::OkStatus();

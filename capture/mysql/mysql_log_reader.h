@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "capture/mysql/binlog_stream.h"
 #include "capture/mysql/log_encoder.h"
-#include "capture/mysql/mysql_catalog.h"
+#include "capture/mysql/look_ahead_catalog.h"
 #include "capture/mysql/session.h"
 #include "capture/source.h"
 
@@ -28,7 +28,7 @@ class MysqlLogReader : public LogReader {
   // `sessions` and `registry` must outlive it. DataLoss: the binlog no longer reaches back to
   // `resume`, or the server lacks what was merged: the message names the transactions.
   static absl::StatusOr<std::unique_ptr<LogReader>> Open(SessionFactory* sessions,
-                                                         const std::string& resume,
+                                                         const LogResume& resume,
                                                          SchemaRegistry* registry,
                                                          std::stop_token stop);
 
@@ -47,6 +47,8 @@ class MysqlLogReader : public LogReader {
     SessionFactory::Session session;
     ResumeToken token;
     DeliveredGtids delivered;
+    TableDefinitions definitions;
+    bool knows_tables = false;  // there are some
     // What must be visible before windows may be opened: see LogBatch.replaying.
     BinlogEnd merged;
     std::stop_token stop;
@@ -54,6 +56,7 @@ class MysqlLogReader : public LogReader {
 
   MysqlLogReader(Wiring wiring, SchemaRegistry* registry);
 
+  absl::Status LearnDefinitions();
   absl::Status OpenMain();
   absl::Status OpenSide(const PreparedTransaction& wanted);
   absl::StatusOr<std::unique_ptr<BinlogStream>> OpenStream(BinlogStart start, uint32_t server_id);
@@ -66,7 +69,7 @@ class MysqlLogReader : public LogReader {
   LogBatch TakeBatch();
 
   Wiring wiring_;
-  MysqlCatalog catalog_;
+  LookAheadCatalog catalog_;
   LogEncoder encoder_;
   std::unique_ptr<BinlogStream> main_;
   std::unique_ptr<BinlogStream> side_;

@@ -43,7 +43,7 @@ class MysqlSource : public Source {
   absl::StatusOr<std::unique_ptr<LogReader>> OpenLog(const LogResume& resume,
                                                      SchemaRegistry* registry,
                                                      std::stop_token stop) override {
-    return MysqlLogReader::Open(&sessions_, resume.token, registry, stop);
+    return MysqlLogReader::Open(&sessions_, resume, registry, stop);
   }
 
   absl::StatusOr<std::unique_ptr<ChunkReader>> OpenChunkReader(SchemaRegistry* registry,

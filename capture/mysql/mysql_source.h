@@ -17,10 +17,14 @@ struct WatermarkTable {
   std::string name = "watermark";
 };
 
+// The log, prepared transactions read again, statements looked for ahead.
+inline constexpr uint32_t kServerIdsTaken = 3;
+
 // How to reach and capture a MySQL (8.0 to 9) or MariaDB (10.11, 11) server.
 struct MysqlOptions {
   ConnectionOptions connection;
-  // Ours, as a replica: unique among the server's replicas and the server itself; 1 to 2^32 - 1.
+  // Ours, as a replica: it and the numbers that follow, kServerIdsTaken in all, one a dump, are
+  // unique among the server's replicas and the server itself; 1 to 2^32 - kServerIdsTaken.
   uint32_t server_id = 0;
   // What is captured: "database.table" or "database.*"; empty: all but the server's own databases.
   std::vector<std::string> tables;
@@ -32,6 +36,9 @@ struct MysqlOptions {
   // Test-only: on MariaDB, takes the end of the binlog for the place of a view, to prove that the
   // tests then fail.
   bool without_exact_view = false;
+  // Test-only: takes what the catalog says now for how a table was defined at any earlier place of
+  // the log, likewise.
+  bool without_look_ahead = false;
 };
 
 std::unique_ptr<Source> MakeMysqlSource(MysqlOptions options);

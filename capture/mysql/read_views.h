@@ -27,10 +27,10 @@ class GtidView : public model::ReadView {
   const GtidNames* const names_;
 };
 
-// A place in the binlog: all that starts before it was visible when a SELECT's view was opened; what
-// became visible meanwhile is behind it: a lower bound of V. MariaDB: what was committed just before
-// (visible_position.h). MySQL without GTIDs: where the binlog ended before a watermark was written
-// (watermark.h). Immutable.
+// A place in the binlog: all that starts before it was visible when a SELECT's view was opened;
+// what became visible meanwhile is behind it: a lower bound of V. MariaDB: what was committed just
+// before (visible_position.h). MySQL without GTIDs: where the binlog ended before a watermark was
+// written (watermark.h). Immutable.
 class PositionView : public model::ReadView {
  public:
   // Of nothing that is known.

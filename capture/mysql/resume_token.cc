@@ -29,6 +29,7 @@ enum Field : uint32_t {
   kPrepared = 11,
   kPartialGtid = 12,
   kFileBegun = 13,
+  kDefinitions = 14,
 };
 enum PreparedField : uint32_t {
   kPreparedXid = 1,
@@ -82,6 +83,7 @@ bool ReadVarintField(WireReader& in, uint32_t field, ResumeToken* token) {
   if (field == kMoves) token->moves = number;
   if (field == kPartialRows) token->partial_rows = number;
   if (field == kPartialChanges) token->partial_changes = number;
+  if (field == kDefinitions) token->definitions = number != 0;
   if (field == kFileBegun) token->file_begun_s = static_cast<uint32_t>(number);
   return true;
 }
@@ -132,6 +134,7 @@ std::string ResumeToken::Encode() const {
   AppendNumber(out, kPartialChanges, partial_changes);
   AppendText(out, kPartialGtid, partial_gtid);
   AppendNumber(out, kFileBegun, file_begun_s);
+  AppendNumber(out, kDefinitions, definitions ? 1 : 0);
   for (const PreparedTransaction& transaction : prepared) AppendPrepared(out, transaction);
   return std::string(out.view());
 }

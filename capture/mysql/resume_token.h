@@ -57,6 +57,8 @@ struct ResumeToken {
   uint64_t partial_rows = 0;
   uint64_t partial_changes = 0;
   std::vector<PreparedTransaction> prepared;
+  // The records of tables (definition_record.h) are in step with this token.
+  bool definitions = false;
 
   // The serialized message.
   std::string Encode() const;

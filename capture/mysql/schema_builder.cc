@@ -144,7 +144,8 @@ void TakeOver(const TableMap& map, Known* column) {
     column->labels = known.labels;
   }
   if (!map.has_signs) {
-    column->meta.is_unsigned = known.column_type.find("unsigned") != std::string::npos;
+    const std::optional<ColumnMeta> meta = MetaOf(known);
+    column->meta.is_unsigned = meta.has_value() && meta->is_unsigned;
   }
   if (!map.has_types) column->meta.collation = known.collation;
 }
@@ -200,8 +201,9 @@ absl::Status WithoutSigns(const TableMap& map) {
 absl::Status Unnamed(const TableMap& map) {
   return absl::FailedPreconditionError(absl::StrCat(
       "the log tells of table ", Named(map.database, map.table), " with ", map.columns.size(),
-      " columns without their names, and the table is not (or no longer) there with such columns; "
-      "run SET GLOBAL binlog_row_metadata = FULL on the server and take a new snapshot"));
+      " columns without their names, and its definition has other ones: a session altered it with "
+      "sql_log_bin=0; run: SET GLOBAL binlog_row_metadata = 'FULL', then remove the source's data "
+      "and capture it anew"));
 }
 
 }  // namespace

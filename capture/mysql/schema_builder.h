@@ -45,7 +45,8 @@ absl::StatusOr<BuiltTable> BuildFromCatalog(const CatalogTable& table);
 // the map: same columns in number, type and name. Where it does not fit, the schema has
 // catalog_current = false; equal content gives equal schemas on both paths. FailedPrecondition:
 // without FULL metadata the catalog does not fit, or is not there: what the columns were called
-// cannot be known; the remedy is binlog_row_metadata=FULL and a new snapshot.
+// cannot be known. REQUIRES: without FULL metadata, `catalog` is how the table was defined at the
+// map's place.
 absl::StatusOr<BuiltTable> BuildFromTableMap(const TableMap& map,
                                              const std::optional<CatalogTable>& catalog);
 

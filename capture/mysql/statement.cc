@@ -249,6 +249,9 @@ void Parser::Drop() {
   SetKind(StatementKind::kDefinition);
   statement_.drops = true;
   Tables();
+  Accept({"RESTRICT", "CASCADE", "NOWAIT"});
+  if (Accept("WAIT")) Advance();
+  statement_.unclear = !AtEnd();
 }
 
 void Parser::Alter() {
@@ -333,9 +336,10 @@ void Parser::Rename() {
     Table();
     if (Accept("WAIT")) Advance();
     Accept("NOWAIT");
-    if (!Accept("TO") && !token_.IsSymbol(',')) return;
+    if (!Accept("TO") && !token_.IsSymbol(',')) break;
     if (token_.IsSymbol(',')) Advance();
   }
+  statement_.unclear = !AtEnd();
 }
 
 void Parser::Truncate() {

@@ -54,6 +54,8 @@ struct Statement {
   // kDefinition: two or more of `tables` are old and new names of one: rows go from name to name
   // without row events.
   bool renames = false;
+  // kDefinition: behind the names in `tables` is something else than expected: there may be more.
+  bool unclear = false;
 };
 
 // `text`: UTF-8 or any charset whose bytes below 128 are ASCII wherever they stand (not: sjis,

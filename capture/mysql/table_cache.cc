@@ -1,6 +1,5 @@
 #include "capture/mysql/table_cache.h"
 
-#include "absl/strings/str_cat.h"
 #include "capture/mysql/mysql_catalog.h"
 #include "capture/mysql/schema_builder.h"
 
@@ -28,30 +27,19 @@ CachedTable* TableCache::Find(uint64_t table_id) {
   return found == tables_.end() ? nullptr : &found->second;
 }
 
-absl::StatusOr<const RowLayout*> TableCache::Layout(CachedTable& table, Catalog& catalog,
-                                                    SchemaRegistry& registry) {
-  if (table.layout != nullptr) return table.layout.get();
-  if (!table.map.has_names) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the binlog does not name the columns of ", table.map.database, ".", table.map.table,
-        "; run: SET GLOBAL binlog_row_metadata = 'FULL', then remove the source's data and capture "
-        "it "
-        "anew"));
-  }
-  absl::StatusOr<std::optional<CatalogTable>> known =
-      catalog.DescribeTable(table.map.database, table.map.table);
-  if (!known.ok()) return known.status();
-  absl::StatusOr<BuiltTable> built = BuildFromTableMap(table.map, *known);
+absl::StatusOr<const RowLayout*> TableCache::Build(CachedTable& table,
+                                                   const std::optional<CatalogTable>& known,
+                                                   SchemaRegistry& registry) {
+  absl::StatusOr<BuiltTable> built = BuildFromTableMap(table.map, known);
   if (!built.ok()) return built.status();
   table.layout = std::make_unique<RowLayout>(registry.Resolve(std::move(built->schema)),
                                              std::move(built->codecs), std::move(built->kept));
   return table.layout.get();
 }
 
-void TableCache::Forget(std::string_view database, std::string_view table) {
+void TableCache::Forget(const AlteredTables& altered) {
   std::erase_if(tables_, [&](const auto& entry) {
-    const TableMap& map = entry.second.map;
-    return map.database == database && (table.empty() || map.table == table);
+    return altered.Has(entry.second.map.database, entry.second.map.table);
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -11,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "capture/mysql/altered_tables.h"
 #include "capture/mysql/binlog_event.h"
 #include "capture/mysql/catalog.h"
 #include "capture/mysql/row_layout.h"
@@ -38,14 +40,14 @@ class TableCache {
   absl::Status Add(std::string_view body, const FormatDescription& format);
   // Null: the server sent rows of a table that it did not describe.
   CachedTable* Find(uint64_t table_id);
-  // The layout, built at the first need. Errors: schema_builder.h, and the catalog's.
-  static absl::StatusOr<const RowLayout*> Layout(CachedTable& table, Catalog& catalog,
-                                                 SchemaRegistry& registry);
+  // Sets the layout; `known` as BuildFromTableMap takes it. Errors: schema_builder.h.
+  static absl::StatusOr<const RowLayout*> Build(CachedTable& table,
+                                                const std::optional<CatalogTable>& known,
+                                                SchemaRegistry& registry);
   // Ids are void, since another file begins.
   void Clear() { tables_.clear(); }
-  // The table was altered: what the catalog said of it need not hold any more. "" for all tables of
-  // the database.
-  void Forget(std::string_view database, std::string_view table);
+  // What the catalog said of these need not hold any more.
+  void Forget(const AlteredTables& altered);
 
  private:
   std::vector<std::string> captured_;

@@ -112,8 +112,8 @@ TEST(ConfigTest, ErrorsOfMysqlNameWhatWasExpected) {
                 HasSubstr("watermark_table: expected database.table"));
   }
   EXPECT_THAT(error("  - {name: a, mysql: {host: h, user: u, server_id: 5}}\n"
-                    "  - {name: b, mysql: {host: h, user: u, server_id: 6}}"),
-              HasSubstr("expected one that is at least 2 away"));
+                    "  - {name: b, mysql: {host: h, user: u, server_id: 7}}"),
+              HasSubstr("expected one that is at least 3 away"));
 }
 
 TEST(ConfigTest, TheExampleParses) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -105,12 +106,17 @@ class Templates {
   std::map<MysqlProduct, std::string> paths_;
 };
 
+std::string RowMetadata() {
+  const char* set = std::getenv("TIDEMARK_TEST_ROW_METADATA");
+  return set == nullptr ? "FULL" : set;
+}
+
 Settings CommonSettings() {
   return {{"server_id", "1"},
           {"log_bin", "binlog"},
           {"binlog_format", "ROW"},
           {"binlog_row_image", "FULL"},
-          {"binlog_row_metadata", "FULL"},
+          {"binlog_row_metadata", RowMetadata()},
           {"character_set_server", "utf8mb4"},
           {"default_time_zone", "+00:00"},
           {"max_connections", "200"},

@@ -29,9 +29,10 @@ struct MysqlOptions {
 
 // A throwaway MySQL or MariaDB server: new data folder, free port, user `root` without password
 // from everywhere, database `test`, utf8mb4, a row-based binlog (files `binlog.000001` ...) with
-// full images and full metadata, GTIDs, server_id 1. Stopped and removed by the destructor, and by
-// the cleanup guard if the test dies. The data folder is made once per process and product; further
-// servers start from a copy (with a server_uuid of their own).
+// full images and full metadata (TIDEMARK_TEST_ROW_METADATA wins), GTIDs, server_id 1. Stopped and
+// removed by the destructor, and by the cleanup guard if the test dies. The data folder is made
+// once per process and product; further servers start from a copy (with a server_uuid of their
+// own).
 //
 //   auto server = MysqlServer::Start({.product = MysqlProduct::kMariaDb11});
 //   ASSERT_TRUE(server.ok()) << server.status();
@@ -71,8 +72,8 @@ class MysqlServer {
   absl::StatusOr<std::string> QueryValue(const std::string& sql);
 
   // Rotates the binary log and deletes the files before the new one. A server keeps, without an
-  // error, a file that a dump thread still has open or (MariaDB) whose transactions it has not synced
-  // to the engine; this waits until all are gone.
+  // error, a file that a dump thread still has open or (MariaDB) whose transactions it has not
+  // synced to the engine; this waits until all are gone.
   absl::Status PurgeLogs();
 
   // Makes it a replica of `source`, by GTID, with all that `source` has logged. REQUIRES: another

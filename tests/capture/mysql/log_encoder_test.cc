@@ -28,6 +28,10 @@ class NoCatalog : public Catalog {
                                                             const std::string&) override {
     return std::nullopt;
   }
+  absl::StatusOr<CatalogTable> DescribeTableAt(const LogPlace&, const std::string&,
+                                               const std::string&) override {
+    return absl::FailedPreconditionError("nobody asks");
+  }
 };
 
 // A row of shop.t (id INT PRIMARY KEY, note VARCHAR(20)); '-': NULL.
@@ -47,8 +51,8 @@ class LogEncoderTest : public ::testing::Test {
     token.naming = naming_;
     token.server = kUuid;
     encoder_ = std::make_unique<LogEncoder>(LogEncoderOptions{}, token, registry_.journaled(),
-                                            *DeliveredGtids::Parse(naming_, token.gtids), &catalog_,
-                                            &registry_, &names_);
+                                            *DeliveredGtids::Parse(naming_, token.gtids),
+                                            TableDefinitions(), &catalog_, &registry_, &names_);
     StartDump(4);
   }
   void Restart(const LogBatch& durable) { Start(*ResumeToken::Decode(durable.resume)); }
