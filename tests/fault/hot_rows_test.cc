@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <deque>
 #include <random>
 
 #include "absl/strings/str_cat.h"
@@ -87,28 +86,38 @@ void HotRowsTest::Write(std::stop_token stop, int number) {
   }
 }
 
+// Under load it takes longer to ask for a snapshot than to read one.
 uint64_t HotRowsTest::Windows(uint64_t count, absl::FunctionRef<bool()> enough) {
-  std::deque<uint64_t> running;
-  uint64_t windows = 0;
+  std::atomic<uint64_t> windows = 0;
+  std::atomic<bool> ended = false;
+  std::vector<std::jthread> askers;
+  for (size_t i = 0; i < kSnapshotsAtOnce; ++i) {
+    askers.emplace_back([&] {
+      while (!ended && windows < count) {
+        const uint64_t read = ReadOnce();
+        if (read == 0) ended = true;
+        windows += read;
+      }
+    });
+  }
   uint64_t looked = 0;
-  while (windows < count) {
-    while (running.size() < kSnapshotsAtOnce) {
-      const auto snapshot = service().CreateSnapshot({Named("hot")});
-      EXPECT_OK(snapshot);
-      if (!snapshot.ok()) return windows;
-      running.push_back(snapshot->id());
-    }
-    const auto done = service().WaitForSnapshot(running.front());
-    EXPECT_OK(done) << service().Log();
-    if (!done.ok()) return windows;
-    running.pop_front();
-    windows += done->tables(0).chunks_done();
+  while (!ended && windows < count) {
+    absl::SleepFor(kPoll);
     if (windows - looked < kWindowsBetweenLooks) continue;
     looked = windows;
-    if (enough()) break;
+    if (enough()) ended = true;
   }
-  for (const uint64_t id : running) EXPECT_OK(service().WaitForSnapshot(id)) << service().Log();
+  askers.clear();
   return windows;
+}
+
+uint64_t HotRowsTest::ReadOnce() {
+  const auto snapshot = service().CreateSnapshot({Named("hot")});
+  EXPECT_OK(snapshot);
+  if (!snapshot.ok()) return 0;
+  const auto done = service().WaitForSnapshot(snapshot->id());
+  EXPECT_OK(done) << service().Log();
+  return done.ok() ? done->tables(0).chunks_done() : 0;
 }
 
 bool HotRowsTest::WentBack() {
@@ -145,8 +154,8 @@ void HotRowsTest::ExpectCompletedLater(const v1::Snapshot& snapshot, size_t colu
   FoldFrom(snapshot, fold);
   const absl::Time deadline = absl::Now() + kRereadTimeout;
   while (Incomplete(fold, Named("hot"), column) > 0 && absl::Now() < deadline) {
-    EXPECT_OK(oracle::FoldMore(service().change_stream(), testing::ServiceProcess::kSource, kPoll,
-                               fold));
+    EXPECT_OK(
+        oracle::FoldMore(service().change_stream(), testing::ServiceProcess::kSource, kPoll, fold));
   }
   EXPECT_EQ(Incomplete(fold, Named("hot"), column), 0u) << service().Log();
 }

@@ -48,6 +48,8 @@ class HotRowsTest : public FaultTest {
 
  private:
   void Write(std::stop_token stop, int number);
+  // A snapshot from its start to its end. Returns its windows; 0: it failed.
+  uint64_t ReadOnce();
   void FoldFrom(const v1::Snapshot& snapshot, oracle::Fold& fold);
 
   uint64_t seed_ = 0;
