@@ -29,12 +29,13 @@ void Assign(std::string* target, const std::optional<YamlScalar>& value) {
   if (value) *target = value->text;
 }
 
-// One that differs by the name of the source, even, and high enough for nobody to have given it to
-// a replica by hand (FNV-1a).
+// One that differs by the name of the source, with room for those that follow, and high enough for
+// nobody to have given it to a replica by hand (FNV-1a).
 uint32_t DefaultServerId(std::string_view source) {
   uint32_t hash = 2166136261;
   for (char c : source) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619;
-  return 1'000'000'000 + hash % 1'000'000'000 / 2 * 2;
+  constexpr uint32_t kTaken = capture::mysql::kServerIdsTaken;
+  return 1'000'000'000 + hash % 1'000'000'000 / kTaken * kTaken;
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "capture/mysql/charset.h"
 
 namespace tidemark::capture::mysql {
@@ -14,33 +13,50 @@ bool IsAscii(std::string_view text) {
                      [](char c) { return absl::ascii_isascii(static_cast<unsigned char>(c)); });
 }
 
-bool IsUtf8(uint16_t collation) {
-  absl::StatusOr<const Charset*> charset = Charset::OfCollation(collation);
-  return charset.ok() && *charset != nullptr && (*charset)->name().starts_with("utf8");
-}
-
-// Whether the server may take `written` for the table or database that it calls `name`.
-bool MayBe(std::string_view written, std::string_view name) {
-  if (!IsAscii(written)) return true;
-  return absl::EqualsIgnoreCase({written.data(), written.size()}, {name.data(), name.size()});
+// Where the server sees a quote, a bracket or a letter, the parser sees it too.
+bool IsReadable(const QueryEvent& query) {
+  const absl::StatusOr<const Charset*> charset = Charset::OfCollation(query.client_charset);
+  const std::string_view name = charset.ok() ? (*charset)->name() : "";
+  // It has letters where ASCII has brackets.
+  if (name == "swe7") return false;
+  if (IsAscii(query.text)) return true;
+  constexpr std::string_view kOverlapping[] = {"", "sjis", "cp932", "big5", "gbk", "gb18030"};
+  return std::find(std::begin(kOverlapping), std::end(kOverlapping), name) ==
+         std::end(kOverlapping);
 }
 
 }  // namespace
 
 std::optional<AlteredTables> AlteredTables::Of(const Statement& statement,
                                                const QueryEvent& query) {
-  if (statement.kind != StatementKind::kDefinition) return std::nullopt;
   AlteredTables altered;
-  const bool unreadable = !IsAscii(query.text) && !IsUtf8(query.client_charset);
-  altered.all_ = unreadable || statement.unclear || statement.tables.empty();
-  altered.names_ = statement.tables;
+  const bool known = statement.kind != StatementKind::kRowsAsText;
+  if (known && statement.kind != StatementKind::kDefinition) return std::nullopt;
+  const bool readable = known && IsReadable(query);
+  if (readable && !statement.alters) return std::nullopt;
+  altered.all_ = !readable || statement.unclear || statement.tables.empty();
+  for (const TableName& name : statement.tables) altered.Add(name);
   return altered;
 }
 
+AlteredTables::Name AlteredTables::Folded(std::string_view database, std::string_view table) {
+  return {absl::AsciiStrToLower({database.data(), database.size()}),
+          absl::AsciiStrToLower({table.data(), table.size()})};
+}
+
+void AlteredTables::Add(const TableName& name) {
+  if (!IsAscii(name.database)) {
+    all_ = true;
+  } else {
+    names_.push_back(Folded(name.database, IsAscii(name.table) ? name.table : ""));
+  }
+}
+
 bool AlteredTables::Has(std::string_view database, std::string_view table) const {
-  return all_ || std::any_of(names_.begin(), names_.end(), [&](const TableName& name) {
-           return MayBe(name.database, database) &&
-                  (name.table.empty() || MayBe(name.table, table));
+  const Name wanted = Folded(database, table);
+  return all_ || std::any_of(names_.begin(), names_.end(), [&](const Name& name) {
+           return name.first == wanted.first &&
+                  (name.second.empty() || name.second == wanted.second);
          });
 }
 

@@ -2,7 +2,9 @@
 #define TIDEMARK_CAPTURE_MYSQL_ALTERED_TABLES_H_
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "capture/mysql/binlog_event.h"
@@ -12,18 +14,27 @@ namespace tidemark::capture::mysql {
 
 // Which tables a statement of the log may define anew: all that it does, and more where its text
 // leaves doubt. Doubt is: a name that is no ASCII (the server folds case by its own tables),
-// letters of another case (lower_case_table_names), a text that is neither ASCII nor UTF-8 (bytes
-// of a name may look like quotes), no name where one must be. Immutable.
+// letters of another case (lower_case_table_names), a charset in which bytes of a name may look
+// like quotes, no name where one must be, a statement that ParseStatement does not know. Immutable.
 class AlteredTables {
  public:
+  // Database and table, folded; the table is empty for all tables of the database.
+  using Name = std::pair<std::string, std::string>;
+
   // nullopt: none. `statement` is what ParseStatement says of `query`.
   static std::optional<AlteredTables> Of(const Statement& statement, const QueryEvent& query);
+  static Name Folded(std::string_view database, std::string_view table);
 
+  // All tables of the server; names() is then of no use.
+  bool all() const { return all_; }
+  const std::vector<Name>& names() const { return names_; }
   bool Has(std::string_view database, std::string_view table) const;
 
  private:
+  void Add(const TableName& name);
+
   bool all_ = false;
-  std::vector<TableName> names_;
+  std::vector<Name> names_;
 };
 
 }  // namespace tidemark::capture::mysql

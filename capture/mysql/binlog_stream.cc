@@ -67,6 +67,10 @@ absl::Status CheckStart(const BinlogStreamOptions& options) {
 
 }  // namespace
 
+BinlogStart StartAt(const std::string& file, uint64_t offset) {
+  return {.file = file, .offset = offset <= UINT32_MAX ? offset : 4};
+}
+
 // A thread of its own reads the packets, because both libraries block within one, and neither says
 // whether it has another at hand.
 struct BinlogStream::Impl {

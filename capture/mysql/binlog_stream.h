@@ -27,6 +27,10 @@ struct BinlogStart {
   uint64_t offset = 4;
 };
 
+// By file and offset. A dump cannot begin above 4 GiB: it begins with the file then, and who reads
+// it passes over what comes before the place.
+BinlogStart StartAt(const std::string& file, uint64_t offset);
+
 struct BinlogStreamOptions {
   uint32_t server_id = 0;  // ours; unique among the server's replicas
   BinlogStart start = {};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "capture/mysql/dump_place.h"
 
 namespace tidemark::capture::mysql {
 
@@ -54,14 +55,6 @@ struct CatalogTable {
   bool system_versioned = false;  // MariaDB
 };
 
-// A place between two events of the binlog of one server, in the log's order.
-struct LogPlace {
-  std::string file;
-  uint64_t offset = 4;
-
-  bool operator<(const LogPlace& other) const;
-};
-
 // What is asked of the server beside the log. Thread rule and errors: those of the implementation.
 class Catalog {
  public:
@@ -70,7 +63,8 @@ class Catalog {
   virtual absl::StatusOr<std::optional<CatalogTable>> DescribeTable(const std::string& database,
                                                                     const std::string& table) = 0;
   // As the table was at a place of the log. FailedPrecondition: that cannot be known; the message
-  // says why: "it was altered at binlog.000007:120, before the catalog was asked".
+  // says why: "it was altered at binlog.000007:120, before the catalog could be asked". Aborted:
+  // another session has locked the table; ask again.
   virtual absl::StatusOr<CatalogTable> DescribeTableAt(const LogPlace& place,
                                                        const std::string& database,
                                                        const std::string& table) = 0;

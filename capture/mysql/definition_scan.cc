@@ -1,7 +1,5 @@
 #include "capture/mysql/definition_scan.h"
 
-#include <tuple>
-
 #include "capture/mysql/payload.h"
 #include "capture/mysql/resume_token.h"
 #include "capture/mysql/statement.h"
@@ -10,6 +8,8 @@ namespace tidemark::capture::mysql {
 namespace {
 
 constexpr size_t kEventBytesMax = (size_t{1} << 30) + (size_t{1} << 20);
+// Past it, all tables count as altered.
+constexpr size_t kNamesMax = 100'000;
 
 bool HasQuery(EventType type) {
   return type == EventType::kQuery || type == EventType::kQueryCompressed;
@@ -17,12 +17,9 @@ bool HasQuery(EventType type) {
 
 }  // namespace
 
-bool LogPlace::operator<(const LogPlace& other) const {
-  return std::tuple(FileNumber(file), offset) < std::tuple(FileNumber(other.file), other.offset);
-}
-
 void DefinitionScan::Start(LogPlace from) {
-  found_.clear();
+  altered_.clear();
+  altered_all_.reset();
   idle_ = false;
   format_.reset();
   place_ = {.file = from.file, .start = from.offset, .end = from.offset};
@@ -105,21 +102,33 @@ absl::Status DefinitionScan::ConsumeQuery(const EventHeader& header, std::string
   if (!query.ok()) return query.status();
   const Statement statement =
       ParseStatement(query->text, query->sql_mode, query->database, format_->mariadb);
-  std::optional<AlteredTables> altered = AlteredTables::Of(statement, *query);
-  if (altered) found_.emplace_back(to(), *std::move(altered));
+  const std::optional<AlteredTables> altered = AlteredTables::Of(statement, *query);
+  if (altered) Note(*altered);
   return absl::OkStatus();
+}
+
+void DefinitionScan::Note(const AlteredTables& altered) {
+  for (const AlteredTables::Name& name : altered.names()) {
+    LogPlace& last = altered_[name];
+    if (last < to()) last = to();
+  }
+  if (!altered.all() && altered_.size() <= kNamesMax) return;
+  altered_all_ = to();
+  altered_.clear();
 }
 
 std::optional<LogPlace> DefinitionScan::FindAfter(const LogPlace& place, std::string_view database,
                                                   std::string_view table) const {
-  for (const auto& [end, altered] : found_) {
-    if (place < end && altered.Has(database, table)) return end;
+  if (altered_all_ && place < *altered_all_) return altered_all_;
+  for (const std::string_view name : {table, std::string_view()}) {
+    auto found = altered_.find(AlteredTables::Folded(database, name));
+    if (found != altered_.end() && place < found->second) return found->second;
   }
   return std::nullopt;
 }
 
 void DefinitionScan::DropBefore(const LogPlace& place) {
-  while (!found_.empty() && !(place < found_.front().first)) found_.pop_front();
+  std::erase_if(altered_, [&](const auto& entry) { return !(place < entry.second); });
   if (from_ < place) from_ = place;
 }
 

@@ -2,11 +2,10 @@
 #define TIDEMARK_CAPTURE_MYSQL_DEFINITION_SCAN_H_
 
 #include <cstdint>
-#include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "capture/mysql/altered_tables.h"
@@ -21,8 +20,7 @@ namespace tidemark::capture::mysql {
 // looked at for nothing else. Pure; one thread owns it.
 //
 // Compressed transactions are not opened: of definitions they can hold CREATE TABLE ... SELECT
-// alone, which makes a table that is not there. Who asks about one that is there meets the
-// statement that takes it away first.
+// alone, which alters no table that is there.
 class DefinitionScan {
  public:
   // A dump begins at `from`; what was found is forgotten.
@@ -37,8 +35,8 @@ class DefinitionScan {
   const LogPlace& from() const { return from_; }
   LogPlace to() const { return {place_.file, place_.end}; }
 
-  // Where the first statement behind `place` ends that may alter the table; nullopt: there is none
-  // in the stretch. REQUIRES: `place` lies in it.
+  // Where the last statement ends that may alter the table and is behind `place`; nullopt: there is
+  // none in the stretch. REQUIRES: `place` lies in it.
   std::optional<LogPlace> FindAfter(const LogPlace& place, std::string_view database,
                                     std::string_view table) const;
   // Nobody will ask about places before it any more.
@@ -50,13 +48,16 @@ class DefinitionScan {
   absl::Status ConsumeHeartbeat(const EventHeader& header, std::string_view body);
   absl::Status ConsumeBody(const EventHeader& header, std::string_view body);
   absl::Status ConsumeQuery(const EventHeader& header, std::string_view body);
+  void Note(const AlteredTables& altered);
 
   LogPlace from_;
   DumpPlace place_;
   std::optional<FormatDescription> format_;
   // The group's statement is not executed at its place (MariaDB: START ALTER, ROLLBACK ALTER).
   bool idle_ = false;
-  std::deque<std::pair<LogPlace, AlteredTables>> found_;
+  // Where the last statement ends that may alter all tables, and those of each name.
+  std::optional<LogPlace> altered_all_;
+  std::map<AlteredTables::Name, LogPlace> altered_;
   model::Bytes scratch_;
 };
 

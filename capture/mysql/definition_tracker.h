@@ -1,6 +1,7 @@
 #ifndef TIDEMARK_CAPTURE_MYSQL_DEFINITION_TRACKER_H_
 #define TIDEMARK_CAPTURE_MYSQL_DEFINITION_TRACKER_H_
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -32,14 +33,16 @@ class DefinitionTracker {
                     Catalog* catalog, bool eager)
       : known_(std::move(known)), captured_(captured), catalog_(catalog), eager_(eager) {}
 
-  // Asks for the captured ones of these tables. What cannot be known is no error: rows may never
-  // come. Errors: the catalog's.
+  // Asks for the captured ones of these tables that are not known. What cannot be known (now) is no
+  // error: rows may never come. Errors: the catalog's.
   absl::Status Learn(const std::set<TableDefinitions::Name>& tables, const Place& here);
-  // A statement that ended here may have altered tables; `named` are those that it names.
-  absl::Status Follow(const AlteredTables& altered, const std::vector<TableName>& named,
-                      const Place& here);
+  // A statement ended here that may have altered tables (nullopt: none that is there); `named` are
+  // those that it names.
+  absl::Status Follow(const std::optional<AlteredTables>& altered,
+                      const std::vector<TableName>& named, const Place& here);
 
-  // FailedPrecondition: it cannot be known, and why. Others are the catalog's.
+  // FailedPrecondition: it cannot be known, and why. Unavailable: not now. Others are the
+  // catalog's.
   absl::StatusOr<const Definition*> Find(const TableDefinitions::Name& table, const Place& here);
 
   // See TableDefinitions.

@@ -1,8 +1,15 @@
 #include "capture/mysql/dump_place.h"
 
 #include <algorithm>
+#include <tuple>
+
+#include "capture/mysql/resume_token.h"
 
 namespace tidemark::capture::mysql {
+
+bool LogPlace::operator<(const LogPlace& other) const {
+  return std::tuple(FileNumber(file), offset) < std::tuple(FileNumber(other.file), other.offset);
+}
 
 uint64_t WidenOffset(uint32_t low, uint64_t from) {
   uint64_t place = (from & ~uint64_t{0xffffffff}) | low;

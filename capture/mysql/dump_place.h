@@ -8,6 +8,14 @@
 
 namespace tidemark::capture::mysql {
 
+// A place between two events of the binlog of one server, in the log's order.
+struct LogPlace {
+  std::string file;
+  uint64_t offset = 4;
+
+  bool operator<(const LogPlace& other) const;
+};
+
 // Where in the server's binlog the events of a dump are. Pure.
 struct DumpPlace {
   std::string file;

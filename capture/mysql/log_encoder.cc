@@ -64,7 +64,7 @@ absl::Status UnknownDefinition(const DumpPlace& place, const TableMap& map, std:
       "defined there cannot be known: ",
       absl::string_view(why.data(), why.size()),
       "; run: SET GLOBAL binlog_row_metadata = 'FULL', and set it in the server's configuration, "
-      "then remove the source's data and capture it anew"));
+      "then leave the table out, or remove the source's data and capture it anew"));
 }
 
 bool IsCompressedRows(EventType type) {
@@ -389,10 +389,10 @@ absl::Status LogEncoder::OnQuery(Dump& dump, const EventHeader& header, std::str
                ? absl::OkStatus()
                : OutOfPlace(header.type, "outside a transaction");
   }
-  const std::optional<AlteredTables> altered = AlteredTables::Of(statement, *query);
-  if (altered && !group_->idle) {
-    main_.tables.Forget(*altered);
-    absl::Status status = definitions_.Follow(*altered, statement.tables, Here());
+  if (statement.kind == StatementKind::kDefinition && !group_->idle) {
+    const std::optional<AlteredTables> altered = AlteredTables::Of(statement, *query);
+    if (altered) main_.tables.Forget(*altered);
+    absl::Status status = definitions_.Follow(altered, statement.tables, Here());
     if (!status.ok()) return status;
   }
   return OnStatement(statement, query->text);
@@ -402,8 +402,9 @@ absl::Status LogEncoder::OnQuery(Dump& dump, const EventHeader& header, std::str
 absl::StatusOr<std::shared_ptr<const CatalogTable>> LogEncoder::DefinitionFor(const Dump& dump,
                                                                               const TableMap& map) {
   const auto known = definitions_.Find({map.database, map.table}, Here());
-  if (absl::IsFailedPrecondition(known.status()))
+  if (absl::IsFailedPrecondition(known.status())) {
     return UnknownDefinition(dump, map, std::string(known.status().message()));
+  }
   if (!known.ok()) return known.status();
   const model::Position prepared = {resume_.moves << 32 | FileNumber(dump.file), dump.start};
   const bool moved = wanted_ && wanted_->file.empty();

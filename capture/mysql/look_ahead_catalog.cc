@@ -12,7 +12,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kStatementTimeout{30000};
-// Between two events of the log, heartbeats among them.
+// Without coming further in the log.
 constexpr std::chrono::milliseconds kSilenceMax{30000};
 constexpr std::chrono::milliseconds kPoll{100};
 
@@ -32,9 +32,15 @@ bool IsMissing(const absl::Status& status) {
   return code == kErrNoSuchTable || code == kErrUnknownDatabase;
 }
 
-// A dump cannot begin above 4 GiB; what comes before the place is behind nobody's question.
-BinlogStart StartOf(const LogPlace& place) {
-  return {.file = place.file, .offset = place.offset <= UINT32_MAX ? place.offset : 4};
+// Told apart, since the table may stay locked for long.
+absl::Status Locked(const std::string& name) {
+  return absl::AbortedError(absl::StrCat("another session has locked table ", name,
+                                         ", so that its columns cannot be asked for; it is tried "
+                                         "again"));
+}
+
+absl::Status BegunAnew() {
+  return absl::FailedPreconditionError("the server's binlog was begun anew since");
 }
 
 }  // namespace
@@ -63,6 +69,7 @@ absl::StatusOr<CatalogTable> LookAheadCatalog::DescribeTableAt(const LogPlace& p
   if (!status.ok()) return status;
   absl::StatusOr<Asked> asked = Ask(database, table);
   if (!asked.ok()) return asked.status();
+  if (asked->end < place) return BegunAnew();
   status = LookThrough(place, asked->end);
   if (status.ok()) status = CheckUnaltered(place, database, table);
   if (!status.ok()) return status;
@@ -90,9 +97,7 @@ absl::StatusOr<LookAheadCatalog::Asked> LookAheadCatalog::Ask(const std::string&
   if (!status.ok()) return status;
   absl::StatusOr<Asked> asked = AskLocked(database, table);
   if (connection_->healthy()) status = connection_->Execute("COMMIT", Limits()).status();
-  if (!asked.ok()) return asked.status();
-  if (!status.ok()) return status;
-  return asked;
+  return asked.ok() && !status.ok() ? status : asked;
 }
 
 absl::StatusOr<LookAheadCatalog::Asked> LookAheadCatalog::AskLocked(const std::string& database,
@@ -100,9 +105,13 @@ absl::StatusOr<LookAheadCatalog::Asked> LookAheadCatalog::AskLocked(const std::s
   const std::string name =
       absl::StrCat(Connection::QuoteIdentifier(database), ".", Connection::QuoteIdentifier(table));
   absl::Status locked =
-      connection_->Execute(absl::StrCat("SELECT 1 FROM ", name, " LIMIT 0"), Limits()).status();
+      connection_->Execute("SET SESSION lock_wait_timeout = 1", Limits()).status();
+  if (locked.ok()) {
+    locked =
+        connection_->Execute(absl::StrCat("SELECT 1 FROM ", name, " LIMIT 0"), Limits()).status();
+  }
   if (IsMissing(locked)) return NotThere();
-  if (absl::IsAborted(locked)) return absl::UnavailableError(locked.message());
+  if (ErrorCode(locked) == kErrLockWaitTimeout) return Locked(name);
   if (!locked.ok()) return locked;
   absl::StatusOr<std::optional<CatalogTable>> described = catalog_.DescribeTable(database, table);
   if (!described.ok()) return described.status();
@@ -122,22 +131,23 @@ absl::Status LookAheadCatalog::LookThrough(const LogPlace& place, const LogPlace
   }
   if (!(scan_.to() < end)) return absl::OkStatus();
   scan_.Continue();
-  absl::StatusOr<std::unique_ptr<BinlogStream>> dump = open_dump_(StartOf(scan_.to()));
+  absl::StatusOr<std::unique_ptr<BinlogStream>> dump =
+      open_dump_(StartAt(scan_.to().file, scan_.to().offset));
   if (!dump.ok()) return dump.status();
   return ReadDump(**dump, end);
 }
 
 absl::Status LookAheadCatalog::ReadDump(BinlogStream& dump, const LogPlace& end) {
-  Clock::time_point heard = Clock::now();
+  Clock::time_point moved = Clock::now();
   while (scan_.to() < end) {
     if (stop_.stop_requested()) return absl::CancelledError("stopped");
     absl::StatusOr<std::optional<std::string_view>> event = dump.Next(kPoll);
     if (!event.ok()) return event.status();
-    if (event->has_value()) {
-      heard = Clock::now();
-      absl::Status status = scan_.Consume(**event);
-      if (!status.ok()) return status;
-    } else if (Clock::now() - heard > kSilenceMax) {
+    const LogPlace before = scan_.to();
+    absl::Status status = event->has_value() ? scan_.Consume(**event) : absl::OkStatus();
+    if (!status.ok()) return status;
+    if (before < scan_.to()) moved = Clock::now();
+    if (Clock::now() - moved > kSilenceMax) {
       return absl::UnavailableError("the server does not send the rest of its binlog");
     }
   }

@@ -26,8 +26,8 @@ namespace tidemark::capture::mysql {
 // thread owns it.
 //
 // Costs: readers of the table do not notice; a statement that alters it waits for some
-// milliseconds. Behind one that waits for others itself, the lock is waited for (Unavailable after
-// the session's lock_wait_timeout). The stretch that was looked through is kept, and only extended.
+// milliseconds. Behind one that waits for others itself, the lock is waited for a second, and the
+// table then counts as locked. The stretch that was looked through is kept, and only extended.
 class LookAheadCatalog : public Catalog {
  public:
   using OpenDump = std::function<absl::StatusOr<std::unique_ptr<BinlogStream>>(BinlogStart start)>;

@@ -122,6 +122,8 @@ KeyPart ReadKeyPart(const Result& rows, int row) {
 
 // MariaDB's tables with system versioning are of a type of their own.
 constexpr char kTableTypes[] = "TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')";
+// What the log may have rows of: NEXTVAL writes one.
+constexpr char kLoggedTypes[] = "TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE')";
 
 std::string CollationsQuery(Flavour flavour) {
   return flavour == Flavour::kMariaDb
@@ -257,7 +259,7 @@ absl::StatusOr<std::optional<CatalogTable>> MysqlCatalog::DescribeTable(const st
   absl::StatusOr<Result> row = connection_->Execute(
       absl::StrCat("SELECT ENGINE, TABLE_ROWS, CREATE_TIME, TABLE_TYPE = 'SYSTEM VERSIONED'"
                    " FROM information_schema.TABLES WHERE ",
-                   where, " AND ", kTableTypes));
+                   where, " AND ", kLoggedTypes));
   if (!row.ok()) return row.status();
   if (row->rows() == 0) return std::nullopt;
   CatalogTable found;

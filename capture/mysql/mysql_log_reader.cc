@@ -155,6 +155,7 @@ absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, const ServerFacts& fac
   if (moved) {
     ++token->moves;
     token->server = facts.server;
+    token->definitions = false;
     token->file.clear();
     token->offset = 0;
     for (PreparedTransaction& prepared : token->prepared) prepared.file.clear();
@@ -162,19 +163,15 @@ absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, const ServerFacts& fac
   return token;
 }
 
-// Without a token that is in step with them, the records tell nothing, and are erased.
-absl::StatusOr<TableDefinitions> LoadDefinitions(const LogResume& resume,
-                                                 const ResumeToken& token) {
+// Records that are of another server, not in step with the token, or about a log that lacks
+// statements tell nothing, and are erased.
+absl::StatusOr<TableDefinitions> LoadDefinitions(const LogResume& resume, const ResumeToken& token,
+                                                 const BinlogEnd& end) {
   absl::StatusOr<TableDefinitions> definitions = TableDefinitions::Load(resume.records);
-  if (!definitions.ok() || token.definitions) return definitions;
+  if (!definitions.ok() || (token.definitions && !end.filtered)) return definitions;
   definitions->ForgetAll();
   definitions->Commit();
   return definitions;
-}
-
-// A dump cannot begin above 4 GiB. LogEncoder passes over what comes before the place.
-BinlogStart StartAt(const std::string& file, uint64_t offset) {
-  return {.file = file, .offset = offset <= UINT32_MAX ? offset : 4};
 }
 
 }  // namespace
@@ -196,11 +193,10 @@ absl::StatusOr<std::unique_ptr<LogReader>> MysqlLogReader::Open(SessionFactory* 
   if (!status.ok()) return status;
   absl::StatusOr<DeliveredGtids> delivered = DeliveredGtids::Parse(token->naming, token->gtids);
   if (!delivered.ok()) return delivered.status();
-  absl::StatusOr<TableDefinitions> definitions = LoadDefinitions(resume, *token);
-  if (!definitions.ok()) return definitions.status();
-  const bool knows_tables = !definitions->empty();
   absl::StatusOr<BinlogEnd> merged = LoadBinlogEnd(sql, limits);
   if (!merged.ok()) return merged.status();
+  absl::StatusOr<TableDefinitions> definitions = LoadDefinitions(resume, *token, *merged);
+  if (!definitions.ok()) return definitions.status();
   sessions->SetLog(*token);
   auto reader =
       std::unique_ptr<MysqlLogReader>(new MysqlLogReader({.sessions = sessions,
@@ -208,7 +204,6 @@ absl::StatusOr<std::unique_ptr<LogReader>> MysqlLogReader::Open(SessionFactory* 
                                                           .token = *std::move(token),
                                                           .delivered = *std::move(delivered),
                                                           .definitions = *std::move(definitions),
-                                                          .knows_tables = knows_tables,
                                                           .merged = *std::move(merged),
                                                           .stop = stop},
                                                          registry));
@@ -247,10 +242,10 @@ absl::StatusOr<std::unique_ptr<BinlogStream>> MysqlLogReader::OpenStream(BinlogS
 }
 
 // Where the log lacks names, those that the tables have here, so that rows are exact which wait
-// behind this place when the source is down for a while. Once: records tell it from then on.
+// behind this place when the source is down for a while.
 absl::Status MysqlLogReader::LearnDefinitions() {
   const bool named = wiring_.session.facts.row_metadata == "FULL";
-  if (named || wiring_.knows_tables || wiring_.token.file.empty()) return absl::OkStatus();
+  if (named || wiring_.token.file.empty()) return absl::OkStatus();
   const WaitLimits limits{.timeout = kStatementTimeout, .stop = wiring_.stop};
   absl::StatusOr<std::vector<ListedTable>> listed =
       ListCapturedTables(*wiring_.session.connection, wiring_.sessions->options().tables, limits);

@@ -48,7 +48,6 @@ class MysqlLogReader : public LogReader {
     ResumeToken token;
     DeliveredGtids delivered;
     TableDefinitions definitions;
-    bool knows_tables = false;  // there are some
     // What must be visible before windows may be opened: see LogBatch.replaying.
     BinlogEnd merged;
     std::stop_token stop;

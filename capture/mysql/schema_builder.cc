@@ -201,9 +201,10 @@ absl::Status WithoutSigns(const TableMap& map) {
 absl::Status Unnamed(const TableMap& map) {
   return absl::FailedPreconditionError(absl::StrCat(
       "the log tells of table ", Named(map.database, map.table), " with ", map.columns.size(),
-      " columns without their names, and its definition has other ones: a session altered it with "
-      "sql_log_bin=0; run: SET GLOBAL binlog_row_metadata = 'FULL', then remove the source's data "
-      "and capture it anew"));
+      " columns without their names, and the catalog shows others: the table has hidden columns "
+      "(MariaDB: system versioning, a UNIQUE key of a long column), or was altered with "
+      "sql_log_bin=0; run: SET GLOBAL binlog_row_metadata = 'FULL', then leave the table out, or "
+      "remove the source's data and capture it anew"));
 }
 
 }  // namespace

@@ -28,6 +28,10 @@ constexpr std::string_view kHarmlessObjects[] = {
     "EVENT", "FUNCTION", "GROUP",  "INSTANCE",   "LIBRARY", "PACKAGE", "PROCEDURE", "REFERENCE",
     "ROLE",  "SERVER",   "SYSTEM", "TABLESPACE", "TRIGGER", "USER",    "VIEW"};
 
+// First words of an ALTER TABLE's clauses that change neither a column nor a key.
+constexpr std::string_view kHarmlessClauses[] = {"ALGORITHM", "AUTO_INCREMENT", "COMMENT",
+                                                 "DISABLE",   "ENABLE",         "LOCK"};
+
 template <size_t n>
 bool IsOneOf(const SqlToken& token, const std::string_view (&words)[n]) {
   return std::any_of(std::begin(words), std::end(words),
@@ -220,7 +224,7 @@ void Parser::Create() {
     if (!token_.Is("TABLE") && !token_.Is("SEQUENCE")) continue;
     Advance();
     SetKind(StatementKind::kDefinition);
-    statement_.drops = replace;
+    statement_.drops = statement_.alters = replace;
     Accept({"IF", "NOT", "EXISTS"});
     return Table();
   }
@@ -257,6 +261,7 @@ void Parser::Drop() {
 void Parser::Alter() {
   if (Accept("DATABASE") || Accept("SCHEMA")) {
     SetKind(StatementKind::kDefinition);
+    statement_.alters = false;
     bool named = token_.is_name();
     for (std::string_view option :
          {"CHARACTER", "CHARSET", "COLLATE", "COMMENT", "DEFAULT", "ENCRYPTION", "READ"}) {
@@ -273,6 +278,7 @@ void Parser::Alter() {
     if (!Accept("SEQUENCE")) continue;
     Accept({"IF", "EXISTS"});
     SetKind(StatementKind::kDefinition);
+    statement_.alters = false;
     return Table();
   }
   statement_.changes_rows = false;
@@ -285,6 +291,7 @@ void Parser::AlterTable() {
   Table();
   if (Accept("WAIT")) Advance();
   Accept("NOWAIT");
+  statement_.alters = false;
   while (!AtEnd()) {
     AlterClause();
     SkipClause();
@@ -292,13 +299,20 @@ void Parser::AlterTable() {
 }
 
 void Parser::AlterClause() {
-  if (Accept("RENAME")) return RenameClause();
+  if (IsOneOf(token_, kHarmlessClauses)) return;
+  if (Accept("ADD")) {
+    statement_.alters = statement_.alters || !token_.Is("PARTITION");
+    return;
+  }
   if (Accept("DROP")) {
+    statement_.alters = statement_.alters || !token_.Is("PARTITION");
     // MariaDB: the rows of the past go with it.
     const bool rows = token_.Is("PARTITION") || token_.Is("SYSTEM");
     statement_.changes_rows = statement_.changes_rows || rows;
     return;
   }
+  statement_.alters = true;
+  if (Accept("RENAME")) return RenameClause();
   if (Accept("DISCARD") || Accept("IMPORT")) {
     statement_.changes_rows = true;
     return;

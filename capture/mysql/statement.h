@@ -54,15 +54,18 @@ struct Statement {
   // kDefinition: two or more of `tables` are old and new names of one: rows go from name to name
   // without row events.
   bool renames = false;
+  // kDefinition: a column or key of a table that is there may change. CREATE TABLE without OR
+  // REPLACE does not, nor do clauses such as COMMENT, DISABLE KEYS and ADD PARTITION.
+  bool alters = true;
   // kDefinition: behind the names in `tables` is something else than expected: there may be more.
   bool unclear = false;
 };
 
 // `text`: UTF-8 or any charset whose bytes below 128 are ASCII wherever they stand (not: sjis,
-// cp932, big5, gbk, gb18030). Names come back in it. `sql_mode`: QueryEvent.sql_mode (ANSI_QUOTES
-// and NO_BACKSLASH_ESCAPES matter). `database`: for names without one. Comments are skipped, but
-// for the content of /*! */ and /*M! */ (`mariadb`), which counts. Never fails: what it does not
-// know is kRowsAsText, for which the source must stop.
+// cp932, big5, gbk, gb18030, swe7). Names come back in it. `sql_mode`: QueryEvent.sql_mode
+// (ANSI_QUOTES and NO_BACKSLASH_ESCAPES matter). `database`: for names without one. Comments are
+// skipped, but for the content of /*! */ and /*M! */ (`mariadb`), which counts. Never fails: what
+// it does not know is kRowsAsText, for which the source must stop.
 Statement ParseStatement(std::string_view text, uint64_t sql_mode, std::string_view database,
                          bool mariadb);
 

@@ -40,7 +40,6 @@ class TableDefinitions {
   // Forgets those that the statement may have altered. Returns their names.
   std::set<Name> Forget(const AlteredTables& altered);
   void ForgetAll();
-  bool empty() const { return known_.empty(); }
 
   // A transaction ended.
   void Commit();

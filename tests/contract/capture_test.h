@@ -116,6 +116,12 @@ std::string KindName(const ::testing::TestParamInfo<testing::ServerKind>& info);
   INSTANTIATE_TEST_SUITE_P(MySql, suite, ::testing::ValuesIn(::tidemark::testing::MysqlKinds()), \
                            ::tidemark::contract::KindName)
 
+#define TIDEMARK_ON_EVERY_MARIADB(suite)                                            \
+  INSTANTIATE_TEST_SUITE_P(MySql, suite,                                            \
+                           ::testing::Values(::tidemark::testing::MysqlKinds()[1],  \
+                                             ::tidemark::testing::MysqlKinds()[2]), \
+                           ::tidemark::contract::KindName)
+
 #define TIDEMARK_ON_EVERY_SERVER(suite) \
   TIDEMARK_ON_EVERY_POSTGRES(suite);    \
   TIDEMARK_ON_EVERY_MYSQL(suite)

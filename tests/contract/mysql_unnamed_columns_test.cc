@@ -86,6 +86,43 @@ TEST_P(MysqlUnnamedColumnsTest, RowsFromBeforeAStatementAreExactAfterARestart) {
   ExpectExact();
 }
 
+TEST_P(MysqlUnnamedColumnsTest, StatementsThatAlterNothingLeaveNoDoubt) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  StopService();
+  for (int round = 0; round < 2; ++round) {
+    Sql("CREATE TABLE IF NOT EXISTS t (id int PRIMARY KEY)");
+    Sql("CREATE TABLE IF NOT EXISTS fresh (id int PRIMARY KEY, a varchar(20), version bigint)");
+    // As mysqldump's files are loaded.
+    Sql("LOCK TABLES t WRITE; ALTER TABLE t DISABLE KEYS");
+    Update();
+    Sql("ALTER TABLE t ENABLE KEYS; UNLOCK TABLES");
+    Sql(absl::StrCat("INSERT INTO fresh VALUES (", round, ", 'new', 1)"));
+    Sql("ALTER TABLE t COMMENT 'round', AUTO_INCREMENT = 5");
+  }
+  StartServiceAgain();
+  ASSERT_FALSE(HasFatalFailure());
+  ExpectExact({.tables = {Named("t"), Named("fresh")}});
+}
+
+TEST_P(MysqlUnnamedColumnsTest, ALockedTableHoldsNoOtherUp) {
+  Sql("CREATE TABLE u (id int PRIMARY KEY, version bigint)");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  const auto other = NewSession();
+  ASSERT_NE(other, nullptr);
+  ASSERT_OK(other->Exec("LOCK TABLES t WRITE"));
+  ASSERT_OK(other->Exec("ALTER TABLE t ADD c int"));
+  Sql("INSERT INTO u VALUES (1, 1)");
+  CatchUp();
+  EXPECT_EQ(Changes(v1::OP_CREATE, Named("u")).size(), 1u);
+  ASSERT_OK(other->Exec("UNLOCK TABLES"));
+  Update();
+  ExpectExact({.allow_unknown = true});
+}
+
 TEST_P(MysqlUnnamedColumnsTest, WhatWasAlteredTwiceBeforeItWasReadStopsTheSource) {
   StartService();
   ASSERT_FALSE(HasFatalFailure());
@@ -133,8 +170,9 @@ TEST_P(MysqlUnnamedColumnsTest, TablesMadeUnderWayAndPreparedTransactionsAreExac
   Sql("UPDATE fresh SET version = 2 WHERE id % 4 = 0");
   const auto other = NewSession();
   ASSERT_NE(other, nullptr);
-  ASSERT_OK(other->Exec("XA START 'x'; UPDATE t SET a = 'xa', version = 9 WHERE id < 10; "
-                        "XA END 'x'; XA PREPARE 'x'"));
+  ASSERT_OK(
+      other->Exec("XA START 'x'; UPDATE t SET a = 'xa', version = 9 WHERE id < 10; "
+                  "XA END 'x'; XA PREPARE 'x'"));
   CatchUp();
   Sql("UPDATE t SET a = 'after', version = 2 WHERE id = 20");
   ASSERT_OK(other->Exec("XA COMMIT 'x'"));
@@ -142,6 +180,30 @@ TEST_P(MysqlUnnamedColumnsTest, TablesMadeUnderWayAndPreparedTransactionsAreExac
 }
 
 TIDEMARK_ON_EVERY_MYSQL(MysqlUnnamedColumnsTest);
+
+class MariaDbUnnamedColumnsTest : public MysqlUnnamedColumnsTest {};
+
+TEST_P(MariaDbUnnamedColumnsTest, SequencesAreInTheStream) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Sql("CREATE SEQUENCE numbers; INSERT INTO t (id, version) VALUES (NEXTVAL(numbers) + 5000, 1)");
+  Update();
+  ExpectExact();
+}
+
+TEST_P(MariaDbUnnamedColumnsTest, HiddenColumnsStopTheSource) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Sql("CREATE TABLE s (id int PRIMARY KEY, a text UNIQUE)");
+  Sql("INSERT INTO s VALUES (1, 'a')");
+  const v1::Source source = WaitUntilStopped();
+  EXPECT_EQ(source.state(), v1::Source::STOPPED) << source.ShortDebugString();
+  EXPECT_THAT(source.error(), AllOf(HasSubstr("shop.s"), HasSubstr("hidden columns"),
+                                    HasSubstr("SET GLOBAL binlog_row_metadata = 'FULL'")));
+}
+
+TIDEMARK_ON_EVERY_MARIADB(MariaDbUnnamedColumnsTest);
 
 }  // namespace
 }  // namespace tidemark::contract

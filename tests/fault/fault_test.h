@@ -50,12 +50,6 @@ class FaultTest : public contract::CaptureTest {
                                              ::tidemark::testing::MysqlKinds()[2]), \
                            ::tidemark::contract::KindName)
 
-#define TIDEMARK_ON_EVERY_MARIADB(suite)                                            \
-  INSTANTIATE_TEST_SUITE_P(MySql, suite,                                            \
-                           ::testing::Values(::tidemark::testing::MysqlKinds()[1],  \
-                                             ::tidemark::testing::MysqlKinds()[2]), \
-                           ::tidemark::contract::KindName)
-
 // One server of each make: that PostgreSQL, MySQL 9 and MariaDB 10.11.
 #define TIDEMARK_ON_EACH_MAKE(suite)                                                \
   TIDEMARK_ON_SYSTEM_SERVER(suite);                                                 \
