@@ -171,6 +171,37 @@ TEST_P(FailoverTest, ServerThatPurgedWhatWasNotReadIsRefused) {
 
 TIDEMARK_ON_EVERY_GTID_SERVER(FailoverTest);
 
+// Of servers that do not log the columns' names.
+class UnnamedFailoverTest : public FailoverTest {
+ protected:
+  std::optional<testing::MysqlOptions> MysqlServerOptions() const override {
+    testing::MysqlOptions options = Options(1);
+    options.settings.emplace_back("binlog_row_metadata", "MINIMAL");
+    return options;
+  }
+};
+
+// A change of a schema that begins with the replicas, which nobody's log has.
+TEST_P(UnnamedFailoverTest, ColumnsAreThoseOfTheNewServer) {
+  Sql("CREATE TABLE k (id int PRIMARY KEY, a varchar(20), b varchar(20), version bigint)");
+  Sql("INSERT INTO k VALUES (1, 'a', 'b', 1)");
+  Snapshot();
+  AwaitReplica();
+  ASSERT_FALSE(HasFatalFailure());
+  ASSERT_OK(
+      replica_->Exec("SET sql_log_bin = 0; SET GLOBAL binlog_row_metadata = MINIMAL; "
+                     "ALTER TABLE shop.k MODIFY b varchar(20) AFTER id; SET sql_log_bin = 1"));
+  FailOver();
+  ASSERT_FALSE(HasFatalFailure());
+  ASSERT_OK(replica_->Exec("SET GLOBAL binlog_row_metadata = MINIMAL"));
+  SnapshotOnTheNewServer();
+  ASSERT_FALSE(HasFatalFailure());
+  Sql("INSERT INTO k (id, a, b, version) VALUES (2, 'a', 'b', 1)");
+  ExpectExactNow();
+}
+
+TIDEMARK_ON_EVERY_GTID_SERVER(UnnamedFailoverTest);
+
 class MysqlSecondServiceTest : public FaultTest {};
 
 TEST_P(MysqlSecondServiceTest, IsToldWhoHasTheServerIdAndTheFirstGoesOn) {
