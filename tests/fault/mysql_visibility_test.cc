@@ -165,7 +165,7 @@ class MysqlHotRowsTest : public HotRowsTest {
     StartService(without);
     ASSERT_FALSE(HasFatalFailure());
     StartWriters(kWriters);
-    const uint64_t windows = Windows(3 * kWindows, [this] { return WentBack(); });
+    const uint64_t windows = Windows(10 * kWindows, [this] { return WentBack(); });
     StopWriters();
     EXPECT_TRUE(WentBack());
     Report(windows);
