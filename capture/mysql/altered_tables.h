@@ -7,22 +7,21 @@
 #include <utility>
 #include <vector>
 
-#include "capture/mysql/binlog_event.h"
 #include "capture/mysql/statement.h"
 
 namespace tidemark::capture::mysql {
 
 // Which tables a statement of the log may define anew: all that it does, and more where its text
 // leaves doubt. Doubt is: a name that is no ASCII (the server folds case by its own tables),
-// letters of another case (lower_case_table_names), a charset in which bytes of a name may look
-// like quotes, no name where one must be, a statement that ParseStatement does not know. Immutable.
+// letters of another case (lower_case_table_names), a text that cannot be read, no name where one
+// must be, a statement that ParseStatement does not know. Immutable.
 class AlteredTables {
  public:
   // Database and table, folded; the table is empty for all tables of the database.
   using Name = std::pair<std::string, std::string>;
 
-  // nullopt: none. `statement` is what ParseStatement says of `query`.
-  static std::optional<AlteredTables> Of(const Statement& statement, const QueryEvent& query);
+  // nullopt: none. `readable`: QueryText.readable.
+  static std::optional<AlteredTables> Of(const Statement& statement, bool readable);
   static Name Folded(std::string_view database, std::string_view table);
 
   // All tables of the server; names() is then of no use.

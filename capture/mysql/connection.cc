@@ -28,7 +28,8 @@ constexpr uint32_t kVersionOfShowGipk = 80030;
 
 // What every server knows. A table locked by others must not hold us for ever.
 constexpr char kSettings[] =
-    "SET time_zone = '+00:00', sql_mode = '', autocommit = 1, group_concat_max_len = 1073741824,"
+    "SET time_zone = '+00:00', sql_mode = '', autocommit = 1, completion_type = NO_CHAIN, "
+    "group_concat_max_len = 1073741824,"
     " sql_select_limit = DEFAULT, sql_safe_updates = 0, sql_auto_is_null = 0, sql_big_selects = 1,"
     " lock_wait_timeout = 10, innodb_lock_wait_timeout = 10, wait_timeout = 86400,"
     " net_read_timeout = 600, net_write_timeout = 600";

@@ -1,6 +1,7 @@
 #include "capture/mysql/definition_scan.h"
 
 #include "capture/mysql/payload.h"
+#include "capture/mysql/query_text.h"
 #include "capture/mysql/resume_token.h"
 #include "capture/mysql/statement.h"
 
@@ -100,9 +101,10 @@ absl::Status DefinitionScan::ConsumeQuery(const EventHeader& header, std::string
   }
   absl::StatusOr<QueryEvent> query = ParseQuery(body, format_->mariadb);
   if (!query.ok()) return query.status();
+  const QueryText text = ReadQueryText(*query, text_);
   const Statement statement =
-      ParseStatement(query->text, query->sql_mode, query->database, format_->mariadb);
-  const std::optional<AlteredTables> altered = AlteredTables::Of(statement, *query);
+      ParseStatement(text.text, query->sql_mode, query->database, format_->mariadb);
+  const std::optional<AlteredTables> altered = AlteredTables::Of(statement, text.readable);
   if (altered) Note(*altered);
   return absl::OkStatus();
 }

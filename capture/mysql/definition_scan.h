@@ -58,7 +58,7 @@ class DefinitionScan {
   // Where the last statement ends that may alter all tables, and those of each name.
   std::optional<LogPlace> altered_all_;
   std::map<AlteredTables::Name, LogPlace> altered_;
-  model::Bytes scratch_;
+  model::Bytes scratch_, text_;
 };
 
 }  // namespace tidemark::capture::mysql

@@ -70,9 +70,21 @@ size_t KeyCondition::LabelIndex(size_t column, const std::string& text) const {
   return index == labels.size() ? 0 : index + 1;
 }
 
+// An enum of which the server would convert a label to another one of the same character. Its index
+// is not used then.
+bool KeyCondition::ByNumber(size_t column) const {
+  const ColumnCodec& codec = columns_[column].codec;
+  if (codec.type != ColumnType::kEnum || codec.charset == nullptr) return false;
+  const std::vector<std::string>& labels = codec.model_type->labels;
+  return !std::all_of(labels.begin(), labels.end(), [&](const std::string& label) {
+    return IsValidUtf8(label) && codec.charset->ConvertsBack(label);
+  });
+}
+
 std::string KeyCondition::Labels(size_t column, size_t first, size_t last) const {
   if (first > last) return "FALSE";
   const KeyColumn& key = columns_[column];
+  if (ByNumber(column)) return absl::StrCat(key.name, " + 0 BETWEEN ", first, " AND ", last);
   std::vector<std::string> literals;
   for (size_t i = first; i <= last; ++i) {
     literals.push_back(
@@ -102,6 +114,9 @@ std::string KeyCondition::ColumnBelow(size_t column, const std::string& text,
 }
 
 std::string KeyCondition::ColumnIs(size_t column, const std::string& text) const {
+  if (ByNumber(column)) {
+    return absl::StrCat(columns_[column].name, " + 0 = ", LabelIndex(column, text));
+  }
   return absl::StrCat(Compared(column), " = ", Literal(column, text));
 }
 

@@ -52,6 +52,7 @@ class KeyCondition {
   };
 
   std::string Literal(size_t column, const std::string& text) const;
+  bool ByNumber(size_t column) const;
   std::string Labels(size_t column, size_t first, size_t last) const;
   size_t LabelIndex(size_t column, const std::string& text) const;
   // A column as what it is compared by.

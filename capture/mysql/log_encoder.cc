@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "capture/mysql/mysql_catalog.h"
 #include "capture/mysql/schema_builder.h"
@@ -65,6 +66,14 @@ absl::Status UnknownDefinition(const DumpPlace& place, const TableMap& map, std:
       absl::string_view(why.data(), why.size()),
       "; run: SET GLOBAL binlog_row_metadata = 'FULL', and set it in the server's configuration, "
       "then leave the table out, or remove the source's data and capture it anew"));
+}
+
+// The statement has names as they were written, TABLE_MAP and the catalog as they are stored.
+void LowerCaseNames(Statement& statement) {
+  for (TableName& name : statement.tables) {
+    absl::AsciiStrToLower(&name.database);
+    absl::AsciiStrToLower(&name.table);
+  }
 }
 
 bool IsCompressedRows(EventType type) {
@@ -382,20 +391,22 @@ absl::Status LogEncoder::OnQuery(Dump& dump, const EventHeader& header, std::str
   }
   absl::StatusOr<QueryEvent> query = ParseQuery(body, dump.format->mariadb);
   if (!query.ok()) return query.status();
-  const Statement statement =
-      ParseStatement(query->text, query->sql_mode, query->database, dump.format->mariadb);
+  const QueryText text = ReadQueryText(*query, query_text_);
+  Statement statement =
+      ParseStatement(text.text, query->sql_mode, query->database, dump.format->mariadb);
+  if (options_.lower_case_names) LowerCaseNames(statement);
   if (!group_) {
     return statement.kind == StatementKind::kHarmless
                ? absl::OkStatus()
                : OutOfPlace(header.type, "outside a transaction");
   }
   if (statement.kind == StatementKind::kDefinition && !group_->idle) {
-    const std::optional<AlteredTables> altered = AlteredTables::Of(statement, *query);
+    const std::optional<AlteredTables> altered = AlteredTables::Of(statement, text.readable);
     if (altered) main_.tables.Forget(*altered);
     absl::Status status = definitions_.Follow(altered, statement.tables, Here());
     if (!status.ok()) return status;
   }
-  return OnStatement(statement, query->text);
+  return OnStatement(statement, text.text);
 }
 
 // Rows of a prepared transaction are as the table was where it was prepared.

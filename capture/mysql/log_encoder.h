@@ -17,6 +17,7 @@
 #include "capture/mysql/delivered_gtids.h"
 #include "capture/mysql/dump_place.h"
 #include "capture/mysql/payload.h"
+#include "capture/mysql/query_text.h"
 #include "capture/mysql/resume_token.h"
 #include "capture/mysql/row_writer.h"
 #include "capture/mysql/statement.h"
@@ -31,6 +32,8 @@ struct LogEncoderOptions {
   // A statement removes or replaces rows of a captured table without row events (ALTER TABLE ...
   // DROP PARTITION and the like): stop, or go on.
   bool stop_at_unlogged_changes = true;
+  // Names of databases and tables are stored in lower case (lower_case_table_names=1).
+  bool lower_case_names = false;
   // The log lacks the columns' names (binlog_row_metadata is not FULL): ask for a table's
   // definition as soon as it is altered, not only when rows come.
   bool ask_for_definitions = false;
@@ -208,6 +211,7 @@ class LogEncoder {
   RowCells before_;
   RowCells after_;
   model::Bytes scratch_;  // a decompressed event
+  model::Bytes query_text_;
   PayloadReader payload_;
   bool has_more_ = false;
   uint64_t capture_time_us_ = 0;

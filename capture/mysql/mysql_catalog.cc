@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -103,11 +104,13 @@ Key BestKey(const std::vector<KeyPart>& parts) {
 }
 
 // Columns: database, table, index, column, prefix, nullable, index type.
-std::string KeyQuery(const std::string& where) {
+std::string KeyQuery(Flavour flavour, const std::string& where) {
+  // No statement may be told to use an index that is switched off.
+  const char* on = flavour == Flavour::kMariaDb ? "IGNORED = 'NO'" : "IS_VISIBLE = 'YES'";
   return absl::StrCat(
       "SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART IS NOT NULL, NULLABLE,"
       " INDEX_TYPE FROM information_schema.STATISTICS WHERE NON_UNIQUE = 0 AND ",
-      where, " ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX");
+      on, " AND ", where, " ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX");
 }
 
 // A primary key is unique by whole columns too if it has prefixes. An index of an expression has no
@@ -124,6 +127,9 @@ KeyPart ReadKeyPart(const Result& rows, int row) {
 constexpr char kTableTypes[] = "TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')";
 // What the log may have rows of: NEXTVAL writes one.
 constexpr char kLoggedTypes[] = "TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE')";
+
+constexpr char kIsGenerated[] =
+    "(EXTRA LIKE '%VIRTUAL GENERATED%' OR EXTRA LIKE '%STORED GENERATED%')";
 
 std::string CollationsQuery(Flavour flavour) {
   return flavour == Flavour::kMariaDb
@@ -189,7 +195,9 @@ absl::Status MysqlCatalog::LoadColumns(const std::string& where, CatalogTable* t
   absl::StatusOr<Result> rows = connection_->Execute(absl::StrCat(
       "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_OCTET_LENGTH, NUMERIC_PRECISION,"
       " NUMERIC_SCALE, DATETIME_PRECISION, COLLATION_NAME, IS_NULLABLE = 'YES',"
-      " EXTRA LIKE '%VIRTUAL GENERATED%' OR EXTRA LIKE '%STORED GENERATED%', COLUMN_DEFAULT"
+      " ",
+      kIsGenerated,
+      ", COLUMN_DEFAULT"
       " FROM information_schema.COLUMNS WHERE ",
       where, " ORDER BY ORDINAL_POSITION"));
   if (!rows.ok()) return rows.status();
@@ -219,10 +227,13 @@ absl::Status MysqlCatalog::LoadColumns(const std::string& where, CatalogTable* t
 }
 
 absl::Status MysqlCatalog::LoadKey(const std::string& where, CatalogTable* table) {
-  absl::StatusOr<Result> rows = connection_->Execute(KeyQuery(where));
+  absl::StatusOr<Result> rows = connection_->Execute(KeyQuery(connection_->flavour(), where));
   if (!rows.ok()) return rows.status();
   std::vector<KeyPart> parts;
-  for (int row = 0; row < rows->rows(); ++row) parts.push_back(ReadKeyPart(*rows, row));
+  for (int row = 0; row < rows->rows(); ++row) {
+    KeyPart& part = parts.emplace_back(ReadKeyPart(*rows, row));
+    for (const LeftOutColumn& column : table->left_out) part.usable &= part.column != column.name;
+  }
   const Key key = BestKey(parts);
   table->key_index = key.index;
   for (const std::string& name : key.columns) {
@@ -281,6 +292,30 @@ absl::StatusOr<std::optional<CatalogTable>> MysqlCatalog::DescribeTable(const st
   return found;
 }
 
+namespace {
+
+using ColumnName = std::tuple<std::string, std::string, std::string>;  // database, table, column
+
+// See CatalogTable.left_out.
+absl::StatusOr<std::set<ColumnName>> ListLeftOutColumns(Connection& connection,
+                                                        const std::string& where,
+                                                        const WaitLimits& limits) {
+  std::set<ColumnName> columns;
+  if (connection.flavour() != Flavour::kMariaDb) return columns;
+  absl::StatusOr<Result> rows = connection.Execute(
+      absl::StrCat("SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS"
+                   " WHERE ",
+                   where, " AND ", kIsGenerated),
+      limits);
+  if (!rows.ok()) return rows.status();
+  for (int row = 0; row < rows->rows(); ++row) {
+    columns.emplace(rows->str(row, 0), rows->str(row, 1), rows->str(row, 2));
+  }
+  return columns;
+}
+
+}  // namespace
+
 absl::StatusOr<std::vector<ListedTable>> ListCapturedTables(Connection& connection,
                                                             const std::vector<std::string>& tables,
                                                             const WaitLimits& limits) {
@@ -291,11 +326,15 @@ absl::StatusOr<std::vector<ListedTable>> ListCapturedTables(Connection& connecti
                    where, " AND ", kTableTypes, " ORDER BY TABLE_SCHEMA, TABLE_NAME"),
       limits);
   if (!rows.ok()) return rows.status();
-  absl::StatusOr<Result> parts = connection.Execute(KeyQuery(where), limits);
+  absl::StatusOr<Result> parts = connection.Execute(KeyQuery(connection.flavour(), where), limits);
   if (!parts.ok()) return parts.status();
+  absl::StatusOr<std::set<ColumnName>> left_out = ListLeftOutColumns(connection, where, limits);
+  if (!left_out.ok()) return left_out.status();
   std::map<std::pair<std::string, std::string>, std::vector<KeyPart>> keys;
   for (int row = 0; row < parts->rows(); ++row) {
-    keys[{parts->str(row, 0), parts->str(row, 1)}].push_back(ReadKeyPart(*parts, row));
+    KeyPart part = ReadKeyPart(*parts, row);
+    part.usable &= !left_out->contains({parts->str(row, 0), parts->str(row, 1), part.column});
+    keys[{parts->str(row, 0), parts->str(row, 1)}].push_back(std::move(part));
   }
   std::vector<ListedTable> listed;
   for (int row = 0; row < rows->rows(); ++row) {

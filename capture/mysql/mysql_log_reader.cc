@@ -225,6 +225,7 @@ MysqlLogReader::MysqlLogReader(Wiring wiring, SchemaRegistry* registry)
       encoder_(
           {.tables = wiring_.sessions->options().tables,
            .stop_at_unlogged_changes = !wiring_.sessions->options().continue_at_unlogged_changes,
+           .lower_case_names = wiring_.session.facts.lower_case_names,
            .ask_for_definitions = wiring_.session.facts.row_metadata != "FULL"},
           wiring_.token, registry->journaled(), wiring_.delivered, std::move(wiring_.definitions),
           &catalog_, registry, &wiring_.sessions->names()),

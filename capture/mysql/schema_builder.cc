@@ -176,7 +176,8 @@ std::vector<bool> KeptColumns(const TableMap& map, const std::optional<CatalogTa
   return kept;
 }
 
-// The map as if it had only these columns; none of the others can be part of a primary key.
+// The map as if it had only these columns. A primary key with one of the others (the end of a row's
+// time, which MariaDB adds) is none.
 TableMap Reduced(const TableMap& map, const std::vector<bool>& kept) {
   TableMap reduced = map;
   reduced.columns.clear();
@@ -185,6 +186,9 @@ TableMap Reduced(const TableMap& map, const std::vector<bool>& kept) {
     index[i] = static_cast<uint32_t>(reduced.columns.size());
     if (kept[i]) reduced.columns.push_back(map.columns[i]);
   }
+  const bool whole = std::all_of(reduced.primary_key.begin(), reduced.primary_key.end(),
+                                 [&](uint32_t column) { return kept[column]; });
+  if (!whole) reduced.primary_key.clear();
   for (uint32_t& column : reduced.primary_key) column = index[column];
   return reduced;
 }

@@ -29,7 +29,7 @@ absl::Status CheckVersion(const Connection& connection) {
 absl::Status LoadMySqlFacts(Connection& connection, const WaitLimits& limits, ServerFacts* facts) {
   absl::StatusOr<Result> row = connection.Execute(
       "SELECT @@server_id, @@log_bin, @@global.binlog_format, @@global.binlog_row_metadata, "
-      "@@server_uuid, @@global.gtid_mode",
+      "@@server_uuid, @@global.gtid_mode, @@lower_case_table_names",
       limits);
   if (!row.ok()) return row.status();
   facts->server_id = static_cast<uint32_t>(row->unsigned_number(0, 0));
@@ -38,6 +38,7 @@ absl::Status LoadMySqlFacts(Connection& connection, const WaitLimits& limits, Se
   facts->row_metadata = row->str(0, 3);
   facts->server = row->str(0, 4);
   facts->naming = row->text(0, 5) == "ON" ? Naming::kGtid : Naming::kFile;
+  facts->lower_case_names = row->number(0, 6) == 1;
   return absl::OkStatus();
 }
 
@@ -45,7 +46,7 @@ absl::Status LoadMariaDbFacts(Connection& connection, const WaitLimits& limits,
                               ServerFacts* facts) {
   absl::StatusOr<Result> row = connection.Execute(
       "SELECT @@server_id, @@log_bin, @@global.binlog_format, "
-      "@@global.binlog_row_metadata",
+      "@@global.binlog_row_metadata, @@lower_case_table_names",
       limits);
   if (!row.ok()) return row.status();
   facts->server_id = static_cast<uint32_t>(row->unsigned_number(0, 0));
@@ -54,6 +55,7 @@ absl::Status LoadMariaDbFacts(Connection& connection, const WaitLimits& limits,
   facts->row_metadata = row->str(0, 3);
   facts->server = row->str(0, 0);
   facts->naming = Naming::kMariaDbGtid;
+  facts->lower_case_names = row->number(0, 4) == 1;
   return absl::OkStatus();
 }
 

@@ -28,7 +28,8 @@ struct ServerFacts {
   Naming naming = Naming::kNone;
   bool log_bin = false;
   std::string binlog_format;
-  std::string row_metadata;  // binlog_row_metadata
+  std::string row_metadata;       // binlog_row_metadata
+  bool lower_case_names = false;  // lower_case_table_names=1
 };
 
 // FailedPrecondition: an unsupported version.

@@ -61,8 +61,7 @@ struct Statement {
   bool unclear = false;
 };
 
-// `text`: UTF-8 or any charset whose bytes below 128 are ASCII wherever they stand (not: sjis,
-// cp932, big5, gbk, gb18030, swe7). Names come back in it. `sql_mode`: QueryEvent.sql_mode
+// `text`: UTF-8 (see query_text.h). `sql_mode`: QueryEvent.sql_mode
 // (ANSI_QUOTES and NO_BACKSLASH_ESCAPES matter). `database`: for names without one. Comments are
 // skipped, but for the content of /*! */ and /*M! */ (`mariadb`), which counts. Never fails: what
 // it does not know is kRowsAsText, for which the source must stop.

@@ -81,6 +81,31 @@ TEST_P(MysqlKeysTest, SnapshotOfCollatedKeysWhileCasesChangeIsExact) {
   ExpectExact();
 }
 
+TEST_P(MysqlKeysTest, AnIndexThatIsSwitchedOffIsNoKey) {
+  Sql("CREATE TABLE off (a int NOT NULL, b int NOT NULL, version bigint, UNIQUE KEY z_a (a), "
+      "UNIQUE KEY a_b (b))");
+  Sql("INSERT INTO off SELECT i, 1000 - i, 1 FROM " + Rows(1, 300));
+  Sql(absl::StrCat("ALTER TABLE off ALTER INDEX a_b ", mariadb() ? "IGNORED" : "INVISIBLE"));
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Sql("UPDATE off SET version = 2 WHERE a % 3 = 0");
+  ExpectExact();
+}
+
+// In cp932, NEC's row 13 and IBM's extensions have codes for characters that have one already.
+TEST_P(MysqlKeysTest, LabelsOfTwoCodesAreExact) {
+  Sql("CREATE TABLE e (id enum('a', x'FA54', 'b', x'8790') CHARACTER SET cp932, n int, "
+      "version bigint, PRIMARY KEY (id, n))");
+  Sql("INSERT INTO e SELECT i % 4 + 1, i, 1 FROM " + Rows(1, 900));
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  const v1::Snapshot snapshot = Snapshot();
+  EXPECT_EQ(snapshot.rows_done(), 900u);
+  Sql("UPDATE e SET version = 2 WHERE n % 3 = 0");
+  ExpectExact();
+}
+
 TEST_P(MysqlKeysTest, UniqueKeyThatCannotBeNullIsAKey) {
   Sql("CREATE TABLE t (note text, code varchar(20) NOT NULL UNIQUE, version bigint)");
   Sql("INSERT INTO t SELECT 'n', 'c' || i, 1 FROM " + Rows(1, 500));
@@ -94,6 +119,27 @@ TEST_P(MysqlKeysTest, UniqueKeyThatCannotBeNullIsAKey) {
 }
 
 TIDEMARK_ON_EVERY_MYSQL(MysqlKeysTest);
+
+class MariaDbKeysTest : public CaptureTest {};
+
+// The server adds the end of a row's time to the primary key, and the stream does not have it.
+TEST_P(MariaDbKeysTest, VersionedTableWithItsOwnPeriodHoldsNoOtherUp) {
+  Sql("CREATE TABLE t (id int PRIMARY KEY, version bigint)");
+  Sql("CREATE TABLE v (id int, n int, ts timestamp(6) GENERATED ALWAYS AS ROW START, "
+      "te timestamp(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (ts, te), "
+      "PRIMARY KEY (id)) WITH SYSTEM VERSIONING");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Sql("INSERT INTO v (id, n) VALUES (1, 1)");
+  Sql("INSERT INTO t VALUES (1, 1)");
+  const auto refused = service().CreateSnapshot({Named("v")});
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused.status())) << refused.status();
+  Snapshot({Named("t")});
+  ExpectExact();
+  EXPECT_EQ(Changes(v1::OP_CREATE, Named("v")).size(), 1u);
+}
+
+TIDEMARK_ON_EVERY_MARIADB(MariaDbKeysTest);
 
 class MySqlInvisibleKeyTest : public CaptureTest {};
 

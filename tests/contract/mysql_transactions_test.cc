@@ -148,5 +148,25 @@ INSTANTIATE_TEST_SUITE_P(MySql, SavepointsBesidePlainTablesTest,
                                            testing::MysqlKinds()[3]),
                          KindName);
 
+// A server on which a COMMIT ends the session.
+class MysqlReleaseTest : public CaptureTest {
+ protected:
+  std::optional<testing::MysqlOptions> MysqlServerOptions() const override {
+    return testing::MysqlOptions{.settings = {{"completion_type", "RELEASE"}}};
+  }
+};
+
+TEST_P(MysqlReleaseTest, SnapshotsAreExact) {
+  Sql("CREATE TABLE t (id int PRIMARY KEY, version bigint)");
+  Sql("INSERT INTO t SELECT i, 1 FROM " + Rows(1, 300));
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Sql("UPDATE t SET version = 2 WHERE id % 3 = 0");
+  ExpectExact();
+}
+
+TIDEMARK_ON_EVERY_MYSQL(MysqlReleaseTest);
+
 }  // namespace
 }  // namespace tidemark::contract

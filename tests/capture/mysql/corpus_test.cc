@@ -45,15 +45,9 @@ struct Recording {
 };
 
 constexpr Recording kRecordings[] = {
-    {"mariadb-10.11-types", 17},
-    {"mariadb-10.11-changes", 33},
-    {"mariadb-10.11-compressed", 3109},
-    {"mariadb-10.11-plain", 9},
-    {"mariadb-11.8", 44},
-    {"mysql-9.7-types", 15},
-    {"mysql-9.7-changes", 1586},
-    {"mysql-9.7-plain", 9},
-    {"mariadb-11.4", 55},
+    {"mariadb-10.11-types", 17}, {"mariadb-10.11-changes", 33}, {"mariadb-10.11-compressed", 3109},
+    {"mariadb-10.11-plain", 9},  {"mariadb-11.8", 44},          {"mysql-9.7-types", 15},
+    {"mysql-9.7-changes", 1586}, {"mysql-9.7-plain", 9},        {"mariadb-11.4", 55},
     {"mysql-8.0", 38},
 };
 

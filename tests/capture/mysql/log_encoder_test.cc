@@ -50,7 +50,7 @@ class LogEncoderTest : public ::testing::Test {
   void Start(ResumeToken token) {
     token.naming = naming_;
     token.server = kUuid;
-    encoder_ = std::make_unique<LogEncoder>(LogEncoderOptions{}, token, registry_.journaled(),
+    encoder_ = std::make_unique<LogEncoder>(options_, token, registry_.journaled(),
                                             *DeliveredGtids::Parse(naming_, token.gtids),
                                             TableDefinitions(), &catalog_, &registry_, &names_);
     StartDump(4);
@@ -94,9 +94,15 @@ class LogEncoderTest : public ::testing::Test {
   std::string QueryBody(const std::string& text) {
     return EventBuilder().U32(5).U32(0).U8(4).U16(0).U16(0).Text("shop").U8(0).Text(text).str();
   }
+  // As a client sends it whose character_set_client is of this collation.
+  std::string QueryBody(const std::string& text, uint16_t collation) {
+    EventBuilder body;
+    body.U32(5).U32(0).U8(4).U16(0).U16(7).U8(4).U16(collation).U16(collation).U16(collation);
+    return body.Text("shop").U8(0).Text(text).str();
+  }
   std::string MapBody() {
     EventBuilder body;
-    body.U48(77).U16(1).ShortText("shop").U8(0).ShortText("t").U8(0);
+    body.U48(77).U16(1).ShortText("shop").U8(0).ShortText(table_).U8(0);
     body.U8(2).Hex("030f").U8(2).U16(80).U8(2);
     body.U8(1).U8(1).U8(0);                              // signedness
     body.U8(2).U8(1).U8(45);                             // default charset: utf8mb4
@@ -156,6 +162,8 @@ class LogEncoderTest : public ::testing::Test {
   }
 
   Naming naming_ = Naming::kGtid;
+  LogEncoderOptions options_;
+  std::string table_ = "t";
   uint32_t time_s_ = 1'700'000'000;  // of all events
   NoCatalog catalog_;
   SchemaRegistry registry_;
@@ -384,6 +392,36 @@ TEST_F(LogEncoderTest, ATruncateIsSeenByThoseWhoKnowTheTable) {
   Query("TRUNCATE TABLE t");
   Gtid(7);
   Query("DROP TABLE t");
+  EXPECT_THAT(Briefs(encoder_->Take()),
+              ElementsAre("SCHEMA t", "CREATE 0 key(1) after(1,a) last", "END 1", "TRUNCATE 0 last",
+                          "END 1", "TRUNCATE 0 last", "END 1"));
+}
+
+TEST_F(LogEncoderTest, NamesAreInTheClientsCharset) {
+  table_ = "caf\xc3\xa9";
+  Gtid(5);
+  Query("BEGIN");
+  Insert(1, "a");
+  Xid();
+  Gtid(6);
+  constexpr uint16_t kLatin1 = 8;
+  Ok(Try(EventType::kQuery, QueryBody("TRUNCATE TABLE `caf\xe9`", kLatin1)));
+  EXPECT_THAT(Briefs(encoder_->Take()),
+              ElementsAre("SCHEMA caf\xc3\xa9", "CREATE 0 key(1) after(1,a) last", "END 1",
+                          "TRUNCATE 0 last", "END 1"));
+}
+
+TEST_F(LogEncoderTest, NamesAreFoldedAsTheServerFoldsThem) {
+  options_.lower_case_names = true;
+  Start({});
+  Gtid(5);
+  Query("BEGIN");
+  Insert(1, "a");
+  Xid();
+  Gtid(6);
+  Query("TRUNCATE TABLE Shop.T");
+  Gtid(7);
+  Query("DROP DATABASE SHOP");
   EXPECT_THAT(Briefs(encoder_->Take()),
               ElementsAre("SCHEMA t", "CREATE 0 key(1) after(1,a) last", "END 1", "TRUNCATE 0 last",
                           "END 1", "TRUNCATE 0 last", "END 1"));

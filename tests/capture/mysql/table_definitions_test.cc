@@ -13,6 +13,7 @@
 #include "capture/mysql/altered_tables.h"
 #include "capture/mysql/definition_record.h"
 #include "capture/mysql/definition_scan.h"
+#include "capture/mysql/query_text.h"
 #include "capture/mysql/statement.h"
 #include "event_builder.h"
 #include "tidemark/state/state.pb.h"
@@ -28,12 +29,15 @@ constexpr uint16_t kUtf8mb4 = 255;
 constexpr uint16_t kLatin1 = 8;
 constexpr uint16_t kSwe7 = 10;
 constexpr uint16_t kSjis = 13;
+constexpr uint16_t kUnknown = 0;
 
 std::optional<AlteredTables> Altered(std::string_view text, uint16_t charset = kUtf8mb4) {
   QueryEvent query;
   query.text = text;
   query.client_charset = charset;
-  return AlteredTables::Of(ParseStatement(text, 0, "shop", false), query);
+  model::Bytes scratch;
+  const QueryText read = ReadQueryText(query, scratch);
+  return AlteredTables::Of(ParseStatement(read.text, 0, "shop", false), read.readable);
 }
 
 bool Alters(std::string_view text, std::string_view table, std::string_view database = "shop",
@@ -79,7 +83,9 @@ TEST(AlteredTablesTest, AreMoreWhereTheTextLeavesDoubt) {
   EXPECT_TRUE(Alters("ALTER TABLE \xc3\x84 ADD c int", "t"));
   EXPECT_FALSE(Alters("ALTER TABLE u COMMENT '\xc3\x84'", "t"));
   EXPECT_FALSE(Alters("ALTER TABLE u ADD c int COMMENT '\xc4'", "t", "shop", kLatin1));
-  EXPECT_TRUE(Alters("ALTER TABLE u ADD c int COMMENT '\x95\x5c'", "t", "shop", kSjis));
+  EXPECT_FALSE(Alters("ALTER TABLE u ADD c int COMMENT '\x95\x5c'", "t", "shop", kSjis));
+  EXPECT_TRUE(Alters("ALTER TABLE u ADD c int COMMENT '\x95'", "t", "shop", kSjis));
+  EXPECT_TRUE(Alters("ALTER TABLE u ADD c int COMMENT '\xc4'", "t", "shop", kUnknown));
   EXPECT_TRUE(Alters("ALTER TABLE t[ ADD c int", "u", "shop", kSwe7));
   EXPECT_TRUE(Alters("FRESHLY INVENTED TABLE u", "t"));
   EXPECT_TRUE(Alters("DROP TABLE u SURPRISINGLY, t", "t"));
