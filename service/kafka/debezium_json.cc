@@ -1,0 +1,187 @@
+#include "service/kafka/debezium_json.h"
+
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "service/kafka/connect_json.h"
+
+namespace tidemark::service::kafka {
+namespace {
+
+std::string_view OpCode(model::Op op) {
+  switch (op) {
+    case model::Op::kCreate:
+      return "c";
+    case model::Op::kUpdate:
+      return "u";
+    case model::Op::kDelete:
+      return "d";
+    case model::Op::kTruncate:
+      return "t";
+    case model::Op::kRead:
+      return "r";
+    case model::Op::kNone:
+      break;
+  }
+  return "";
+}
+
+std::vector<uint32_t> AllColumns(const v1::TableSchema& schema) {
+  std::vector<uint32_t> columns(static_cast<size_t>(schema.columns_size()));
+  std::iota(columns.begin(), columns.end(), 0);
+  return columns;
+}
+
+std::vector<uint32_t> KeyColumns(const v1::TableSchema& schema) {
+  return {schema.key_columns().begin(), schema.key_columns().end()};
+}
+
+// "shop.public.orders", which begins the names of the table's schemas.
+std::string SchemaPrefix(const v1::TableSchema& schema, const DebeziumOptions& options) {
+  return absl::StrCat(options.name, ".", schema.namespace_(), ".", schema.name());
+}
+
+// ,"optional":...,"name":"<prefix><suffix>"
+void AppendTraits(std::string& out, bool optional, const std::string& prefix, const char* suffix) {
+  out += optional ? ",\"optional\":true,\"name\":" : ",\"optional\":false,\"name\":";
+  AppendName(out, prefix + suffix);
+}
+
+void AppendRowSchema(std::string& out, const RowForm& rows, const std::string& prefix,
+                     const char* field) {
+  out += "{\"type\":\"struct\",\"fields\":[";
+  rows.AppendFields(out);
+  out += ']';
+  AppendTraits(out, /*optional=*/true, prefix, ".Value");
+  absl::StrAppend(&out, ",\"field\":\"", field, "\"}");
+}
+
+constexpr std::string_view kTransactionAndLater =
+    ",{\"type\":\"struct\",\"fields\":[{\"type\":\"string\",\"optional\":false,\"field\":\"id\"},"
+    "{\"type\":\"int64\",\"optional\":false,\"field\":\"total_order\"},"
+    "{\"type\":\"int64\",\"optional\":false,\"field\":\"data_collection_order\"}],"
+    "\"optional\":true,\"name\":\"event.block\",\"version\":1,\"field\":\"transaction\"},"
+    "{\"type\":\"string\",\"optional\":false,\"field\":\"op\"},"
+    "{\"type\":\"int64\",\"optional\":true,\"field\":\"ts_ms\"},"
+    "{\"type\":\"int64\",\"optional\":true,\"field\":\"ts_us\"},"
+    "{\"type\":\"int64\",\"optional\":true,\"field\":\"ts_ns\"}]";
+
+absl::Status CheckKey(const v1::TableSchema& schema, const RowForm& keys) {
+  if (keys.left_out().empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "key column ", keys.left_out().front(), " of ", schema.namespace_(), ".", schema.name(),
+      " is of a type that Debezium's format leaves out; write the table's topic in the format "
+      "protobuf, or leave the table out"));
+}
+
+}  // namespace
+
+DebeziumTable::DebeziumTable(const v1::TableSchema& schema, const DebeziumOptions& options)
+    : id_(schema.id()),
+      has_key_(!schema.key_columns().empty()),
+      with_truncate_(options.with_truncate),
+      keys_(schema, KeyColumns(schema), options.connector == DebeziumConnector::kPostgres),
+      rows_(schema, AllColumns(schema), options.connector == DebeziumConnector::kPostgres),
+      key_places_(static_cast<size_t>(schema.columns_size()), -1),
+      source_(schema, options) {
+  for (int place = 0; place < schema.key_columns_size(); ++place) {
+    key_places_[schema.key_columns(place)] = place;
+  }
+  if (!options.with_schema) return;
+  PrepareKey(SchemaPrefix(schema, options));
+  PrepareValue(SchemaPrefix(schema, options));
+  tail_ = "}";
+}
+
+absl::StatusOr<DebeziumTable> DebeziumTable::Prepare(const v1::TableSchema& schema,
+                                                     const DebeziumOptions& options) {
+  for (uint32_t column : schema.key_columns()) {
+    if (column < static_cast<uint32_t>(schema.columns_size())) continue;
+    return absl::InvalidArgumentError(absl::StrCat("the key of ", schema.namespace_(), ".",
+                                                   schema.name(), " has a column ", column,
+                                                   ", which the table has not"));
+  }
+  DebeziumTable table(schema, options);
+  absl::Status status = CheckKey(schema, table.keys_);
+  if (!status.ok()) return status;
+  return table;
+}
+
+void DebeziumTable::PrepareKey(const std::string& prefix) {
+  key_head_ = "{\"schema\":{\"type\":\"struct\",\"fields\":[";
+  keys_.AppendFields(key_head_);
+  key_head_ += ']';
+  AppendTraits(key_head_, /*optional=*/false, prefix, ".Key");
+  key_head_ += "},\"payload\":";
+}
+
+void DebeziumTable::PrepareValue(const std::string& prefix) {
+  value_head_ = "{\"schema\":{\"type\":\"struct\",\"fields\":[";
+  AppendRowSchema(value_head_, rows_, prefix, "before");
+  value_head_ += ',';
+  AppendRowSchema(value_head_, rows_, prefix, "after");
+  value_head_ += ',';
+  source_.AppendSchema(value_head_);
+  value_head_ += kTransactionAndLater;
+  AppendTraits(value_head_, /*optional=*/false, prefix, ".Envelope");
+  value_head_ += ",\"version\":2},\"payload\":";
+}
+
+absl::Status DebeziumTable::Read(std::string_view bytes, ChangeView* change) const {
+  if (!ReadChange(bytes, change) || change->op == model::Op::kNone) {
+    return absl::DataLossError(
+        "an event in the journal is malformed; restore the data folder, or capture the source "
+        "anew");
+  }
+  if (change->schema == id_) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("a change of schema ", change->schema, " was given to schema ", id_));
+}
+
+absl::Status DebeziumTable::AppendKey(std::string& out, std::string_view bytes) const {
+  ChangeView change;
+  absl::Status status = Read(bytes, &change);
+  if (!status.ok()) return status;
+  out += key_head_;
+  status = keys_.Append(out, RowRole::kKey, change.key.value_or(std::string_view()));
+  out += tail_;
+  return status;
+}
+
+absl::Status DebeziumTable::AppendValue(std::string& out, std::string_view bytes) const {
+  ChangeView change;
+  absl::Status status = Read(bytes, &change);
+  if (!status.ok()) return status;
+  out += value_head_;
+  out += "{\"before\":";
+  status = AppendBefore(out, change);
+  if (!status.ok()) return status;
+  out += ",\"after\":";
+  status = AppendAfter(out, change);
+  if (!status.ok()) return status;
+  out += ",\"source\":";
+  source_.Append(out, change);
+  out.append(",\"transaction\":null,\"op\":\"").append(OpCode(change.op)).append("\",");
+  AppendTimes(out, change.capture_time_us);
+  out += '}';
+  out += tail_;
+  return absl::OkStatus();
+}
+
+// Of a deleted row Debezium has the key at least, and readers count on it.
+absl::Status DebeziumTable::AppendBefore(std::string& out, const ChangeView& change) const {
+  if (change.before.has_value()) return rows_.Append(out, RowRole::kBefore, *change.before);
+  if (change.op == model::Op::kDelete && has_key_ && change.key.has_value()) {
+    return rows_.AppendOfKey(out, *change.key, key_places_);
+  }
+  out += "null";
+  return absl::OkStatus();
+}
+
+absl::Status DebeziumTable::AppendAfter(std::string& out, const ChangeView& change) const {
+  if (change.after.has_value()) return rows_.Append(out, RowRole::kAfter, *change.after);
+  out += "null";
+  return absl::OkStatus();
+}
+
+}  // namespace tidemark::service::kafka

@@ -1,0 +1,64 @@
+#ifndef TIDEMARK_SERVICE_KAFKA_DEBEZIUM_SOURCE_H_
+#define TIDEMARK_SERVICE_KAFKA_DEBEZIUM_SOURCE_H_
+
+#include <string>
+
+#include "service/kafka/change_view.h"
+#include "tidemark/v1/event.pb.h"
+
+namespace tidemark::service::kafka {
+
+enum class DebeziumConnector { kPostgres, kMysql, kMariaDb };
+
+// What the events of one source have in common.
+struct DebeziumOptions {
+  DebeziumConnector connector = DebeziumConnector::kPostgres;
+  // Debezium's topic.prefix: begins every schema's name, and is source.name.
+  std::string name;
+  // PostgreSQL: the database. Others: it is the table's namespace.
+  std::string database;
+  // source.version
+  std::string version;
+  // MySQL and MariaDB: what the names of binlog files begin with, up to the dot.
+  std::string binlog_base_name = "binlog";
+  // True: {"schema":...,"payload":...}. False: the payload alone.
+  bool with_schema = true;
+  // True: TRUNCATE is an event too. Debezium's default (skipped.operations=t) leaves it out.
+  bool with_truncate = false;
+};
+
+// The `source` block of the events of one table. Immutable, so thread-safe.
+//
+//   ts_*        when the source committed; of a READ, when Tidemark read the row
+//   snapshot    "incremental" of a READ, since Tidemark's chunks are merged into the log
+//   PostgreSQL  lsn: where the transaction's commit record starts, the same for all its changes; of
+//   a
+//               READ the place at which the row is exact. sequence: without the commit before it
+//   others      file, pos: where the transaction starts; row: place of the change within it
+//   null or 0   xmin, origin, origin_lsn, server_id, gtid, thread, query: no event holds them
+class DebeziumSource {
+ public:
+  DebeziumSource(const v1::TableSchema& schema, const DebeziumOptions& options);
+
+  // The schema as the field "source" of the envelope.
+  void AppendSchema(std::string& out) const;
+  void Append(std::string& out, const ChangeView& change) const;
+
+ private:
+  void AppendPostgresPlace(std::string& out, const ChangeView& change) const;
+  void AppendBinlogPlace(std::string& out, const ChangeView& change) const;
+  void AppendFile(std::string& out, const ChangeView& change) const;
+
+  DebeziumConnector connector_;
+  std::string binlog_base_name_;
+  std::string head_;      // up to the value of ts_ms
+  std::string database_;  // the members db
+  std::string table_;     // the members of the table's name
+};
+
+// ts_ms, ts_us and ts_ns of the envelope.
+void AppendTimes(std::string& out, uint64_t time_us);
+
+}  // namespace tidemark::service::kafka
+
+#endif  // TIDEMARK_SERVICE_KAFKA_DEBEZIUM_SOURCE_H_
