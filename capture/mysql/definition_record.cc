@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "capture/mysql/state_fields.h"
 #include "model/bytes.h"
 #include "model/wire.h"
 
@@ -42,13 +43,6 @@ enum ColumnField : uint32_t {
 };
 enum LeftOutField : uint32_t { kLeftOutName = 1, kLeftOutIndex = 2 };
 
-void AppendNumber(model::Bytes& out, uint32_t field, uint64_t number) {
-  if (number != 0) AppendVarintField(out, field, number);
-}
-void AppendText(model::Bytes& out, uint32_t field, std::string_view text) {
-  if (!text.empty()) AppendLengthField(out, field, text);
-}
-
 void AppendColumn(model::Bytes& out, const CatalogColumn& column) {
   model::Bytes message;
   AppendText(message, kName, column.name);
@@ -72,13 +66,6 @@ void AppendLeftOut(model::Bytes& out, const LeftOutColumn& column) {
   AppendText(message, kLeftOutName, column.name);
   AppendNumber(message, kLeftOutIndex, column.index);
   AppendLengthField(out, kLeftOut, message.view());
-}
-
-bool ReadText(WireReader& in, std::string* text) {
-  std::string_view bytes;
-  if (!in.ReadLength(&bytes)) return false;
-  *text = std::string(bytes);
-  return true;
 }
 
 bool ReadColumnText(WireReader& in, uint32_t field, CatalogColumn* column) {

@@ -2,6 +2,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
+#include "capture/mysql/state_fields.h"
 #include "model/bytes.h"
 #include "model/wire.h"
 
@@ -10,7 +11,6 @@ namespace {
 
 using model::AppendFixed64Field;
 using model::AppendLengthField;
-using model::AppendVarintField;
 using model::WireReader;
 using model::WireType;
 
@@ -38,21 +38,8 @@ enum PreparedField : uint32_t {
   kPreparedOffset = 4,
 };
 
-void AppendText(model::Bytes& out, uint32_t field, std::string_view text) {
-  if (!text.empty()) AppendLengthField(out, field, text);
-}
-void AppendNumber(model::Bytes& out, uint32_t field, uint64_t number) {
-  if (number != 0) AppendVarintField(out, field, number);
-}
 void AppendOffset(model::Bytes& out, uint32_t field, uint64_t offset) {
   if (offset != 0) AppendFixed64Field(out, field, offset);
-}
-
-bool ReadText(WireReader& in, std::string* text) {
-  std::string_view bytes;
-  if (!in.ReadLength(&bytes)) return false;
-  *text = std::string(bytes);
-  return true;
 }
 
 bool ReadPreparedField(WireReader& in, uint32_t field, WireType type, PreparedTransaction* out) {
