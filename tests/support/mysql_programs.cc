@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <vector>
@@ -12,23 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "tests/support/cache_folder.h"
 #include "tests/support/process.h"
 
 namespace tidemark::testing {
 namespace {
-
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-std::string CacheFolder() {
-  if (std::string given = Variable("TIDEMARK_CACHE"); !given.empty()) return given;
-  if (geteuid() == 0) return "/var/cache/tidemark";
-  std::string cache = Variable("XDG_CACHE_HOME");
-  if (cache.empty()) cache = absl::StrCat(Variable("HOME"), "/.cache");
-  return absl::StrCat(cache, "/tidemark");
-}
 
 bool Exists(const std::string& path) {
   std::error_code ignored;

@@ -36,8 +36,7 @@ struct MysqlPrograms {
 
 // Those below the folder that $TIDEMARK_MYSQL names, if it has a version of this product (MariaDB
 // 10 is kMariaDb10, later ones are kMariaDb11), the system's own, else those that dev/mysql9 and
-// dev/mariadb unpack: in $TIDEMARK_CACHE, else /var/cache/tidemark for root and
-// ${XDG_CACHE_HOME:-~/.cache}/tidemark for others. NotFound names the remedy.
+// dev/mariadb unpack into CacheFolder(). NotFound names the remedy.
 absl::StatusOr<MysqlPrograms> FindMysqlPrograms(MysqlProduct product);
 
 // Whom servers run as: "nobody" if we are root, whom they refuse; else empty: ourselves.

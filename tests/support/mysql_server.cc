@@ -1,12 +1,10 @@
 #include "tests/support/mysql_server.h"
 
 #include <pwd.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <mutex>
 
@@ -145,18 +143,6 @@ void Merge(const Settings& added, Settings& settings) {
       same->second = value;
     }
   }
-}
-
-// The state is the first field after the name in parentheses.
-bool AllThreadsStopped(pid_t pid) {
-  std::error_code ignored;
-  const std::string tasks = absl::StrCat("/proc/", pid, "/task");
-  for (const auto& task : std::filesystem::directory_iterator(tasks, ignored)) {
-    const std::string stat = ReadFile(task.path().string() + "/stat");
-    const size_t name_end = stat.rfind(')');
-    if (name_end != std::string::npos && stat.compare(name_end, 3, ") T") != 0) return false;
-  }
-  return true;
 }
 
 }  // namespace
@@ -335,11 +321,8 @@ absl::Status MysqlServer::MoveTo(int port) {
   return StartAgain();
 }
 
-void MysqlServer::Freeze() {
-  process_->Signal(SIGSTOP);
-  while (!AllThreadsStopped(process_->pid())) absl::SleepFor(absl::Milliseconds(1));
-}
+void MysqlServer::Freeze() { process_->Freeze(); }
 
-void MysqlServer::Thaw() { process_->Signal(SIGCONT); }
+void MysqlServer::Thaw() { process_->Thaw(); }
 
 }  // namespace tidemark::testing

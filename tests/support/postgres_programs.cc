@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <vector>
 
@@ -12,25 +11,13 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "tests/support/cache_folder.h"
 #include "tests/support/process.h"
 
 namespace tidemark::testing {
 namespace {
 
 constexpr char kSystemFolder[] = "/usr/lib/postgresql";
-
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-std::string CacheFolder() {
-  if (std::string given = Variable("TIDEMARK_CACHE"); !given.empty()) return given;
-  if (geteuid() == 0) return "/var/cache/tidemark";
-  std::string cache = Variable("XDG_CACHE_HOME");
-  if (cache.empty()) cache = absl::StrCat(Variable("HOME"), "/.cache");
-  return absl::StrCat(cache, "/tidemark");
-}
 
 bool HasServer(const std::string& programs) {
   std::error_code ignored;

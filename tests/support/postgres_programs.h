@@ -13,9 +13,8 @@ namespace tidemark::testing {
 absl::StatusOr<int> SystemPostgresVersion();
 
 // The folder of a version's programs (initdb, postgres, pg_basebackup, …): $TIDEMARK_POSTGRES where
-// it has that version, the distribution's, else the one that dev/postgres18 unpacks:
-// $TIDEMARK_CACHE, else /var/cache/tidemark for root and ${XDG_CACHE_HOME:-~/.cache}/tidemark for
-// others, then postgresql-<version>/bin. NotFound names the remedy.
+// it has that version, the distribution's, else the one that dev/postgres18 unpacks
+// into CacheFolder(). NotFound names the remedy.
 absl::StatusOr<std::string> PostgresProgramFolder(int version);
 
 // Whom servers run as: "postgres" if we are root, whom the server refuses; else empty: ourselves.

@@ -90,6 +90,18 @@ uint64_t StatusKilobytes(pid_t pid, absl::string_view field) {
   return 0;
 }
 
+// The state is the first field after the name in parentheses.
+bool AllThreadsStopped(pid_t pid) {
+  std::error_code ignored;
+  const std::string tasks = absl::StrCat("/proc/", pid, "/task");
+  for (const auto& task : std::filesystem::directory_iterator(tasks, ignored)) {
+    const std::string stat = ReadFile(task.path().string() + "/stat");
+    const size_t name_end = stat.rfind(')');
+    if (name_end != std::string::npos && stat.compare(name_end, 3, ") T") != 0) return false;
+  }
+  return true;
+}
+
 std::string Tail(const std::string& text) {
   constexpr size_t kBytesMax = 4000;
   return text.size() <= kBytesMax ? text : text.substr(text.size() - kBytesMax);
@@ -144,6 +156,13 @@ absl::StatusOr<int> Process::Wait(absl::Duration timeout) {
 void Process::Signal(int signal) {
   if (Running()) kill(pid_, signal);
 }
+
+void Process::Freeze() {
+  Signal(SIGSTOP);
+  while (!AllThreadsStopped(pid_)) absl::SleepFor(absl::Milliseconds(1));
+}
+
+void Process::Thaw() { Signal(SIGCONT); }
 
 void Process::Kill9() {
   if (!Running()) return;

@@ -46,6 +46,9 @@ class Process {
   absl::StatusOr<int> Wait(absl::Duration timeout);
   // Sends a signal; nothing happens if it has ended.
   void Signal(int signal);
+  // SIGSTOP, waited for: its connections stay, and it answers nothing. Thaw: SIGCONT.
+  void Freeze();
+  void Thaw();
   // SIGKILL, and waits until it is gone.
   void Kill9();
   // SIGTERM, and returns the exit code. DeadlineExceeded: it did not end in time, and has been

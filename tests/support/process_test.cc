@@ -52,6 +52,19 @@ TEST(ProcessTest, CanBeTerminatedAndKilled) {
   EXPECT_EQ(killed, 128 + SIGKILL);
 }
 
+TEST(ProcessTest, DoesNothingWhileItIsFrozen) {
+  TempFolder folder;
+  ASSERT_OK_AND_ASSIGN(auto process, Shell(folder, "while :; do echo tick; sleep 0.01; done"));
+  ASSERT_OK(process->WaitForLine("tick", absl::Seconds(10)));
+  process->Freeze();
+  const std::string output = process->Output();
+  usleep(100'000);
+  EXPECT_EQ(process->Output(), output);
+  process->Thaw();
+  for (int wait = 0; wait < 200 && process->Output() == output; ++wait) usleep(50'000);
+  EXPECT_NE(process->Output(), output);
+}
+
 TEST(CleanupGuardTest, CleansUpAfterAProcessThatDies) {
   TempFolder folder;
   const std::string left = folder.File("left");
