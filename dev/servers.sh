@@ -1,6 +1,6 @@
-# Sourced by dev/demo: throwaway servers of each kind, and the processes of a demonstration.
+# Sourced by dev/demo, dev/kafka and dev/kafka4: throwaway servers of each kind, and processes.
 #
-# Wants $work, a folder that any user can enter. start_server KIND (postgres, mysql or mariadb) fills, by kind:
+# start_server wants $work, a folder that any user can enter. start_server KIND (postgres, mysql or mariadb) fills, by kind:
 declare -A server_title  # "PostgreSQL 15.20"
 declare -A server_pid
 declare -A database      # where its shop is, as tidemark-workload and tidemark-oracle take it

@@ -130,6 +130,7 @@ TEST(LayeringTest, ClientLibrariesStayInTheirRooms) {
       {"mysql.h", {"capture/mysql/", "tests/", "bench/"}},
       {"rocksdb/", {"storage/", "tests/storage/", "bench/"}},
       {"grpcpp/", {"service/", "tests/", "bench/"}},
+      {"librdkafka/", {"service/kafka/", "tests/support/"}},
       {"yaml-cpp/", {"service/"}},
       {"spdlog/", {"service/"}},
       {"prometheus/", {"service/"}},
