@@ -34,7 +34,7 @@ class Database {
   ~Database();
 
   rocksdb::DB* operator->() { return db_.get(); }
-  rocksdb::DB* get() { return db_.get(); }
+  rocksdb::DB* get() const { return db_.get(); }
 
   // A family that is there since Open. REQUIRES: one of the three of layout.h.
   rocksdb::ColumnFamilyHandle* family(const std::string& name) const;

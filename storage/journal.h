@@ -14,6 +14,7 @@
 #include "model/event.h"
 #include "model/position.h"
 #include "model/schema.h"
+#include "storage/state_log.h"
 
 namespace tidemark::storage {
 
@@ -49,6 +50,8 @@ struct Checkpoint {
   // The driver's token (capture::LogBatch.resume).
   std::string resume;
   model::Sequence next_sequence = 1;
+  // Counts the appends; the journal sets it.
+  uint64_t append = 0;
 };
 
 // One record of a snapshot job. `part` tells it from the job's others (snapshot/job_state.h).
@@ -81,6 +84,8 @@ struct Bounds {
   model::Sequence newest = 0;
   model::Position frontier;
   uint64_t bytes = 0;
+  // Bytes of events since the journal began, dropped or not.
+  uint64_t end_bytes = 0;
 };
 
 // Reads blocks in order. Not thread-safe; any number of cursors may read while the journal is
@@ -163,7 +168,11 @@ class Journal {
   virtual absl::Status DeleteConsumer(const std::string& consumer) = 0;
   virtual absl::StatusOr<std::vector<ConsumerPlace>> Consumers() const = 0;
 
-  // Drops what is older than the retention. Called now and then, from any one thread.
+  // The changes of the state beside the events.
+  virtual StateLog& state_log() = 0;
+
+  // Drops what is older than the retention, but for what StateLog::Keep holds back. Called now and
+  // then, from any one thread.
   virtual absl::Status Trim(const Retention& retention, uint64_t now_us) = 0;
 };
 
@@ -188,6 +197,15 @@ class Store {
   // Opens a source's journal, creating it if it is not there. The journal lives as long as the
   // store; opening the same name again returns the same one.
   virtual absl::StatusOr<Journal*> OpenJournal(const std::string& source) = 0;
+
+  // True if something was appended to the source's journal.
+  virtual absl::StatusOr<bool> HasState(const std::string& source) const = 0;
+  // Makes the journal of a source without state go on from the state as of an append of another
+  // one: `records` of the journal `restored_from` (StateLog). Its first event will be `next`. All
+  // or nothing. FailedPrecondition: it has state or is open. InvalidArgument: the records are not
+  // those of a source.
+  virtual absl::Status Restore(const std::string& source, const std::vector<StateRecord>& records,
+                               model::Sequence next, const std::string& restored_from) = 0;
 
   // Records of the snapshot jobs of all sources, by job and part; all have a value. New ids come
   // from NextJobId, unique for ever.

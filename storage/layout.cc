@@ -55,6 +55,9 @@ std::string ConsumerPrefix(const std::string& source) { return Prefix('k', sourc
 std::string MilestonePrefix(const std::string& source) { return Prefix('i', source); }
 std::string RereadPrefix(const std::string& source) { return Prefix('r', source); }
 std::string DriverRecordPrefix(const std::string& source) { return Prefix('d', source); }
+std::string IdentityKey(const std::string& source) { return "g" + source; }
+std::string StateChangePrefix(const std::string& source) { return Prefix('s', source); }
+std::string ForgottenKey(const std::string& source) { return "p" + source; }
 std::string SchemaPrefix(const std::string& source) { return source + '\0'; }
 
 std::string SchemaKey(const std::string& source, model::SchemaId id) {
@@ -134,6 +137,7 @@ std::string CheckpointValue(const Checkpoint& checkpoint) {
   }
   stored.set_resume(checkpoint.resume);
   stored.set_next_sequence(checkpoint.next_sequence);
+  stored.set_append(checkpoint.append);
   return stored.SerializeAsString();
 }
 
@@ -143,6 +147,7 @@ bool ParseCheckpoint(std::string_view value, Checkpoint* checkpoint) {
   checkpoint->frontier = {stored.frontier().file(), stored.frontier().offset()};
   checkpoint->resume = stored.resume();
   checkpoint->next_sequence = stored.next_sequence();
+  checkpoint->append = stored.append();
   return checkpoint->next_sequence > 0;
 }
 

@@ -72,6 +72,8 @@ absl::Status RocksJournal::Load() {
   if (absl::Status status = LoadMilestones(); !status.ok()) return status;
   if (absl::Status status = LoadEnd(); !status.ok()) return status;
   if (absl::Status status = consumers_.Load(); !status.ok()) return status;
+  if (absl::Status status = state_log_.Load(); !status.ok()) return status;
+  state_log_.Appended(checkpoint_.append);
   waiters_.Reached(checkpoint_.next_sequence - 1);
   // What a process that was killed while trimming left.
   return DropFiles(floor_.oldest);
@@ -94,7 +96,8 @@ absl::Status RocksJournal::LoadMilestones() {
 absl::Status RocksJournal::LoadEnd() {
   auto newest = NewestBlock(blocks_);
   if (!newest.ok()) return newest.status();
-  model::Sequence stored_next = newest->count == 0 ? 1 : newest->last() + 1;
+  // A restored journal begins behind what the one before had.
+  model::Sequence stored_next = newest->count == 0 ? floor_.oldest : newest->last() + 1;
   if (stored_next != checkpoint_.next_sequence) {
     return Damaged(absl::StrCat("its blocks end before sequence ", stored_next,
                                 ", its checkpoint before ", checkpoint_.next_sequence));
@@ -122,6 +125,7 @@ absl::Status RocksJournal::LoadEnd() {
 
 absl::Status RocksJournal::Append(AppendBatch batch) {
   if (absl::Status status = CheckFollows(batch); !status.ok()) return status;
+  batch.checkpoint.append = checkpoint().append + 1;
   Write write;
   if (absl::Status status = Build(batch, &write); !status.ok()) return status;
   if (absl::Status status = database_->Write(write.batch.get()); !status.ok()) return status;
@@ -183,53 +187,20 @@ rocksdb::Status RocksJournal::PutBlock(const Block& block, Write* write) const {
 rocksdb::Status RocksJournal::PutState(const AppendBatch& batch, Write* write) const {
   rocksdb::WriteBatch& out = *write->batch;
   rocksdb::ColumnFamilyHandle* state = database_->family(kCheckpointFamily);
-  rocksdb::Status status =
-      out.Put(state, CheckpointKey(source_), CheckpointValue(batch.checkpoint));
+  rocksdb::Status status;
   for (const Milestone& milestone : write->milestones) {
     if (!status.ok()) return status;
     status = out.Put(state, MilestonePrefix(source_) + NumberKey(milestone.first),
                      MilestoneValue(milestone));
   }
-  for (const auto& [sequence, schema] : batch.schemas) {
-    if (!status.ok()) return status;
-    status = out.Put(database_->family(kSchemaFamily), SchemaKey(source_, schema->id),
-                     SchemaFrameOf(*schema, sequence));
-  }
-  for (const JobRecord& job : batch.jobs) {
-    if (!status.ok()) return status;
-    rocksdb::ColumnFamilyHandle* jobs = database_->family(kSnapshotFamily);
-    std::string key = JobKey(job.id, job.part);
-    status = job.value ? out.Put(jobs, key, *job.value) : out.Delete(jobs, key);
-  }
-  if (status.ok()) status = PutDriverRecords(batch, write);
-  return status.ok() ? PutRereads(batch, write) : status;
-}
-
-rocksdb::Status RocksJournal::PutDriverRecords(const AppendBatch& batch, Write* write) const {
-  rocksdb::ColumnFamilyHandle* state = database_->family(kCheckpointFamily);
-  rocksdb::Status status;
-  for (const model::DriverRecord& record : batch.driver_records) {
-    if (!status.ok()) return status;
-    const std::string key = DriverRecordPrefix(source_) + record.name;
-    status = record.value ? write->batch->Put(state, key, *record.value)
-                          : write->batch->Delete(state, key);
-  }
-  return status;
-}
-
-rocksdb::Status RocksJournal::PutRereads(const AppendBatch& batch, Write* write) const {
-  rocksdb::ColumnFamilyHandle* state = database_->family(kCheckpointFamily);
-  std::string prefix = RereadPrefix(source_);
-  rocksdb::Status status;
-  for (const PendingReread& reread : batch.rereads_added) {
-    if (!status.ok()) return status;
-    status = write->batch->Put(state, prefix + NumberKey(reread.sequence), RereadValue(reread));
-  }
-  for (model::Sequence sequence : batch.rereads_done) {
-    if (!status.ok()) return status;
-    status = write->batch->Delete(state, prefix + NumberKey(sequence));
-  }
-  return status;
+  if (!status.ok()) return status;
+  StateChange change;
+  change.append = batch.checkpoint.append;
+  change.next_sequence = batch.checkpoint.next_sequence;
+  change.frontier = batch.checkpoint.frontier;
+  change.end_bytes = write->end_bytes;
+  change.time_us = write->time_us;
+  return state_log_.Put(batch, std::move(change), &out);
 }
 
 void RocksJournal::Publish(AppendBatch batch, Write write) {
@@ -242,6 +213,7 @@ void RocksJournal::Publish(AppendBatch batch, Write write) {
   Tail::Batch in_memory{std::move(write.blocks), bytes.capacity()};
   std::vector<Tail::Batch> gone;
   model::Sequence newest = batch.checkpoint.next_sequence - 1;
+  const uint64_t append = batch.checkpoint.append;
   {
     std::lock_guard lock(mutex_);
     checkpoint_ = std::move(batch.checkpoint);
@@ -254,6 +226,7 @@ void RocksJournal::Publish(AppendBatch batch, Write write) {
     for (const Milestone& milestone : write.milestones) milestones_.Add(milestone);
     gone = tail_.Add(std::move(in_memory));
   }
+  state_log_.Appended(append);
   waiters_.Reached(newest);
 }
 
@@ -265,7 +238,7 @@ Checkpoint RocksJournal::checkpoint() const {
 Bounds RocksJournal::bounds() const {
   std::lock_guard lock(mutex_);
   return {floor_.oldest, checkpoint_.next_sequence - 1, checkpoint_.frontier,
-          end_bytes_ - floor_.bytes_before};
+          end_bytes_ - floor_.bytes_before, end_bytes_};
 }
 
 absl::StatusOr<std::vector<std::shared_ptr<const model::TableSchema>>> RocksJournal::Schemas()
@@ -402,6 +375,7 @@ absl::Status RocksJournal::Trim(const Retention& retention, uint64_t now_us) {
 absl::StatusOr<Floor> RocksJournal::FindFloor(const Retention& retention, uint64_t now_us) const {
   uint64_t age_us = retention.age_s_max * 1000000;
   uint64_t time_min = age_us == 0 || age_us > now_us ? 0 : now_us - age_us;
+  const model::Sequence keep_from = state_log_.keep_from();
   Floor floor;
   uint64_t end_bytes;
   model::Sequence newest;
@@ -416,13 +390,15 @@ absl::StatusOr<Floor> RocksJournal::FindFloor(const Retention& retention, uint64
     end_bytes = end_bytes_;
     newest = checkpoint_.next_sequence - 1;
     if (milestones_.empty()) return floor;
-    const Milestone& start = milestones_.LastWhere(
-        [&](const Milestone& at) { return drops_before(at.time_us, at.bytes_before); });
+    const Milestone& start = milestones_.LastWhere([&](const Milestone& at) {
+      return at.first <= keep_from && drops_before(at.time_us, at.bytes_before);
+    });
     if (start.first > floor.oldest) floor = {start.first, start.bytes_before};
   }
   absl::Status status = ForEachBlock(blocks_, floor.oldest, [&](const Block& block) {
     uint64_t bytes_after = floor.bytes_before + block.frames.size();
-    if (block.last() >= newest || !drops_before(block.time_us, bytes_after)) return false;
+    if (block.last() >= std::min(newest, keep_from) || !drops_before(block.time_us, bytes_after))
+      return false;
     floor = {block.last() + 1, bytes_after};
     return true;
   });

@@ -13,6 +13,7 @@
 #include "storage/journal.h"
 #include "storage/layout.h"
 #include "storage/milestones.h"
+#include "storage/rocks_state_log.h"
 #include "storage/tail.h"
 #include "storage/waiters.h"
 
@@ -43,6 +44,7 @@ class RocksJournal final : public Journal {
   absl::Status ResetConsumer(const std::string& consumer, model::Sequence next) override;
   absl::Status DeleteConsumer(const std::string& consumer) override;
   absl::StatusOr<std::vector<ConsumerPlace>> Consumers() const override;
+  StateLog& state_log() override { return state_log_; }
   absl::Status Trim(const Retention& retention, uint64_t now_us) override;
 
   // For cursors. What there is at `place`: its block if it is in memory; the next sequence to be
@@ -64,7 +66,8 @@ class RocksJournal final : public Journal {
         source_(source),
         blocks_{database, family},
         tail_(tail_bytes_max),
-        consumers_(database, source) {}
+        consumers_(database, source),
+        state_log_(database, source) {}
 
   absl::Status Load();
   absl::Status LoadMilestones();
@@ -75,8 +78,6 @@ class RocksJournal final : public Journal {
   absl::Status Build(const AppendBatch& batch, Write* write) const;
   rocksdb::Status PutBlock(const Block& block, Write* write) const;
   rocksdb::Status PutState(const AppendBatch& batch, Write* write) const;
-  rocksdb::Status PutRereads(const AppendBatch& batch, Write* write) const;
-  rocksdb::Status PutDriverRecords(const AppendBatch& batch, Write* write) const;
   void Publish(AppendBatch batch, Write write);
 
   absl::StatusOr<Floor> FindFloor(const Retention& retention, uint64_t now_us) const;
@@ -103,6 +104,7 @@ class RocksJournal final : public Journal {
 
   Waiters waiters_;
   ConsumerPlaces consumers_;
+  RocksStateLog state_log_;
 };
 
 }  // namespace tidemark::storage

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -7,6 +8,8 @@
 #include "storage/folder.h"
 #include "storage/layout.h"
 #include "storage/rocks_journal.h"
+#include "storage/rocks_state_log.h"
+#include "storage/state_records.h"
 
 namespace tidemark::storage {
 namespace {
@@ -19,10 +22,15 @@ class RocksStore final : public Store {
   absl::Status Load();
 
   absl::StatusOr<Journal*> OpenJournal(const std::string& source) override;
+  absl::StatusOr<bool> HasState(const std::string& source) const override;
+  absl::Status Restore(const std::string& source, const std::vector<StateRecord>& records,
+                       model::Sequence next, const std::string& restored_from) override;
   absl::StatusOr<std::vector<JobRecord>> Jobs() const override;
   absl::StatusOr<uint64_t> NextJobId() override;
 
  private:
+  absl::Status PutNextJobId(const std::vector<StateRecord>& records, rocksdb::WriteBatch* batch);
+
   const StoreOptions options_;
   // In this order: the database is closed before the folder is given up, the journals go before the
   // database.
@@ -51,6 +59,40 @@ absl::StatusOr<Journal*> RocksStore::OpenJournal(const std::string& source) {
   auto journal = RocksJournal::Open(database_.get(), source, options_.tail_bytes_max);
   if (!journal.ok()) return journal.status();
   return (journals_[source] = *std::move(journal)).get();
+}
+
+absl::StatusOr<bool> RocksStore::HasState(const std::string& source) const {
+  std::string checkpoint;
+  return database_->Get(kCheckpointFamily, CheckpointKey(source), &checkpoint);
+}
+
+absl::Status RocksStore::Restore(const std::string& source, const std::vector<StateRecord>& records,
+                                 model::Sequence next, const std::string& restored_from) {
+  std::lock_guard lock(mutex_);
+  absl::StatusOr<bool> exists = HasState(source);
+  if (!exists.ok()) return exists.status();
+  if (*exists || journals_.contains(source)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "there is a journal of ", source, " already; its state is not replaced by another one"));
+  }
+  rocksdb::WriteBatch batch;
+  absl::Status built =
+      RocksStateLog::PutRestored(*database_, source, records, next, restored_from, &batch);
+  if (built.ok()) built = PutNextJobId(records, &batch);
+  if (built.ok()) built = database_->Write(&batch);
+  return built.ok() ? Load() : built;
+}
+
+// Ids of jobs that were restored are not given again.
+absl::Status RocksStore::PutNextJobId(const std::vector<StateRecord>& records,
+                                      rocksdb::WriteBatch* batch) {
+  uint64_t next = next_job_id_;
+  for (const StateRecord& record : records) {
+    uint64_t id = 0;
+    if (ParseJobStateRecord(record.key, &id)) next = std::max(next, id + 1);
+  }
+  return ToStatus(batch->Put(database_->family(kCheckpointFamily), kNextJobKey, NumberValue(next)),
+                  "cannot build a write");
 }
 
 absl::StatusOr<std::vector<JobRecord>> RocksStore::Jobs() const {

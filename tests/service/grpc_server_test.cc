@@ -506,6 +506,7 @@ class EndlessJournal final : public storage::Journal {
   absl::StatusOr<std::vector<storage::ConsumerPlace>> Consumers() const override {
     return std::vector<storage::ConsumerPlace>();
   }
+  storage::StateLog& state_log() override { std::abort(); }
   absl::Status Trim(const storage::Retention&, uint64_t) override { return absl::OkStatus(); }
 
   std::atomic<int> made = 0, held = 0, held_most = 0;
