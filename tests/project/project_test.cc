@@ -131,6 +131,8 @@ TEST(LayeringTest, ClientLibrariesStayInTheirRooms) {
       {"rocksdb/", {"storage/", "tests/storage/", "bench/"}},
       {"grpcpp/", {"service/", "tests/", "bench/"}},
       {"librdkafka/", {"service/kafka/", "tests/support/"}},
+      {"re2/", {"service/kafka/"}},
+      {"openssl/", {"service/kafka/"}},
       {"yaml-cpp/", {"service/"}},
       {"spdlog/", {"service/"}},
       {"prometheus/", {"service/"}},
