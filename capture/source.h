@@ -159,6 +159,14 @@ struct CheckResult {
   std::vector<Problem> problems;
 };
 
+// What a server is called in formats that say so.
+struct ServerNames {
+  // "PostgreSQL", "MySQL", "MariaDB"; "" until connected once.
+  std::string product;
+  // PostgreSQL: the database.
+  std::string database = "";
+};
+
 // Where a log goes on, as its driver left it.
 struct LogResume {
   // LogBatch.resume of the newest durable batch; empty: the log is read from now on.
@@ -194,6 +202,7 @@ class Source {
 
   // "PostgreSQL 15.20 at 10.0.0.7:5432, database shop"; "" until connected once.
   virtual std::string Server() const = 0;
+  virtual ServerNames Names() const = 0;
 
   // What an operator does so that a table which exists is captured, with "it" for the table: "add
   // it to publication shop". The end of a message, without connecting.

@@ -78,6 +78,7 @@ class MysqlSource : public Source {
   }
 
   std::string Server() const override { return sessions_.server(); }
+  ServerNames Names() const override { return {sessions_.product()}; }
 
   std::string CaptureRemedy() const override {
     // The catalog shows a table only to users who have a privilege on it.

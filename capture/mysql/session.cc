@@ -104,6 +104,7 @@ absl::StatusOr<SessionFactory::Session> SessionFactory::OpenAny(const WaitLimits
   {
     std::lock_guard lock(mutex_);
     described_ = Describe(**connection);
+    product_ = Product(**connection);
   }
   absl::StatusOr<ServerFacts> facts = LoadFacts(**connection, limits);
   if (!facts.ok()) return facts.status();
@@ -142,6 +143,11 @@ model::Position SessionFactory::PositionOf(const std::string& file, uint64_t off
 std::string SessionFactory::server() const {
   std::lock_guard lock(mutex_);
   return described_;
+}
+
+std::string SessionFactory::product() const {
+  std::lock_guard lock(mutex_);
+  return product_;
 }
 
 }  // namespace tidemark::capture::mysql

@@ -87,6 +87,8 @@ class SessionFactory {
 
   // Describe() of the last session; "" before the first.
   std::string server() const;
+  // "MySQL" or "MariaDB"; "" before the first.
+  std::string product() const;
 
  private:
   const MysqlOptions options_;
@@ -97,6 +99,7 @@ class SessionFactory {
   Naming log_naming_ = Naming::kNone;
   uint64_t moves_ = 0;
   std::string described_;
+  std::string product_;
 };
 
 }  // namespace tidemark::capture::mysql

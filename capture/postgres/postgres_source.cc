@@ -63,6 +63,10 @@ class PostgresSource : public Source {
   }
 
   std::string Server() const override { return sessions_.server(); }
+  ServerNames Names() const override {
+    const std::string database = sessions_.database();
+    return {database.empty() ? "" : "PostgreSQL", database};
+  }
 
   std::string CaptureRemedy() const override {
     return absl::StrCat("add it to publication ", sessions_.options().publication);

@@ -36,6 +36,7 @@ absl::StatusOr<std::unique_ptr<Connection>> SessionFactory::OpenUnchecked(
   if (!connection.ok()) return connection.status();
   std::lock_guard lock(mutex_);
   server_ = Describe(**connection);
+  database_ = (*connection)->database();
   return connection;
 }
 
@@ -106,6 +107,11 @@ absl::Status SessionFactory::CheckIdentity(const ServerIdentity& identity, bool 
 std::string SessionFactory::server() const {
   std::lock_guard lock(mutex_);
   return server_;
+}
+
+std::string SessionFactory::database() const {
+  std::lock_guard lock(mutex_);
+  return database_;
 }
 
 }  // namespace tidemark::capture::postgres

@@ -52,6 +52,8 @@ class SessionFactory {
 
   // Describe() of the last session; "" before the first.
   std::string server() const;
+  // Its database; "" before the first.
+  std::string database() const;
 
   // The server's process that sends the log to this source; 0: none.
   void SetLogSender(int server_pid) { log_sender_ = server_pid; }
@@ -64,6 +66,7 @@ class SessionFactory {
   mutable std::mutex mutex_;
   std::optional<ServerIdentity> first_;
   std::string server_;
+  std::string database_;
   std::atomic<int> log_sender_ = 0;
 };
 

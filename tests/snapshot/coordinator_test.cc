@@ -31,6 +31,7 @@ class TestSource : public capture::Source {
     return absl::OkStatus();
   }
   std::string Server() const override { return "test"; }
+  capture::ServerNames Names() const override { return {}; }
   std::string CaptureRemedy() const override { return "say its name to the clerk"; }
 
   bool empty = false;

@@ -45,6 +45,7 @@ class ModelSource : public capture::Source {
     return absl::OkStatus();
   }
   std::string Server() const override { return "model"; }
+  capture::ServerNames Names() const override { return {}; }
   std::string CaptureRemedy() const override { return "create it"; }
 };
 
