@@ -201,11 +201,11 @@ class Store {
   // True if something was appended to the source's journal.
   virtual absl::StatusOr<bool> HasState(const std::string& source) const = 0;
   // Makes the journal of a source without state go on from the state as of an append of another
-  // one: `records` of the journal `restored_from` (StateLog). Its first event will be `next`. All
-  // or nothing. FailedPrecondition: it has state or is open. InvalidArgument: the records are not
-  // those of a source.
+  // one: `records` of the journal that was published as `published_as` (StateLog). Its first event
+  // will be `next`. All or nothing. FailedPrecondition: it has state or is open. InvalidArgument:
+  // the records are not those of a source.
   virtual absl::Status Restore(const std::string& source, const std::vector<StateRecord>& records,
-                               model::Sequence next, const std::string& restored_from) = 0;
+                               model::Sequence next, const std::string& published_as) = 0;
 
   // Records of the snapshot jobs of all sources, by job and part; all have a value. New ids come
   // from NextJobId, unique for ever.

@@ -55,7 +55,7 @@ std::string ConsumerPrefix(const std::string& source) { return Prefix('k', sourc
 std::string MilestonePrefix(const std::string& source) { return Prefix('i', source); }
 std::string RereadPrefix(const std::string& source) { return Prefix('r', source); }
 std::string DriverRecordPrefix(const std::string& source) { return Prefix('d', source); }
-std::string IdentityKey(const std::string& source) { return "g" + source; }
+std::string PublishedAsKey(const std::string& source) { return "g" + source; }
 std::string StateChangePrefix(const std::string& source) { return Prefix('s', source); }
 std::string ForgottenKey(const std::string& source) { return "p" + source; }
 std::string SchemaPrefix(const std::string& source) { return source + '\0'; }

@@ -31,7 +31,7 @@ std::string ConsumerPrefix(const std::string& source);
 std::string MilestonePrefix(const std::string& source);
 std::string RereadPrefix(const std::string& source);
 std::string DriverRecordPrefix(const std::string& source);
-std::string IdentityKey(const std::string& source);
+std::string PublishedAsKey(const std::string& source);
 std::string StateChangePrefix(const std::string& source);
 std::string ForgottenKey(const std::string& source);
 

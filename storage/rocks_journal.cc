@@ -72,8 +72,7 @@ absl::Status RocksJournal::Load() {
   if (absl::Status status = LoadMilestones(); !status.ok()) return status;
   if (absl::Status status = LoadEnd(); !status.ok()) return status;
   if (absl::Status status = consumers_.Load(); !status.ok()) return status;
-  if (absl::Status status = state_log_.Load(); !status.ok()) return status;
-  state_log_.Appended(checkpoint_.append);
+  if (absl::Status status = state_log_.Load(checkpoint_.append); !status.ok()) return status;
   waiters_.Reached(checkpoint_.next_sequence - 1);
   // What a process that was killed while trimming left.
   return DropFiles(floor_.oldest);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <random>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -17,14 +16,6 @@ namespace {
 
 // How many changes are read at a time.
 constexpr size_t kChangesMost = 64;
-
-// 128 bits: no two journals have one.
-std::string NewId() {
-  std::random_device random;
-  std::string bytes;
-  for (int i = 0; i < 4; ++i) absl::StrAppend(&bytes, absl::Hex(random(), absl::kZeroPad8));
-  return bytes;
-}
 
 std::unique_ptr<rocksdb::Iterator> SeekTo(const Database& database,
                                           const rocksdb::ReadOptions& options, const char* family,
@@ -51,13 +42,27 @@ absl::Status RocksStateLog::Damaged(const std::string& what) const {
       absl::StrCat("the journal of ", source_, " is damaged: ", what, "; ", kDamageRemedy));
 }
 
-absl::Status RocksStateLog::Load() {
+absl::Status RocksStateLog::Load(uint64_t append) {
+  opened_append_ = newest_ = append;
   std::string value;
-  auto found = database_->Get(kCheckpointFamily, IdentityKey(source_), &value);
+  auto found = database_->Get(kCheckpointFamily, PublishedAsKey(source_), &value);
   if (!found.ok()) return found.status();
-  if (*found) return ParseIdentity(value, &identity_) ? absl::OkStatus() : Damaged("its identity");
-  identity_.id = NewId();
-  return database_->Put(kCheckpointFamily, IdentityKey(source_), IdentityValue(identity_));
+  if (*found && !ParsePublishedAs(value, &published_as_)) return Damaged("who published it");
+  return absl::OkStatus();
+}
+
+PublishedAs RocksStateLog::published_as() const {
+  std::lock_guard lock(mutex_);
+  return published_as_;
+}
+
+absl::Status RocksStateLog::SetPublishedAs(const PublishedAs& name) {
+  absl::Status status =
+      database_->Put(kCheckpointFamily, PublishedAsKey(source_), PublishedAsValue(name));
+  if (!status.ok()) return status;
+  std::lock_guard lock(mutex_);
+  published_as_ = name;
+  return absl::OkStatus();
 }
 
 rocksdb::Status RocksStateLog::Put(const AppendBatch& batch, StateChange change,
@@ -217,9 +222,10 @@ absl::Status RocksStateLog::Forget(uint64_t append, model::Sequence next_sequenc
 
 absl::Status RocksStateLog::PutRestored(const Database& database, const std::string& source,
                                         const std::vector<StateRecord>& records,
-                                        model::Sequence next, const std::string& restored_from,
+                                        model::Sequence next, const std::string& published_as,
                                         rocksdb::WriteBatch* out) {
-  JournalIdentity identity{NewId(), restored_from};
+  PublishedAs name;
+  name.previous = published_as;
   rocksdb::Status status;
   for (const StateRecord& record : records) {
     const StatePlace place = PlaceOf(source, record.key);
@@ -233,7 +239,7 @@ absl::Status RocksStateLog::PutRestored(const Database& database, const std::str
       if (!ParseCheckpoint(value, &checkpoint)) {
         return absl::InvalidArgumentError("the stored checkpoint cannot be read");
       }
-      identity.restored_append = checkpoint.append;
+      name.previous_append = checkpoint.append;
       checkpoint.next_sequence = next;
       value = CheckpointValue(checkpoint);
     }
@@ -241,7 +247,7 @@ absl::Status RocksStateLog::PutRestored(const Database& database, const std::str
   }
   rocksdb::ColumnFamilyHandle* family = database.family(kCheckpointFamily);
   if (status.ok()) status = out->Put(family, FloorKey(source), FloorValue({next, 0}));
-  if (status.ok()) status = out->Put(family, IdentityKey(source), IdentityValue(identity));
+  if (status.ok()) status = out->Put(family, PublishedAsKey(source), PublishedAsValue(name));
   return ToStatus(status, "cannot build a write");
 }
 

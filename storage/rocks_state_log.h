@@ -18,8 +18,8 @@ class RocksStateLog final : public StateLog {
   // `database` must outlive it.
   RocksStateLog(Database* database, const std::string& source);
 
-  // Reads the identity; a new journal is given one.
-  absl::Status Load();
+  // `append`: the newest.
+  absl::Status Load(uint64_t append);
 
   // Adds what an append writes of the state, and if changes are kept, the change. `change`: without
   // its records.
@@ -29,17 +29,19 @@ class RocksStateLog final : public StateLog {
   // Retention may drop what is older.
   model::Sequence keep_from() const;
 
-  const JournalIdentity& identity() const override { return identity_; }
+  PublishedAs published_as() const override;
+  absl::Status SetPublishedAs(const PublishedAs& name) override;
+  uint64_t opened_append() const override { return opened_append_; }
   absl::Status Keep(bool keep) override;
   absl::StatusOr<std::vector<StateChange>> After(uint64_t append, size_t bytes_max) const override;
   absl::StatusOr<StateChange> Whole() const override;
   absl::Status Forget(uint64_t append, model::Sequence next_sequence) override;
 
-  // Adds what a journal begins with that goes on from `records`, under a new identity. `next`: its
-  // first event. InvalidArgument: the records are not those of a source.
+  // Adds what a journal begins with that goes on from `records`. `next`: its first event.
+  // InvalidArgument: the records are not those of a source.
   static absl::Status PutRestored(const Database& database, const std::string& source,
                                   const std::vector<StateRecord>& records, model::Sequence next,
-                                  const std::string& restored_from, rocksdb::WriteBatch* out);
+                                  const std::string& published_as, rocksdb::WriteBatch* out);
 
  private:
   absl::Status Damaged(const std::string& what) const;
@@ -49,9 +51,10 @@ class RocksStateLog final : public StateLog {
 
   Database* const database_;
   const std::string source_;
-  JournalIdentity identity_;
+  uint64_t opened_append_ = 0;
 
   mutable std::mutex mutex_;
+  PublishedAs published_as_;
   bool keeps_ = false;
   // The oldest change that is kept, if it is there; the newest append.
   uint64_t first_ = 1;

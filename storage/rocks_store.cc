@@ -24,7 +24,7 @@ class RocksStore final : public Store {
   absl::StatusOr<Journal*> OpenJournal(const std::string& source) override;
   absl::StatusOr<bool> HasState(const std::string& source) const override;
   absl::Status Restore(const std::string& source, const std::vector<StateRecord>& records,
-                       model::Sequence next, const std::string& restored_from) override;
+                       model::Sequence next, const std::string& published_as) override;
   absl::StatusOr<std::vector<JobRecord>> Jobs() const override;
   absl::StatusOr<uint64_t> NextJobId() override;
 
@@ -67,7 +67,7 @@ absl::StatusOr<bool> RocksStore::HasState(const std::string& source) const {
 }
 
 absl::Status RocksStore::Restore(const std::string& source, const std::vector<StateRecord>& records,
-                                 model::Sequence next, const std::string& restored_from) {
+                                 model::Sequence next, const std::string& published_as) {
   std::lock_guard lock(mutex_);
   absl::StatusOr<bool> exists = HasState(source);
   if (!exists.ok()) return exists.status();
@@ -77,7 +77,7 @@ absl::Status RocksStore::Restore(const std::string& source, const std::vector<St
   }
   rocksdb::WriteBatch batch;
   absl::Status built =
-      RocksStateLog::PutRestored(*database_, source, records, next, restored_from, &batch);
+      RocksStateLog::PutRestored(*database_, source, records, next, published_as, &batch);
   if (built.ok()) built = PutNextJobId(records, &batch);
   if (built.ok()) built = database_->Write(&batch);
   return built.ok() ? Load() : built;

@@ -40,13 +40,15 @@ struct StateChange {
   std::vector<StateRecord> records;
 };
 
-// Tells a journal from one of the same source that another service, or an earlier data folder, had.
-struct JournalIdentity {
-  // Random.
+// Under which name a journal is published. A new one is taken at each start, before anything is
+// published under it, so that what another service published, or one with a copy of this data
+// folder, is told from what this one did.
+struct PublishedAs {
+  // Random; empty: it was never published.
   std::string id;
-  // The journal whose state this one began with, as of that append; empty: it began with nothing.
-  std::string restored_from;
-  uint64_t restored_append = 0;
+  // Who published before, and up to which append: true until something is published as `id`.
+  std::string previous;
+  uint64_t previous_append = 0;
 };
 
 // The changes of a source's state, append by append, for who stores them elsewhere together with
@@ -55,7 +57,11 @@ class StateLog {
  public:
   virtual ~StateLog() = default;
 
-  virtual const JournalIdentity& identity() const = 0;
+  virtual PublishedAs published_as() const = 0;
+  // Durable when it returns.
+  virtual absl::Status SetPublishedAs(const PublishedAs& name) = 0;
+  // The newest append when the journal was opened.
+  virtual uint64_t opened_append() const = 0;
 
   // From the next append on each change is kept until Forget, and no event that Forget has not
   // passed is dropped by retention; or (false) nothing is kept, and what was is erased. Holds until

@@ -102,19 +102,19 @@ bool ParseStateChange(std::string_view value, StateChange* change) {
   return change->next_sequence > 0;
 }
 
-std::string IdentityValue(const JournalIdentity& identity) {
-  state::JournalIdentity stored;
-  stored.set_id(identity.id);
-  stored.set_restored_from(identity.restored_from);
-  stored.set_restored_append(identity.restored_append);
+std::string PublishedAsValue(const PublishedAs& name) {
+  state::PublishedAs stored;
+  stored.set_id(name.id);
+  stored.set_previous(name.previous);
+  stored.set_previous_append(name.previous_append);
   return stored.SerializeAsString();
 }
 
-bool ParseIdentity(std::string_view value, JournalIdentity* identity) {
-  state::JournalIdentity stored;
+bool ParsePublishedAs(std::string_view value, PublishedAs* name) {
+  state::PublishedAs stored;
   if (!stored.ParseFromArray(value.data(), static_cast<int>(value.size()))) return false;
-  *identity = {stored.id(), stored.restored_from(), stored.restored_append()};
-  return !identity->id.empty();
+  *name = {stored.id(), stored.previous(), stored.previous_append()};
+  return true;
 }
 
 }  // namespace tidemark::storage

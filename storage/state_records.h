@@ -41,8 +41,8 @@ StatePlace PlaceOf(const std::string& source, std::string_view record);
 std::string StateChangeValue(const StateChange& change);
 bool ParseStateChange(std::string_view value, StateChange* change);
 
-std::string IdentityValue(const JournalIdentity& identity);
-bool ParseIdentity(std::string_view value, JournalIdentity* identity);
+std::string PublishedAsValue(const PublishedAs& name);
+bool ParsePublishedAs(std::string_view value, PublishedAs* name);
 
 }  // namespace tidemark::storage
 

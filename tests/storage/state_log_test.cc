@@ -102,12 +102,15 @@ TEST_F(StateLogTest, EachChangeSaysHowFarItsEventsReach) {
 
 TEST_F(StateLogTest, ChangesAndTheirNumbersSurviveARestart) {
   ASSERT_TRUE(log().Keep(true).ok());
-  const std::string id = log().identity().id;
+  ASSERT_TRUE(log().SetPublishedAs({"a", "b", 7}).ok());
   Append(NextBatch());
   Append(NextBatch());
   ASSERT_TRUE(log().Forget(1, 2).ok());
   Reopen();
-  EXPECT_EQ(log().identity().id, id);
+  EXPECT_EQ(log().published_as().id, "a");
+  EXPECT_EQ(log().published_as().previous, "b");
+  EXPECT_EQ(log().published_as().previous_append, 7u);
+  EXPECT_EQ(log().opened_append(), 2u);
   ASSERT_TRUE(log().Keep(true).ok());
   Append(NextBatch());
   std::vector<uint64_t> appends;
@@ -162,12 +165,11 @@ class RestoreTest : public StateLogTest {
   std::unique_ptr<Store> restored_;
 };
 
-TEST_F(RestoreTest, GoesOnFromTheStateUnderAnotherIdentity) {
+TEST_F(RestoreTest, GoesOnFromTheStateAndKnowsWhoPublishedIt) {
   Append(FullBatch(1));
   Append(NextBatch());
   StateChange whole = *log().Whole();
-  const std::string id = log().identity().id;
-  ASSERT_TRUE(restored_->Restore("shop", whole.records, 100, id).ok());
+  ASSERT_TRUE(restored_->Restore("shop", whole.records, 100, "a").ok());
   Journal* journal = Open();
   EXPECT_EQ(journal->checkpoint().resume, journal_->checkpoint().resume);
   EXPECT_EQ(journal->checkpoint().append, 2u);
@@ -177,9 +179,9 @@ TEST_F(RestoreTest, GoesOnFromTheStateUnderAnotherIdentity) {
   EXPECT_EQ(journal->Schemas()->size(), 1u);
   EXPECT_EQ(journal->Rereads(9)->size(), 1u);
   EXPECT_EQ(journal->DriverRecords()->size(), 1u);
-  EXPECT_NE(journal->state_log().identity().id, id);
-  EXPECT_EQ(journal->state_log().identity().restored_from, id);
-  EXPECT_EQ(journal->state_log().identity().restored_append, 2u);
+  EXPECT_EQ(journal->state_log().published_as().id, "");
+  EXPECT_EQ(journal->state_log().published_as().previous, "a");
+  EXPECT_EQ(journal->state_log().published_as().previous_append, 2u);
 }
 
 // Those who have read further than what was restored must not take other events for the next ones.
