@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "service/sleep.h"
+
 namespace tidemark::service {
 namespace {
 

@@ -1,9 +1,10 @@
 #include "service/log_loop.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <thread>
 #include <utility>
+
+#include "service/sleep.h"
 
 namespace tidemark::service {
 namespace {
@@ -27,14 +28,6 @@ constexpr milliseconds kGoodSession{1000};
 constexpr milliseconds kOperatorWait{10'000};
 
 }  // namespace
-
-bool SleepUnlessStopped(milliseconds duration, std::stop_token stop) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait_for(lock, stop, duration, [] { return false; });
-  return !stop.stop_requested();
-}
 
 LogLoop::LogLoop(capture::Source* source, capture::SchemaRegistry* registry, Inbox* inbox,
                  size_t batch_bytes, std::function<absl::StatusOr<capture::LogResume>()> resume,

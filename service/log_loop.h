@@ -57,9 +57,6 @@ class LogLoop {
   std::shared_ptr<capture::LogReader> reader_;
 };
 
-// Sleeps, but not past the stop. False: stopped.
-bool SleepUnlessStopped(std::chrono::milliseconds duration, std::stop_token stop);
-
 }  // namespace tidemark::service
 
 #endif  // TIDEMARK_SERVICE_LOG_LOOP_H_

@@ -23,13 +23,15 @@ constexpr std::chrono::microseconds kAppendInterval{1000};
 }  // namespace
 
 MergeLoop::MergeLoop(Inbox* inbox, snapshot::Merger merger, storage::Journal* journal,
-                     snapshot::Coordinator* coordinator, MergeEvents events)
+                     snapshot::Coordinator* coordinator, MergeEvents events,
+                     bool acknowledge_published)
     : inbox_(inbox),
       merger_(std::move(merger)),
       journal_(journal),
       coordinator_(coordinator),
       events_(std::move(events)),
-      appended_(merger_.next_sequence()) {}
+      appended_(merger_.next_sequence()),
+      acknowledge_published_(acknowledge_published) {}
 
 absl::Status MergeLoop::Run(std::stop_token stop) {
   absl::Status status = coordinator_->LoadRereads();
@@ -42,7 +44,7 @@ absl::Status MergeLoop::Run(std::stop_token stop) {
     if (status.ok() && (AppendIsDue() || (stopping && drained && merger_.changed()))) {
       status = Append();
     }
-    if (merger_.ready() && merger_.settling().Acknowledgeable(durable_frontier_) > acknowledged_) {
+    if (merger_.ready() && Acknowledgeable() > acknowledged_) {
       ReportDurable(0);
     }
     if (stopping && drained) break;
@@ -122,8 +124,13 @@ absl::Status MergeLoop::Append() {
 void MergeLoop::ReportDurable(uint64_t events) {
   // Until the log has replayed it is not known which transactions are not settled.
   if (!merger_.ready()) return;
-  acknowledged_ = merger_.settling().Acknowledgeable(durable_frontier_);
+  acknowledged_ = Acknowledgeable();
   events_.durable(acknowledged_, std::exchange(commit_time_us_, 0), events);
+}
+
+model::Position MergeLoop::Acknowledgeable() const {
+  return merger_.settling().Acknowledgeable(
+      acknowledge_published_ ? std::min(durable_frontier_, published_) : durable_frontier_);
 }
 
 absl::Status MergeLoop::AppendWithRetry(const storage::AppendBatch& batch) {

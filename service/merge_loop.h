@@ -35,7 +35,7 @@ struct MergeEvents {
 class MergeLoop {
  public:
   MergeLoop(Inbox* inbox, snapshot::Merger merger, storage::Journal* journal,
-            snapshot::Coordinator* coordinator, MergeEvents events);
+            snapshot::Coordinator* coordinator, MergeEvents events, bool acknowledge_published);
 
   // Until `stop`; then drains the inbox (close it first), appends what came, and returns. An error:
   // the journal or the merge is broken, and nothing more was appended.
@@ -43,6 +43,10 @@ class MergeLoop {
 
   // The service is stopping: a full disk is not waited for any more. Any thread.
   void GiveUpWhenStalled() { give_up_ = true; }
+
+  // From a step: everything up to here is stored elsewhere too. With `acknowledge_published`
+  // nothing behind it is acknowledged.
+  void Published(const model::Position& position) { published_ = position; }
 
   // From a step: `window` was submitted for `task`; `release` is called when it is over.
   void Track(snapshot::WindowId window, snapshot::Task task, std::function<void()> release);
@@ -59,6 +63,7 @@ class MergeLoop {
   bool AppendIsDue() const;
   std::chrono::microseconds IdleWait() const;
   absl::Status Append();
+  model::Position Acknowledgeable() const;
   absl::Status AppendWithRetry(const storage::AppendBatch& batch);
   void ReportDurable(uint64_t events);
   void FailWaiting(const absl::Status& status);
@@ -74,6 +79,8 @@ class MergeLoop {
   Clock::time_point last_append_{};
   model::Sequence appended_ = 0;
   model::Position durable_frontier_;
+  const bool acknowledge_published_;
+  model::Position published_;
   model::Position acknowledged_;
   uint64_t commit_time_us_ = 0;
 };

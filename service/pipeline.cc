@@ -32,6 +32,8 @@ class ThreadedPipeline : public Pipeline {
   ~ThreadedPipeline() override;
 
   void BeginStop() override;
+  void Published(const model::Position& position) override;
+  void Fail(const absl::Status& status) override { Broken(status); }
   PipelineStatus status() const override;
   snapshot::JobControl& jobs() override { return coordinator_; }
 
@@ -95,7 +97,7 @@ ThreadedPipeline::ThreadedPipeline(const std::string& name, const PipelineOption
           source, &registry_, &inbox_, kLogBatchBytes, [this] { return DurableResume(); },
           [this](const absl::Status& status) { LogChanged(status); }),
       merge_(&inbox_, snapshot::Merger(MergerSettings(options), &registry_, journal->checkpoint()),
-             journal, &coordinator_, MergeReports()) {
+             journal, &coordinator_, MergeReports(), options.acknowledge_published) {
   log_thread_ = std::jthread([this](std::stop_token stop) { log_.Run(stop); });
   for (uint32_t i = 0; i < options.readers_max; ++i) {
     ChunkLoop::Parts parts{source,  &registry_, &coordinator_, &inbox_,
@@ -194,6 +196,10 @@ void ThreadedPipeline::Durable(const model::Position& acknowledgeable, uint64_t 
   status_.acknowledged = acknowledgeable;
   status_.events += events;
   if (commit_time_us != 0) status_.lag_us = static_cast<int64_t>(NowUs() - commit_time_us);
+}
+
+void ThreadedPipeline::Published(const model::Position& position) {
+  inbox_.Post([this, position](snapshot::Merger&) { merge_.Published(position); });
 }
 
 void ThreadedPipeline::Broken(const absl::Status& status) {

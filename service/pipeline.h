@@ -36,6 +36,8 @@ struct PipelineOptions {
   size_t chunk_bytes_max = 16 << 20;
   // Time that one chunk's SELECT should take.
   uint32_t chunk_ms_target = 200;
+  // The source is acknowledged what Published has said as well, not all that is durable.
+  bool acknowledge_published = false;
   // Test-only: leaves the settle step or the folding out, to prove that the tests then fail.
   bool without_settle = false;
   bool without_folding = false;
@@ -58,6 +60,11 @@ class Pipeline {
   // Asks everything to stop and returns at once; calls that wait end soon with Cancelled. The
   // destructor then waits.
   virtual void BeginStop() = 0;
+
+  // Everything up to here is stored elsewhere too (PipelineOptions.acknowledge_published).
+  virtual void Published(const model::Position& position) = 0;
+  // Stops capture for good: an operator must act.
+  virtual void Fail(const absl::Status& status) = 0;
 
   virtual PipelineStatus status() const = 0;
   virtual snapshot::JobControl& jobs() = 0;

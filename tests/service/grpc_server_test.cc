@@ -69,6 +69,8 @@ class FakeJobs final : public snapshot::JobControl {
 class FakePipeline final : public Pipeline {
  public:
   void BeginStop() override {}
+  void Published(const model::Position&) override {}
+  void Fail(const absl::Status&) override {}
   PipelineStatus status() const override {
     PipelineStatus status;
     status.state = PipelineState::kStopped;
