@@ -11,6 +11,10 @@
 
 namespace tidemark::service {
 
+namespace kafka {
+class Publisher;
+}
+
 // One captured server with everything that the gRPC services need of it. Owns nothing.
 struct CapturedSource {
   std::string name;
@@ -19,6 +23,8 @@ struct CapturedSource {
   capture::Source* source = nullptr;
   storage::Journal* journal = nullptr;
   Pipeline* pipeline = nullptr;
+  // Null: it is not published to Kafka.
+  kafka::Publisher* publisher = nullptr;
 };
 
 // The sources of this service, by name. Immutable, so thread-safe.

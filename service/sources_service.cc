@@ -1,6 +1,7 @@
 #include "service/sources_service.h"
 
 #include "service/grpc_status.h"
+#include "service/kafka/publisher.h"
 
 namespace tidemark::service {
 namespace {
@@ -8,6 +9,18 @@ namespace {
 void Assign(v1::Position* to, const model::Position& from) {
   to->set_file(from.file);
   to->set_offset(from.offset);
+}
+
+void Assign(v1::Publisher* to, const kafka::PublisherStatus& from) {
+  to->set_state(static_cast<v1::Publisher::State>(from.state));
+  to->set_error(from.error);
+  to->set_published_sequence(from.published);
+  Assign(to->mutable_frontier(), from.frontier);
+  to->set_lag_events(from.lag_events);
+  to->set_lag_bytes(from.lag_bytes);
+  to->set_lag_us(from.lag_us);
+  to->set_transactions(from.transactions);
+  to->set_bytes(from.bytes);
 }
 
 v1::Source ToProto(const CapturedSource& captured) {
@@ -28,6 +41,9 @@ v1::Source ToProto(const CapturedSource& captured) {
   source.set_lag_us(status.lag_us);
   source.set_events(status.events);
   source.set_restarts(status.restarts);
+  if (captured.publisher != nullptr) {
+    Assign(source.mutable_publisher(), captured.publisher->status());
+  }
   return source;
 }
 

@@ -65,6 +65,18 @@ std::string LagText(const v1::Source& source) {
   return absl::StrCat(out, "; newest transaction in the stream after ", Delay(source.lag_us()));
 }
 
+std::string KafkaText(const v1::Publisher& publisher) {
+  std::string out = absl::AsciiStrToLower(v1::Publisher::State_Name(publisher.state()));
+  absl::StrAppend(&out, ", events up to ", publisher.published_sequence(), " are there");
+  if (publisher.lag_events() > 0) {
+    absl::StrAppend(&out, ", ", FormatCount(publisher.lag_events()), " (",
+                    FormatBytes(publisher.lag_bytes()), ") are not, for ",
+                    Delay(static_cast<int64_t>(publisher.lag_us())));
+  }
+  if (!publisher.error().empty()) absl::StrAppend(&out, "; ", publisher.error());
+  return out;
+}
+
 std::string Describe(const v1::Source& source) {
   std::string state = absl::AsciiStrToLower(v1::Source::State_Name(source.state()));
   std::string out = absl::StrCat(source.name(), ": ", state);
@@ -77,6 +89,7 @@ std::string Describe(const v1::Source& source) {
   line("frontier", absl::StrCat(PlaceText(source.frontier()), ", acknowledged ",
                                 PlaceText(source.acknowledged())));
   line("lag", LagText(source));
+  if (source.has_publisher()) line("kafka", KafkaText(source.publisher()));
   line("since start", absl::StrCat(FormatCount(source.events()), " events, ", source.restarts(),
                                    source.restarts() == 1 ? " reconnect" : " reconnects"));
   return out + "\n";

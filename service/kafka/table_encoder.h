@@ -31,6 +31,10 @@ class TableEncoder {
   virtual absl::Status AppendKey(std::string& out, std::string_view change) const = 0;
   virtual absl::Status AppendValue(std::string& out, std::string_view change) const = 0;
 
+  // The event's place, behind AppendValue: for formats whose values have it. It is in the header of
+  // every record.
+  virtual void AppendSequence(std::string& /*out*/, model::Sequence /*sequence*/) const {}
+
   // Columns that the records do not have, since the format has no form for them.
   virtual const std::vector<std::string>& left_out() const = 0;
 };

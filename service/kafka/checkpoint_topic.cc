@@ -1,0 +1,186 @@
+#include "service/kafka/checkpoint_topic.h"
+
+#include <functional>
+#include <map>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "service/kafka/client.h"
+#include "tidemark/state/state.pb.h"
+
+namespace tidemark::service::kafka {
+namespace {
+
+constexpr int kRequestMs = 5000;
+constexpr int kPollMs = 200;
+// No answer for so long: the brokers are away.
+constexpr int kSilentPollsMost = 50;
+// Every transaction ends with a checkpoint, so that a few offsets behind the end hold one.
+constexpr int64_t kTailOffsets = 500;
+
+using Visit = std::function<void(std::string_view key, std::optional<std::string_view> value)>;
+
+// Reads a partition as it is now.
+class TopicReader {
+ public:
+  static absl::StatusOr<TopicReader> Open(const ClusterOptions& cluster, const std::string& topic,
+                                          const std::string& group) {
+    auto conf = MakeConf(cluster, {{"group.id", group},
+                                   {"isolation.level", "read_committed"},
+                                   {"enable.auto.commit", "false"},
+                                   {"enable.auto.offset.store", "false"},
+                                   {"enable.partition.eof", "true"},
+                                   {"auto.offset.reset", "error"},
+                                   {"allow.auto.create.topics", "false"}});
+    if (!conf.ok()) return conf.status();
+    rd_kafka_conf_set_log_cb(conf->get(), nullptr);
+    auto client = MakeClient(RD_KAFKA_CONSUMER, *std::move(conf));
+    if (!client.ok()) return client.status();
+    rd_kafka_poll_set_consumer(client->get());
+    return TopicReader(*std::move(client), topic);
+  }
+
+  // The first offset and the one behind the last. Both 0: there is no such topic.
+  absl::StatusOr<std::pair<int64_t, int64_t>> Ends() {
+    std::pair<int64_t, int64_t> ends{0, 0};
+    const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
+        client_.get(), topic_.c_str(), 0, &ends.first, &ends.second, kRequestMs);
+    if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+        error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+        error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
+      return std::pair<int64_t, int64_t>(0, 0);
+    }
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(What(), error);
+    return ends;
+  }
+
+  absl::Status Read(int64_t from, std::stop_token stop, const Visit& visit) {
+    const Handle<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), 0)->offset = from;
+    const rd_kafka_resp_err_t assigned = rd_kafka_assign(client_.get(), list.get());
+    if (assigned != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(What(), assigned);
+    for (int silent = 0; silent < kSilentPollsMost;) {
+      if (stop.stop_requested()) return absl::CancelledError("the service is shutting down");
+      const Handle<rd_kafka_message_t> message(rd_kafka_consumer_poll(client_.get(), kPollMs));
+      if (message == nullptr) {
+        ++silent;
+        continue;
+      }
+      if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return absl::OkStatus();
+      if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        absl::Status status =
+            ToStatus(What(), message->err, rd_kafka_message_errstr(message.get()));
+        if (!absl::IsUnavailable(status)) return status;
+        ++silent;
+        continue;
+      }
+      silent = 0;
+      visit({static_cast<const char*>(message->key), message->key_len},
+            message->payload == nullptr
+                ? std::nullopt
+                : std::optional<std::string_view>(
+                      {static_cast<const char*>(message->payload), message->len}));
+    }
+    return absl::UnavailableError(absl::StrCat(What(), ": the brokers do not answer"));
+  }
+
+ private:
+  TopicReader(Handle<rd_kafka_t> client, std::string topic)
+      : client_(std::move(client)), topic_(std::move(topic)) {}
+  std::string What() const { return absl::StrCat("cannot read the checkpoint topic ", topic_); }
+
+  Handle<rd_kafka_t> client_;
+  std::string topic_;
+};
+
+absl::Status Malformed(const std::string& topic) {
+  return absl::DataLossError(absl::StrCat(
+      "topic ", topic,
+      " holds what is no checkpoint of Tidemark; give the source a checkpoint_topic of its own, "
+      "or update this version"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<PublishedPlace>> CheckpointTopic::ReadPlace(
+    std::stop_token stop) const {
+  auto reader = TopicReader::Open(cluster_, topic_, group_);
+  if (!reader.ok()) return reader.status();
+  auto ends = reader->Ends();
+  if (!ends.ok()) return ends.status();
+  for (int64_t back = kTailOffsets; ends->second > ends->first; back *= 100) {
+    const int64_t from = std::max(ends->first, ends->second - back);
+    std::optional<std::string> newest;
+    absl::Status read =
+        reader->Read(from, stop, [&](std::string_view key, std::optional<std::string_view> value) {
+          if (key == storage::kCheckpointRecord && value) newest = *value;
+        });
+    if (!read.ok()) return read;
+    PublishedPlace place;
+    std::string checkpoint;
+    if (newest) {
+      if (!ParsePlace(*newest, &place, &checkpoint)) return Malformed(topic_);
+      return place;
+    }
+    if (from == ends->first) break;
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<std::optional<CheckpointTopic::State>> CheckpointTopic::ReadState(
+    std::stop_token stop) const {
+  auto reader = TopicReader::Open(cluster_, topic_, group_);
+  if (!reader.ok()) return reader.status();
+  auto ends = reader->Ends();
+  if (!ends.ok()) return ends.status();
+  std::map<std::string, std::string, std::less<>> records;
+  if (ends->second > ends->first) {
+    absl::Status read = reader->Read(
+        ends->first, stop, [&](std::string_view key, std::optional<std::string_view> value) {
+          if (value) {
+            records.insert_or_assign(std::string(key), std::string(*value));
+          } else {
+            records.erase(std::string(key));
+          }
+        });
+    if (!read.ok()) return read;
+  }
+  if (records.empty()) return std::nullopt;
+  auto stored = records.find(storage::kCheckpointRecord);
+  State state;
+  std::string checkpoint;
+  if (stored == records.end() || !ParsePlace(stored->second, &state.place, &checkpoint)) {
+    return Malformed(topic_);
+  }
+  stored->second = std::move(checkpoint);
+  for (auto& [key, value] : records) state.records.push_back({key, std::move(value)});
+  return state;
+}
+
+std::string PlaceValue(const PublishedPlace& place, const std::string& checkpoint) {
+  tidemark::state::PublishedCheckpoint stored;
+  stored.set_journal(place.journal);
+  stored.set_append(place.append);
+  stored.set_next_sequence(place.next_sequence);
+  stored.mutable_frontier()->set_file(place.frontier.file);
+  stored.mutable_frontier()->set_offset(place.frontier.offset);
+  stored.set_restorable(place.restorable);
+  stored.set_open_pieces(place.open_pieces);
+  stored.set_checkpoint(checkpoint);
+  return stored.SerializeAsString();
+}
+
+bool ParsePlace(std::string_view value, PublishedPlace* place, std::string* checkpoint) {
+  tidemark::state::PublishedCheckpoint stored;
+  if (!stored.ParseFromArray(value.data(), static_cast<int>(value.size()))) return false;
+  place->journal = stored.journal();
+  place->append = stored.append();
+  place->next_sequence = stored.next_sequence();
+  place->frontier = {stored.frontier().file(), stored.frontier().offset()};
+  place->restorable = stored.restorable();
+  place->open_pieces = stored.open_pieces();
+  *checkpoint = std::move(*stored.mutable_checkpoint());
+  return !place->journal.empty() && place->next_sequence > 0;
+}
+
+}  // namespace tidemark::service::kafka

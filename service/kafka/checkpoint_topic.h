@@ -1,0 +1,71 @@
+#ifndef TIDEMARK_SERVICE_KAFKA_CHECKPOINT_TOPIC_H_
+#define TIDEMARK_SERVICE_KAFKA_CHECKPOINT_TOPIC_H_
+
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "model/event.h"
+#include "model/position.h"
+#include "service/kafka/publish_options.h"
+#include "storage/state_log.h"
+
+namespace tidemark::service::kafka {
+
+// How far a source is published: the record kCheckpointRecord of its checkpoint topic, written by
+// every transaction.
+struct PublishedPlace {
+  // The journal that was published (storage::PublishedAs::id), up to this append.
+  std::string journal;
+  uint64_t append = 0;
+  // Every event before it is in Kafka.
+  model::Sequence next_sequence = 1;
+  model::Position frontier;
+  // False: the other records of the topic are not the state as of `append`: a journal that had
+  // events before it was published is not published to its end yet.
+  bool restorable = false;
+  // Kafka transactions that carry the beginning of a source transaction whose end is not published
+  // yet; 0: there is none.
+  uint64_t open_pieces = 0;
+};
+
+// The compacted topic of one source, of one partition: a record for each of its state's, by the
+// same keys (storage/FORMAT.md, State records), a tombstone where one was erased. The value of
+// kCheckpointRecord is tidemark.state.PublishedCheckpoint. Only what is committed is read.
+class CheckpointTopic {
+ public:
+  CheckpointTopic(const ClusterOptions& cluster, std::string topic, std::string group)
+      : cluster_(cluster), topic_(std::move(topic)), group_(std::move(group)) {}
+
+  const std::string& name() const { return topic_; }
+
+  // What every read may return: Unavailable (try again), FailedPrecondition (an operator must act),
+  // DataLoss (what is there is no checkpoint), Cancelled.
+
+  // nullopt: nothing was published yet, or there is no such topic.
+  absl::StatusOr<std::optional<PublishedPlace>> ReadPlace(std::stop_token stop) const;
+
+  struct State {
+    PublishedPlace place;
+    std::vector<storage::StateRecord> records;
+  };
+  absl::StatusOr<std::optional<State>> ReadState(std::stop_token stop) const;
+
+ private:
+  const ClusterOptions cluster_;
+  const std::string topic_;
+  // Consumers must have one; it is not joined, and nothing is stored in it.
+  const std::string group_;
+};
+
+std::string PlaceValue(const PublishedPlace& place, const std::string& checkpoint);
+// `checkpoint`: the store's own record.
+bool ParsePlace(std::string_view value, PublishedPlace* place, std::string* checkpoint);
+
+}  // namespace tidemark::service::kafka
+
+#endif  // TIDEMARK_SERVICE_KAFKA_CHECKPOINT_TOPIC_H_

@@ -1,0 +1,263 @@
+#include "service/kafka/event_writer.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "model/wire.h"
+#include "service/kafka/change_view.h"
+#include "tidemark/v1/event.pb.h"
+#include "tidemark/v1/kafka.pb.h"
+
+namespace tidemark::service::kafka {
+namespace {
+
+constexpr size_t kKeyTextMost = 200;
+
+std::string_view OpName(model::Op op) {
+  switch (op) {
+    case model::Op::kCreate:
+      return "create";
+    case model::Op::kUpdate:
+      return "update";
+    case model::Op::kDelete:
+      return "delete";
+    case model::Op::kTruncate:
+      return "truncate";
+    case model::Op::kRead:
+      return "read";
+    case model::Op::kNone:
+      break;
+  }
+  return "";
+}
+
+absl::Status Malformed() {
+  return absl::DataLossError(
+      "an event in the journal is malformed; restore the data folder, or capture the source anew");
+}
+
+// The tidemark.v1.Event in a frame.
+std::string_view EventOf(std::string_view frame) {
+  model::WireReader reader(frame);
+  uint32_t field = 0;
+  model::WireType type;
+  std::string_view event;
+  return reader.ReadTag(&field, &type) && reader.ReadLength(&event) ? event : std::string_view();
+}
+
+int64_t TimeMs(const ChangeView& change) {
+  return static_cast<int64_t>(
+      (change.commit_time_us != 0 ? change.commit_time_us : change.capture_time_us) / 1000);
+}
+
+// What a record takes in a batch of its own, at most.
+size_t BatchBytes(const Record& record) {
+  constexpr size_t kBatchHead = 61;
+  constexpr size_t kVarintsMost = 40;
+  size_t bytes =
+      kBatchHead + kVarintsMost + record.key.value_or("").size() + record.value.value_or("").size();
+  for (const auto& [name, value] : record.headers) {
+    bytes += std::string_view(name).size() + value.size() + 10;
+  }
+  return bytes;
+}
+
+std::string KeyText(const ChangeView& change) {
+  v1::Row key;
+  if (!change.key ||
+      !key.ParseFromArray(change.key->data(), static_cast<int>(change.key->size()))) {
+    return "none";
+  }
+  return key.ShortDebugString().substr(0, kKeyTextMost);
+}
+
+bool InProtobuf(Format format) {
+  return format == Format::kProtobuf || format == Format::kRegistryProtobuf;
+}
+
+}  // namespace
+
+absl::StatusOr<const EventWriter::Table*> EventWriter::TableOf(model::SchemaId id,
+                                                               std::stop_token stop) {
+  auto known = tables_.find(id);
+  if (known != tables_.end()) return &known->second;
+  absl::StatusOr<std::string> frame = parts_.journal->SchemaFrame(id);
+  if (!frame.ok()) return frame.status();
+  const std::string_view bytes = EventOf(*frame);
+  v1::Event event;
+  if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return Malformed();
+  const v1::TableSchema& schema = event.schema();
+  Table table;
+  table.name = absl::StrCat(schema.namespace_(), ".", schema.name());
+  absl::StatusOr<std::string> topic = parts_.router->TopicOf(schema);
+  if (!topic.ok()) return topic.status();
+  table.topic = *std::move(topic);
+  absl::StatusOr<Topic> about = Ensure(table.topic, NewTopic(), stop);
+  if (!about.ok()) return about.status();
+  table.partitions = about->partitions;
+  table.record_bytes_max = std::min(about->batch_bytes_max, parts_.producer->record_bytes_max());
+  auto encoder = parts_.encoders->Prepare(schema, table.topic);
+  if (!encoder.ok()) return encoder.status();
+  table.encoder = *std::move(encoder);
+  return &tables_.emplace(id, std::move(table)).first->second;
+}
+
+absl::StatusOr<Topic> EventWriter::Ensure(const std::string& topic, const TopicOptions& options,
+                                          std::stop_token stop) {
+  absl::StatusOr<Topic> about = parts_.topics->Ensure(topic, options, std::move(stop));
+  if (!about.ok()) return ForOperator(about.status());
+  if (about->batch_bytes_max >= parts_.producer->batch_bytes_max()) return about;
+  batch_bytes_wanted_ = about->batch_bytes_max;
+  return absl::AbortedError(
+      absl::StrCat("topic ", topic, " takes batches of ", about->batch_bytes_max, " bytes"));
+}
+
+TopicOptions EventWriter::NewTopic() const {
+  return {parts_.options->partitions, parts_.options->replication, parts_.options->topic_settings};
+}
+
+absl::Status EventWriter::Write(const model::EventView& event, uint64_t piece,
+                                std::stop_token stop) {
+  switch (event.kind) {
+    case model::EventKind::kChange:
+      return WriteChange(event, piece, stop);
+    case model::EventKind::kSchema:
+      return WriteOther(parts_.options->schema_topic, "schema", event, stop);
+    case model::EventKind::kTransactionEnd:
+      return WriteOther(parts_.options->transaction_topic, "transaction_end", event, stop);
+    case model::EventKind::kSnapshotMark:
+      return WriteOther(parts_.options->transaction_topic, "snapshot", event, stop);
+    case model::EventKind::kMessage:
+      return WriteOther(parts_.options->message_topic, "message", event, stop);
+    default:
+      return absl::OkStatus();
+  }
+}
+
+absl::Status EventWriter::WriteChange(const model::EventView& event, uint64_t piece,
+                                      std::stop_token stop) {
+  absl::StatusOr<const Table*> found = TableOf(event.schema, stop);
+  if (!found.ok()) return ForOperator(found.status());
+  const Table& table = **found;
+  if (!table.encoder->Writes(event.op)) return absl::OkStatus();
+  if (event.op == model::Op::kTruncate && !parts_.options->truncates) return absl::OkStatus();
+  ChangeView change;
+  if (!ReadChange(event.body, &change)) return Malformed();
+  const std::string sequence = absl::StrCat(event.sequence);
+  const std::string index = absl::StrCat(change.transaction_index);
+  const std::string piece_text = absl::StrCat(piece);
+  const std::string position = model::ToString({change.position_file, change.position_offset});
+  Record record;
+  record.time_ms = TimeMs(change);
+  record.headers = {{"source", parts_.source},
+                    {"table", table.name},
+                    {"op", OpName(event.op)},
+                    {"sequence", sequence},
+                    {"position", position}};
+  if (event.op != model::Op::kRead) {
+    record.headers.emplace_back("index", index);
+    if (piece > 1) record.headers.emplace_back("piece", piece_text);
+  }
+  key_.clear();
+  value_.clear();
+  if (table.encoder->HasKey(event.op)) {
+    absl::Status status = table.encoder->AppendKey(key_, event.body);
+    if (!status.ok()) return status;
+    record.key = key_;
+  }
+  absl::Status status = table.encoder->AppendValue(value_, event.body);
+  if (!status.ok()) return status;
+  table.encoder->AppendSequence(value_, event.sequence);
+  record.value = value_;
+  if (BatchBytes(record) > table.record_bytes_max) {
+    return WriteOversize(table, event, std::move(record), stop);
+  }
+  return WriteChangeTo(table, event, std::move(record), stop);
+}
+
+absl::Status EventWriter::WriteChangeTo(const Table& table, const model::EventView& event,
+                                        Record record, std::stop_token stop) {
+  if (event.op == model::Op::kTruncate) {
+    for (int32_t partition = 0; partition < table.partitions; ++partition) {
+      record.partition = partition;
+      if (absl::Status status = Produce(table.topic, record, stop); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+  if (!record.key) record.partition = 0;
+  absl::Status status = Produce(table.topic, record, stop);
+  if (!status.ok() || event.op != model::Op::kDelete || !parts_.options->tombstones ||
+      !record.key) {
+    return status;
+  }
+  record.value.reset();
+  return Produce(table.topic, record, stop);
+}
+
+absl::Status EventWriter::WriteOversize(const Table& table, const model::EventView& event,
+                                        Record record, std::stop_token stop) {
+  ChangeView change;
+  if (!ReadChange(event.body, &change)) return Malformed();
+  if (parts_.options->oversize == Oversize::kStop) {
+    return absl::PermissionDeniedError(absl::StrCat(
+        "event ", event.sequence, ", a change of ", table.name, " with key {", KeyText(change),
+        "}, does not fit into topic ", table.topic, ": its record has ", BatchBytes(record),
+        " bytes, the limit is ", table.record_bytes_max,
+        "; raise message.max.bytes in kafka.properties and max.message.bytes of the topic, or set "
+        "publish.oversize: dead_letter"));
+  }
+  absl::StatusOr<Topic> topic = Ensure(parts_.options->dead_letter_topic, NewTopic(), stop);
+  if (!topic.ok()) return topic.status();
+  v1::DeadLetter letter;
+  letter.set_source(parts_.source);
+  letter.set_table(table.name);
+  letter.set_topic(table.topic);
+  letter.set_sequence(event.sequence);
+  letter.set_record_bytes(BatchBytes(record));
+  letter.set_record_bytes_max(table.record_bytes_max);
+  if (change.key) {
+    letter.mutable_key()->ParseFromArray(change.key->data(), static_cast<int>(change.key->size()));
+  }
+  value_.clear();
+  google::protobuf::util::MessageToJsonString(letter, &value_);
+  record.value = value_;
+  if (!record.key) record.partition = 0;
+  return Produce(parts_.options->dead_letter_topic, record, stop);
+}
+
+absl::Status EventWriter::WriteOther(const std::string& topic, std::string_view kind,
+                                     const model::EventView& event, std::stop_token stop) {
+  if (topic.empty()) return absl::OkStatus();
+  TopicOptions options{/*partitions=*/1, parts_.options->replication};
+  if (event.kind == model::EventKind::kSchema) options.settings = {{"cleanup.policy", "compact"}};
+  absl::StatusOr<Topic> about = Ensure(topic, options, stop);
+  if (!about.ok()) return about.status();
+  const std::string sequence = absl::StrCat(event.sequence);
+  const std::string_view bytes = EventOf(event.frame);
+  value_.assign(bytes);
+  if (!InProtobuf(parts_.options->format)) {
+    v1::Event message;
+    if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return Malformed();
+    value_.clear();
+    google::protobuf::util::MessageToJsonString(message, &value_);
+  }
+  Record record;
+  record.headers = {{"source", parts_.source}, {"op", kind}, {"sequence", sequence}};
+  key_ = absl::StrCat(event.schema);
+  if (event.kind == model::EventKind::kSchema) record.key = key_;
+  record.value = value_;
+  record.partition = 0;
+  return Produce(topic, record, stop);
+}
+
+absl::Status EventWriter::Produce(const std::string& topic, const Record& record,
+                                  std::stop_token stop) {
+  bytes_ += record.key.value_or("").size() + record.value.value_or("").size();
+  return parts_.producer->Produce(topic, record, std::move(stop));
+}
+
+}  // namespace tidemark::service::kafka

@@ -1,0 +1,202 @@
+#include "service/kafka/producer.h"
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace tidemark::service::kafka {
+namespace {
+
+// A call to librdkafka ends after this time, so that the stop token is looked at.
+constexpr int kCallMs = 500;
+// What is under way, of one source.
+constexpr char kQueueKiB[] = "32768";
+constexpr char kQueueRecords[] = "200000";
+// batch.size cannot be more.
+constexpr uint64_t kBatchBytesMost = INT32_MAX;
+
+bool TakenByAnother(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR__FENCED || error == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+         error == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Producer>> Producer::Open(const ClusterOptions& cluster,
+                                                         const std::string& transactional_id,
+                                                         uint64_t batch_bytes_max) {
+  std::unique_ptr<Producer> producer(new Producer(transactional_id));
+  Settings settings = {{"transactional.id", transactional_id},
+                       {"enable.idempotence", "true"},
+                       {"partitioner", "murmur2_random"},
+                       {"queue.buffering.max.kbytes", kQueueKiB},
+                       {"queue.buffering.max.messages", kQueueRecords}};
+  if (batch_bytes_max <= kBatchBytesMost) {
+    settings.emplace_back("batch.size", absl::StrCat(batch_bytes_max));
+  }
+  auto conf = MakeConf(cluster, settings);
+  if (!conf.ok()) return conf.status();
+  rd_kafka_conf_set_opaque(conf->get(), producer.get());
+  rd_kafka_conf_set_dr_msg_cb(conf->get(), &OnDelivery);
+  rd_kafka_conf_set_error_cb(conf->get(), &OnError);
+  rd_kafka_conf_set_log_cb(conf->get(), nullptr);
+  auto client = MakeClient(RD_KAFKA_PRODUCER, *std::move(conf));
+  if (!client.ok()) return client.status();
+  producer->client_ = *std::move(client);
+  return producer;
+}
+
+Producer::~Producer() {
+  // What is still queued is of a transaction that is not committed.
+  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                    RD_KAFKA_PURGE_F_NON_BLOCKING);
+  topics_.clear();
+}
+
+std::string Producer::last_error() const {
+  std::lock_guard lock(mutex_);
+  return last_error_;
+}
+
+// Runs within calls of this thread.
+void Producer::OnDelivery(rd_kafka_t* /*client*/, const rd_kafka_message_t* message, void* self) {
+  auto* producer = static_cast<Producer*>(self);
+  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    std::lock_guard lock(producer->mutex_);
+    producer->last_error_.clear();
+  } else if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+    producer->too_large_seen_ = true;
+  }
+}
+
+void Producer::OnError(rd_kafka_t* /*client*/, int error, const char* reason, void* self) {
+  auto* producer = static_cast<Producer*>(self);
+  std::lock_guard lock(producer->mutex_);
+  producer->last_error_ =
+      std::string(ToStatus("Kafka", static_cast<rd_kafka_resp_err_t>(error), reason).message());
+}
+
+uint64_t Producer::Number(const char* property) const {
+  char value[32] = "";
+  size_t size = sizeof(value);
+  uint64_t number = 0;
+  rd_kafka_conf_get(rd_kafka_conf(client_.get()), property, value, &size);
+  return absl::SimpleAtoi(value, &number) ? number : UINT64_MAX;
+}
+
+rd_kafka_topic_t* Producer::TopicOf(const std::string& topic) {
+  Handle<rd_kafka_topic_t>& handle = topics_[topic];
+  if (handle == nullptr) handle.reset(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
+  return handle.get();
+}
+
+absl::Status Producer::Sort(std::string_view what, Handle<rd_kafka_error_t> error) {
+  if (error == nullptr) return absl::OkStatus();
+  const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
+  const absl::Status status = ToStatus(what, code, rd_kafka_error_string(error.get()));
+  if (TakenByAnother(code)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        status.message(), "; another producer has taken the transactional id ", transactional_id_,
+        ", or the transaction took longer than transaction.timeout.ms"));
+  }
+  if (rd_kafka_error_is_fatal(error.get())) return absl::FailedPreconditionError(status.message());
+  if (rd_kafka_error_txn_requires_abort(error.get())) {
+    rd_kafka_poll(client_.get(), 0);  // what became of each record
+    if (!too_large_seen_) return absl::AbortedError(status.message());
+    return absl::PermissionDeniedError(
+        "a topic takes less than this service knows; allow its user to describe the configuration "
+        "of topics, or set batch.size in kafka.properties to the least max.message.bytes");
+  }
+  if (rd_kafka_error_is_retriable(error.get())) return absl::UnavailableError(status.message());
+  if (absl::IsFailedPrecondition(status)) return absl::PermissionDeniedError(status.message());
+  return status;
+}
+
+// `call` is told how long it may take; what it has begun goes on at the next call.
+template <typename Call>
+absl::Status Producer::Repeat(std::string_view what, std::stop_token stop, Call call) {
+  while (true) {
+    rd_kafka_poll(client_.get(), 0);
+    absl::Status status = Sort(what, Handle<rd_kafka_error_t>(call(kCallMs)));
+    if (!absl::IsUnavailable(status)) return status;
+    if (stop.stop_requested()) return absl::CancelledError("the service is shutting down");
+  }
+}
+
+absl::Status Producer::Init(std::stop_token stop) {
+  return Repeat(
+      absl::StrCat("cannot take the transactional id ", transactional_id_), std::move(stop),
+      [this](int timeout_ms) { return rd_kafka_init_transactions(client_.get(), timeout_ms); });
+}
+
+absl::Status Producer::Begin() {
+  too_large_seen_ = false;
+  return Sort("cannot begin a transaction",
+              Handle<rd_kafka_error_t>(rd_kafka_begin_transaction(client_.get())));
+}
+
+absl::Status Producer::Produce(const std::string& topic, const Record& record,
+                               std::stop_token stop) {
+  Handle<rd_kafka_headers_t> headers;
+  if (!record.headers.empty()) {
+    headers.reset(rd_kafka_headers_new(record.headers.size()));
+    for (const auto& [name, value] : record.headers) {
+      rd_kafka_header_add(headers.get(), name, -1, value.data(),
+                          static_cast<ssize_t>(value.size()));
+    }
+  }
+  rd_kafka_vu_t fields[8];
+  size_t count = 0;
+  fields[count].vtype = RD_KAFKA_VTYPE_RKT;
+  fields[count++].u.rkt = TopicOf(topic);
+  fields[count].vtype = RD_KAFKA_VTYPE_PARTITION;
+  fields[count++].u.i32 = record.partition.value_or(RD_KAFKA_PARTITION_UA);
+  fields[count].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  fields[count++].u.i = RD_KAFKA_MSG_F_COPY;
+  fields[count].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+  fields[count++].u.i64 = record.time_ms;
+  // A view of no bytes may be null, which would make the field null.
+  auto bytes = [&](rd_kafka_vtype_t type, const std::optional<std::string_view>& view) {
+    if (!view) return;
+    fields[count].vtype = type;
+    fields[count].u.mem.ptr = const_cast<char*>(view->empty() ? "" : view->data());
+    fields[count++].u.mem.size = view->size();
+  };
+  bytes(RD_KAFKA_VTYPE_KEY, record.key);
+  bytes(RD_KAFKA_VTYPE_VALUE, record.value);
+  if (headers != nullptr) {
+    fields[count].vtype = RD_KAFKA_VTYPE_HEADERS;
+    fields[count++].u.headers = headers.get();
+  }
+  while (true) {
+    Handle<rd_kafka_error_t> error(rd_kafka_produceva(client_.get(), fields, count));
+    if (error == nullptr) {
+      headers.release();  // librdkafka's now
+      return absl::OkStatus();
+    }
+    const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
+    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+      return absl::OutOfRangeError(rd_kafka_error_string(error.get()));
+    }
+    if (code == RD_KAFKA_RESP_ERR__STATE) return absl::AbortedError("the transaction has failed");
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+      absl::Status status = Sort(absl::StrCat("cannot write to topic ", topic), std::move(error));
+      return absl::IsUnavailable(status) ? absl::AbortedError(status.message()) : status;
+    }
+    rd_kafka_poll(client_.get(), 50);
+    if (stop.stop_requested()) return absl::CancelledError("the service is shutting down");
+  }
+}
+
+absl::Status Producer::Commit(std::stop_token stop) {
+  return Repeat("cannot commit a transaction", std::move(stop), [this](int timeout_ms) {
+    return rd_kafka_commit_transaction(client_.get(), timeout_ms);
+  });
+}
+
+absl::Status Producer::Abort(std::stop_token stop) {
+  return Repeat("cannot abort a transaction", std::move(stop), [this](int timeout_ms) {
+    return rd_kafka_abort_transaction(client_.get(), timeout_ms);
+  });
+}
+
+}  // namespace tidemark::service::kafka

@@ -1,0 +1,101 @@
+#ifndef TIDEMARK_SERVICE_KAFKA_PRODUCER_H_
+#define TIDEMARK_SERVICE_KAFKA_PRODUCER_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "service/kafka/client.h"
+#include "service/kafka/publish_options.h"
+
+namespace tidemark::service::kafka {
+
+// A record to write. Bytes are copied.
+struct Record {
+  std::optional<std::string_view> key;    // nullopt: null
+  std::optional<std::string_view> value;  // nullopt: a tombstone
+  // Static names, texts.
+  std::vector<std::pair<const char*, std::string_view>> headers;
+  // Kafka's time of the record, milliseconds since 1970-01-01 UTC.
+  int64_t time_ms = 0;
+  // nullopt: by its key, as the Java client does.
+  std::optional<int32_t> partition;
+};
+
+// Writes transactions under one transactional id, each record once and in order. What calls may
+// return besides OK:
+//
+//   Unavailable         the brokers do not answer: call again; nothing is lost
+//   Cancelled           the stop token was triggered
+//   Aborted             the transaction is not to be saved: Abort, then write it again
+//   OutOfRange          (Produce) the record is larger than message.max.bytes; the transaction goes
+//   on FailedPrecondition  this producer is at its end: another one has taken its transactional id,
+//   or
+//                       the broker has given it up. Open and Init another one.
+//   PermissionDenied    an operator must act; trying again is of no use before
+//
+// One thread, but for last_error().
+class Producer {
+ public:
+  // `batch_bytes_max`: no topic takes batches of less. InvalidArgument: the properties are wrong.
+  static absl::StatusOr<std::unique_ptr<Producer>> Open(const ClusterOptions& cluster,
+                                                        const std::string& transactional_id,
+                                                        uint64_t batch_bytes_max);
+  ~Producer();
+  Producer(const Producer&) = delete;
+  Producer& operator=(const Producer&) = delete;
+
+  // Takes the transactional id: whoever had it before can write no more, and what it has not
+  // committed is aborted when this returns. Waits until then.
+  absl::Status Init(std::stop_token stop);
+
+  absl::Status Begin();
+  // Waits for room where more is under way than memory is given.
+  absl::Status Produce(const std::string& topic, const Record& record, std::stop_token stop);
+  // Waits until all of it is written and committed.
+  absl::Status Commit(std::stop_token stop);
+  // Waits until nothing of it can be seen any more. `stop`: then the broker does it in time.
+  absl::Status Abort(std::stop_token stop);
+
+  // Of a batch (batch.size), and of a record in it (message.max.bytes).
+  uint64_t batch_bytes_max() const { return Number("batch.size"); }
+  uint64_t record_bytes_max() const { return Number("message.max.bytes"); }
+  // What the client last said of its brokers; empty: nothing is wrong.
+  std::string last_error() const;
+
+  // For requests of other kinds.
+  rd_kafka_t* client() { return client_.get(); }
+
+ private:
+  explicit Producer(std::string transactional_id)
+      : transactional_id_(std::move(transactional_id)) {}
+
+  static void OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self);
+  static void OnError(rd_kafka_t*, int error, const char* reason, void* self);
+
+  uint64_t Number(const char* property) const;
+  rd_kafka_topic_t* TopicOf(const std::string& topic);
+  absl::Status Sort(std::string_view what, Handle<rd_kafka_error_t> error);
+  template <typename Call>
+  absl::Status Repeat(std::string_view what, std::stop_token stop, Call call);
+
+  const std::string transactional_id_;
+  mutable std::mutex mutex_;
+  std::string last_error_;
+  bool too_large_seen_ = false;
+  Handle<rd_kafka_t> client_;
+  std::map<std::string, Handle<rd_kafka_topic_t>, std::less<>> topics_;
+};
+
+}  // namespace tidemark::service::kafka
+
+#endif  // TIDEMARK_SERVICE_KAFKA_PRODUCER_H_

@@ -1,0 +1,269 @@
+#include "service/kafka/publish_session.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace tidemark::service::kafka {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A transaction ends where a source transaction does, once it has so much or took so long; and
+// anywhere, once it has or took that much.
+constexpr uint64_t kBytesWanted = 4 << 20;
+constexpr uint64_t kBytesMost = 32 << 20;
+constexpr milliseconds kTimeWanted{100};
+constexpr milliseconds kTimeMost{5000};
+// Appends without events are published together.
+constexpr milliseconds kStateInterval{1000};
+constexpr size_t kChangeBytes = 1 << 20;
+// How long a source transaction is waited for whose beginning is there.
+constexpr milliseconds kRestWait{200};
+
+absl::Status NotRetained(const absl::Status& status) {
+  if (!absl::IsOutOfRange(status)) return status;
+  return absl::PermissionDeniedError(absl::StrCat(
+      "events that Kafka has not are gone (they are held back only while the source is "
+      "published): ",
+      status.message(),
+      ". To go on without them, delete the checkpoint topic, start again and take a snapshot"));
+}
+
+}  // namespace
+
+PublishSession::PublishSession(const Parts& parts, const PublishedPlace& start) : parts_(parts) {
+  committed_.published = start;
+  committed_.published.journal = parts.name;
+}
+
+// Those whose events can be read already.
+absl::StatusOr<std::vector<storage::StateChange>> PublishSession::NextChanges(
+    uint64_t append) const {
+  auto changes = parts_.journal->state_log().After(append, kChangeBytes);
+  if (!changes.ok()) return changes.status();
+  const model::Sequence readable = parts_.journal->bounds().newest + 1;
+  while (!changes->empty() && changes->back().next_sequence > readable) changes->pop_back();
+  return changes;
+}
+
+absl::StatusOr<bool> PublishSession::PublishSome(std::stop_token stop) {
+  if (whole_) return PublishTowardsWhole(std::move(stop));
+  auto changes = NextChanges(committed_.published.append);
+  if (!committed_.published.restorable || absl::IsOutOfRange(changes.status())) {
+    if (absl::Status status = LoadWhole(stop); !status.ok()) return status;
+    return PublishTowardsWhole(std::move(stop));
+  }
+  if (!changes.ok()) return changes.status();
+  if (changes->empty()) return false;
+  const bool only_state = changes->back().next_sequence == committed_.published.next_sequence;
+  if (only_state && Clock::now() - last_commit_ < kStateInterval) return false;
+  if (absl::Status status = PublishChanges(*std::move(changes), std::move(stop)); !status.ok()) {
+    return status;
+  }
+  return true;
+}
+
+PublishSession::Transaction PublishSession::NewTransaction() const {
+  Transaction transaction;
+  transaction.place = committed_;
+  transaction.inside = committed_.published.open_pieces > 0;
+  transaction.piece = committed_.published.open_pieces + 1;
+  transaction.bytes_before = parts_.writer->bytes();
+  transaction.begun = Clock::now();
+  return transaction;
+}
+
+absl::Status PublishSession::Begin(uint64_t time_us) {
+  parts_.begun(time_us);
+  return parts_.producer->Begin();
+}
+
+absl::Status PublishSession::PublishChanges(std::vector<storage::StateChange> changes,
+                                            std::stop_token stop) {
+  if (absl::Status status = Begin(changes.front().time_us); !status.ok()) return status;
+  Transaction transaction = NewTransaction();
+  absl::Status status = AddChanges(std::move(changes), &transaction, stop);
+  return Finish(std::move(status), std::move(transaction), std::move(stop));
+}
+
+absl::Status PublishSession::AddChanges(std::vector<storage::StateChange> changes,
+                                        Transaction* transaction, std::stop_token stop) {
+  PublishedPlace& place = transaction->place.published;
+  const Clock::time_point patience = transaction->begun + kRestWait;
+  while (true) {
+    for (storage::StateChange& change : changes) {
+      absl::Status status = WriteEvents(change.next_sequence, transaction, stop);
+      if (!status.ok()) return status;
+      for (storage::StateRecord& record : change.records) {
+        transaction->records[std::move(record.key)] = std::move(record.value);
+      }
+      place.append = change.append;
+      place.frontier = change.frontier;
+      transaction->place.end_bytes = change.end_bytes;
+      if (IsFull(*transaction)) return absl::OkStatus();
+    }
+    auto more = NextChanges(place.append);
+    if (!more.ok()) return absl::AbortedError(more.status().message());
+    changes = *std::move(more);
+    if (!changes.empty()) continue;
+    if (!transaction->inside || Clock::now() > patience) return absl::OkStatus();
+    WaitForEvent(parts_.journal, place.next_sequence, milliseconds(20), stop);
+    if (stop.stop_requested()) return absl::CancelledError("the service is shutting down");
+  }
+}
+
+bool PublishSession::IsFull(const Transaction& transaction) const {
+  const uint64_t bytes = parts_.writer->bytes() - transaction.bytes_before;
+  const auto took = Clock::now() - transaction.begun;
+  if (bytes >= kBytesMost || took >= kTimeMost) return true;
+  return !transaction.inside && (bytes >= kBytesWanted || took >= kTimeWanted);
+}
+
+absl::Status PublishSession::WriteEvents(model::Sequence until, Transaction* transaction,
+                                         std::stop_token stop) {
+  model::Sequence& next = transaction->place.published.next_sequence;
+  if (next >= until) return absl::OkStatus();
+  if (cursor_ == nullptr || cursor_->place() != next) {
+    auto cursor = parts_.journal->Read(next);
+    if (!cursor.ok()) return NotRetained(cursor.status());
+    cursor_ = *std::move(cursor);
+  }
+  while (next < until) {
+    auto block = cursor_->Next();
+    if (!block.ok()) return NotRetained(block.status());
+    if (!block->has_value()) {
+      return absl::InternalError(absl::StrCat("the journal ends at ", next, ", not at ", until));
+    }
+    if (absl::Status status = WriteBlock(**block, transaction, stop); !status.ok()) return status;
+    next = (*block)->last() + 1;
+    if (whole_ && IsFull(*transaction)) break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PublishSession::WriteBlock(const storage::Block& block, Transaction* transaction,
+                                        std::stop_token stop) {
+  model::FrameScanner scanner(block.frames);
+  model::EventView event;
+  while (scanner.Next(&event)) {
+    if (event.kind == model::EventKind::kChange && event.op != model::Op::kRead) {
+      transaction->inside = true;
+    }
+    absl::Status status = parts_.writer->Write(event, transaction->piece, stop);
+    if (!status.ok()) return status;
+    if (event.kind == model::EventKind::kTransactionEnd) {
+      transaction->inside = false;
+      transaction->piece = 1;
+    }
+  }
+  if (!scanner.malformed()) return absl::OkStatus();
+  return absl::DataLossError(
+      "an event in the journal is malformed; restore the data folder, or capture the source anew");
+}
+
+absl::Status PublishSession::WriteState(const Transaction& transaction, std::stop_token stop) {
+  const std::string& topic = parts_.checkpoint_topic->name();
+  Record record;
+  record.partition = 0;
+  std::string checkpoint;
+  for (const auto& [key, value] : transaction.records) {
+    if (key == storage::kCheckpointRecord) {
+      checkpoint = value.value_or("");
+      continue;
+    }
+    record.key = key;
+    record.value = value;
+    absl::Status status = parts_.producer->Produce(topic, record, stop);
+    if (!status.ok()) return status;
+  }
+  PublishedPlace place = transaction.place.published;
+  place.open_pieces = transaction.inside ? transaction.piece : 0;
+  const std::string value = PlaceValue(place, checkpoint);
+  record.key = storage::kCheckpointRecord;
+  record.value = value;
+  return parts_.producer->Produce(topic, record, std::move(stop));
+}
+
+// Commits, or aborts where something is wrong.
+absl::Status PublishSession::Finish(absl::Status status, Transaction transaction,
+                                    std::stop_token stop) {
+  if (status.ok()) status = WriteState(transaction, stop);
+  if (status.ok()) status = parts_.producer->Commit(stop);
+  if (status.ok()) {
+    committed_ = std::move(transaction.place);
+    committed_.published.open_pieces = transaction.inside ? transaction.piece : 0;
+    last_commit_ = Clock::now();
+    return status;
+  }
+  cursor_.reset();
+  if (absl::IsFailedPrecondition(status)) return status;
+  absl::Status aborted = parts_.producer->Abort(std::move(stop));
+  return aborted.ok() || absl::IsCancelled(aborted) ? status : aborted;
+}
+
+absl::Status PublishSession::LoadWhole(std::stop_token stop) {
+  auto whole = parts_.journal->state_log().Whole();
+  if (!whole.ok()) return whole.status();
+  auto stored = parts_.checkpoint_topic->ReadState(std::move(stop));
+  if (!stored.ok()) return stored.status();
+  std::set<std::string> keys;
+  for (const storage::StateRecord& record : whole->records) keys.insert(record.key);
+  if (*stored) {
+    for (const storage::StateRecord& record : (*stored)->records) {
+      if (!keys.contains(record.key)) whole->records.push_back({record.key, std::nullopt});
+    }
+  }
+  whole_ = *std::move(whole);
+  committed_.published.restorable = false;
+  return absl::OkStatus();
+}
+
+// The state belongs to the events up to its append: they come first, in as many transactions as
+// they take.
+absl::StatusOr<bool> PublishSession::PublishTowardsWhole(std::stop_token stop) {
+  if (absl::Status status = Begin(0); !status.ok()) return status;
+  Transaction transaction = NewTransaction();
+  absl::Status status = WriteEvents(whole_->next_sequence, &transaction, stop);
+  const bool reached = transaction.place.published.next_sequence >= whole_->next_sequence;
+  if (status.ok() && reached) {
+    for (const storage::StateRecord& record : whole_->records) {
+      transaction.records[record.key] = record.value;
+    }
+    transaction.place.published.append = whole_->append;
+    transaction.place.published.frontier = whole_->frontier;
+    transaction.place.published.restorable = true;
+  }
+  status = Finish(std::move(status), std::move(transaction), std::move(stop));
+  if (!status.ok()) return status;
+  if (reached) whole_.reset();
+  return true;
+}
+
+bool WaitForEvent(storage::Journal* journal, model::Sequence sequence, milliseconds wait,
+                  std::stop_token stop) {
+  // Shared with the callback, which may run while this returns.
+  struct Signal {
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    bool there = false;
+  };
+  auto signal = std::make_shared<Signal>();
+  const uint64_t handle = journal->WaitFor(sequence, [signal] {
+    std::lock_guard lock(signal->mutex);
+    signal->there = true;
+    signal->changed.notify_all();
+  });
+  bool there = false;
+  {
+    std::unique_lock lock(signal->mutex);
+    there = signal->changed.wait_for(lock, stop, wait, [&] { return signal->there; });
+  }
+  journal->StopWaiting(handle);
+  return there;
+}
+
+}  // namespace tidemark::service::kafka

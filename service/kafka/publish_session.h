@@ -1,0 +1,101 @@
+#ifndef TIDEMARK_SERVICE_KAFKA_PUBLISH_SESSION_H_
+#define TIDEMARK_SERVICE_KAFKA_PUBLISH_SESSION_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "model/position.h"
+#include "service/kafka/checkpoint_topic.h"
+#include "service/kafka/event_writer.h"
+#include "service/kafka/producer.h"
+#include "storage/journal.h"
+
+namespace tidemark::service::kafka {
+
+// Carries the journal into Kafka, one transaction after the other, from a committed place on. A
+// transaction has whole appends: their events, and in the checkpoint topic what they changed of the
+// state. It ends where a source transaction ends, unless that is too large or does not come to its
+// end. One thread.
+class PublishSession {
+ public:
+  // All must outlive it.
+  struct Parts {
+    storage::Journal* journal = nullptr;
+    const CheckpointTopic* checkpoint_topic = nullptr;
+    Producer* producer = nullptr;
+    EventWriter* writer = nullptr;
+    // storage::PublishedAs.id
+    std::string name;
+    // A transaction begins, the oldest append of which is of this time.
+    std::function<void(uint64_t time_us)> begun;
+  };
+
+  // How far something reaches.
+  struct Place {
+    PublishedPlace published;
+    uint64_t end_bytes = 0;
+  };
+
+  PublishSession(const Parts& parts, const PublishedPlace& start);
+
+  // One transaction; false: there is nothing to publish for now. What Producer's calls and
+  // EventWriter's may return; then nothing was committed, and the call may be repeated after
+  // Aborted.
+  absl::StatusOr<bool> PublishSome(std::stop_token stop);
+
+  const Place& committed() const { return committed_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using Records = std::map<std::string, std::optional<std::string>>;
+  // What one transaction brings.
+  struct Transaction {
+    Place place;
+    Records records;
+    // Number of the Kafka transaction within the source transaction that an event belongs to.
+    uint64_t piece = 1;
+    bool inside = false;  // a source transaction
+    uint64_t bytes_before = 0;
+    Clock::time_point begun;
+  };
+
+  absl::StatusOr<std::vector<storage::StateChange>> NextChanges(uint64_t append) const;
+  absl::Status PublishChanges(std::vector<storage::StateChange> changes, std::stop_token stop);
+  absl::Status AddChanges(std::vector<storage::StateChange> changes, Transaction* transaction,
+                          std::stop_token stop);
+  absl::StatusOr<bool> PublishTowardsWhole(std::stop_token stop);
+  absl::Status LoadWhole(std::stop_token stop);
+  // Up to `until`; where a whole state is to be reached, to where the transaction is full.
+  absl::Status WriteEvents(model::Sequence until, Transaction* transaction, std::stop_token stop);
+  absl::Status WriteBlock(const storage::Block& block, Transaction* transaction,
+                          std::stop_token stop);
+  absl::Status WriteState(const Transaction& transaction, std::stop_token stop);
+  Transaction NewTransaction() const;
+  absl::Status Begin(uint64_t time_us);
+  absl::Status Finish(absl::Status status, Transaction transaction, std::stop_token stop);
+  bool IsFull(const Transaction& transaction) const;
+
+  const Parts parts_;
+  Place committed_;
+  Clock::time_point last_commit_{};
+  std::unique_ptr<storage::Cursor> cursor_;
+  // The state to reach where changes were not kept, with tombstones for what it has not.
+  std::optional<storage::StateChange> whole_;
+};
+
+// Waits until the journal has `sequence`, but not longer than `wait`. False: it has not.
+bool WaitForEvent(storage::Journal* journal, model::Sequence sequence,
+                  std::chrono::milliseconds wait, std::stop_token stop);
+
+}  // namespace tidemark::service::kafka
+
+#endif  // TIDEMARK_SERVICE_KAFKA_PUBLISH_SESSION_H_

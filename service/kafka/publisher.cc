@@ -1,0 +1,354 @@
+#include "service/kafka/publisher.h"
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/kafka/checkpoint_topic.h"
+#include "service/kafka/formats.h"
+#include "service/kafka/producer.h"
+#include "service/kafka/publish_session.h"
+#include "service/kafka/topic_router.h"
+#include "service/kafka/topics.h"
+#include "service/log.h"
+#include "service/sleep.h"
+#include "service/wall_clock.h"
+
+namespace tidemark::service::kafka {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kBackoffMin{100};
+constexpr milliseconds kBackoffMax{10'000};
+constexpr milliseconds kGoodSession{5000};
+// How often it is tried again where an operator must act.
+constexpr milliseconds kOperatorWait{10'000};
+// How long nothing is looked for; state without events is published within a second.
+constexpr milliseconds kIdleWait{200};
+constexpr milliseconds kForgetInterval{500};
+// The sequences of a restored journal begin so far behind those of the lost one: it may have served
+// events that it had not published, and their numbers are not given to others.
+constexpr model::Sequence kRestoreGap = model::Sequence{1} << 32;
+
+// 128 bits: no two are the same.
+std::string NewName() {
+  std::random_device random;
+  std::string name;
+  for (int i = 0; i < 4; ++i) absl::StrAppend(&name, absl::Hex(random(), absl::kZeroPad8));
+  return name;
+}
+
+// Small, and read whole by Restore alone.
+TopicOptions CheckpointTopicOptions(const PublishOptions& options) {
+  return {/*partitions=*/1,
+          options.replication,
+          {{"cleanup.policy", "compact"},
+           {"segment.bytes", "16777216"},
+           {"min.cleanable.dirty.ratio", "0.1"}}};
+}
+
+CheckpointTopic MakeCheckpointTopic(const ClusterOptions& cluster, const PublishOptions& options) {
+  return CheckpointTopic(cluster, options.checkpoint_topic, options.transactional_id);
+}
+
+class ThreadedPublisher final : public Publisher {
+ public:
+  explicit ThreadedPublisher(Parts parts);
+  ~ThreadedPublisher() override;
+
+  void BeginStop() override { thread_.request_stop(); }
+  PublisherStatus status() const override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void Run(std::stop_token stop);
+  absl::Status RunSession(std::stop_token stop);
+  absl::StatusOr<PublishedPlace> Start(Producer& producer, std::stop_token stop);
+  absl::Status CheckOurs(const std::optional<PublishedPlace>& place);
+  absl::Status TakeName(const std::optional<PublishedPlace>& place);
+  absl::Status Publish(PublishSession& session, EventWriter& writer, std::stop_token stop);
+  void Begun(uint64_t time_us);
+  void Committed(const PublishSession::Place& place, uint64_t bytes);
+  void SetProducer(const Producer* producer);
+  void SetState(PublisherState state, const std::string& error);
+
+  const Parts parts_;
+  const CheckpointTopic checkpoint_topic_;
+
+  // Of the thread alone. A name was taken in this process.
+  bool named_ = false;
+  bool superseded_ = false;
+  // The least that a topic takes.
+  uint64_t batch_bytes_max_ = UINT64_MAX;
+  Clock::time_point last_forget_{};
+
+  mutable std::mutex mutex_;
+  PublisherStatus status_;
+  PublishSession::Place committed_;
+  // committed_ is known.
+  bool begun_ = false;
+  // When the oldest append was made that a transaction under way has; 0: none is.
+  uint64_t pending_since_us_ = 0;
+  // Of the session; null: there is none.
+  const Producer* producer_ = nullptr;
+
+  std::jthread thread_;
+};
+
+ThreadedPublisher::ThreadedPublisher(Parts parts)
+    : parts_(std::move(parts)),
+      checkpoint_topic_(MakeCheckpointTopic(parts_.cluster, parts_.options)) {
+  thread_ = std::jthread([this](std::stop_token stop) { Run(std::move(stop)); });
+}
+
+ThreadedPublisher::~ThreadedPublisher() { BeginStop(); }
+
+void ThreadedPublisher::Run(std::stop_token stop) {
+  milliseconds backoff = kBackoffMin;
+  while (!stop.stop_requested()) {
+    const auto started = Clock::now();
+    const absl::Status status = RunSession(stop);
+    if (stop.stop_requested()) return;
+    if (status.ok()) continue;
+    if (superseded_) {
+      SetState(PublisherState::kStopped, std::string(status.message()));
+      parts_.superseded(status);
+      return;
+    }
+    // The producer was given up by the broker: another one may do.
+    const bool again = absl::IsUnavailable(status) || absl::IsFailedPrecondition(status) ||
+                       absl::IsAborted(status);
+    SetState(again ? PublisherState::kConnecting : PublisherState::kStopped,
+             std::string(status.message()));
+    if (Clock::now() - started > kGoodSession) backoff = kBackoffMin;
+    if (!SleepUnlessStopped(again ? backoff : kOperatorWait, stop)) return;
+    backoff = std::min(backoff * 2, kBackoffMax);
+  }
+}
+
+absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
+  const capture::ServerNames names = parts_.names();
+  auto encoders = MakeEncoders(parts_.source, parts_.options, names);
+  if (!encoders.ok()) return encoders.status();
+  auto router = TopicRouter::Make(parts_.options, parts_.source, names.database);
+  if (!router.ok()) return router.status();
+  auto opened = Producer::Open(parts_.cluster, parts_.options.transactional_id, batch_bytes_max_);
+  if (!opened.ok()) return opened.status();
+  Producer& producer = **opened;
+  Topics topics(producer.client());
+  absl::StatusOr<Topic> made =
+      topics.Ensure(parts_.options.checkpoint_topic, CheckpointTopicOptions(parts_.options), stop);
+  if (!made.ok()) return ForOperator(made.status());
+  absl::StatusOr<PublishedPlace> start = Start(producer, stop);
+  if (!start.ok()) return start.status();
+  EventWriter writer({.source = parts_.source,
+                      .options = &parts_.options,
+                      .journal = parts_.journal,
+                      .router = &*router,
+                      .encoders = encoders->get(),
+                      .producer = &producer,
+                      .topics = &topics});
+  PublishSession session({.journal = parts_.journal,
+                          .checkpoint_topic = &checkpoint_topic_,
+                          .producer = &producer,
+                          .writer = &writer,
+                          .name = parts_.journal->state_log().published_as().id,
+                          .begun = [this](uint64_t time_us) { Begun(time_us); }},
+                         *start);
+  SetProducer(&producer);
+  SetState(PublisherState::kPublishing, "");
+  Committed(session.committed(), 0);
+  absl::Status status = Publish(session, writer, stop);
+  SetProducer(nullptr);
+  if (!writer.batch_bytes_wanted()) return status;
+  batch_bytes_max_ = *writer.batch_bytes_wanted();
+  return absl::OkStatus();
+}
+
+// Whoever published before is shut out first; then what is committed stays so.
+absl::StatusOr<PublishedPlace> ThreadedPublisher::Start(Producer& producer, std::stop_token stop) {
+  auto place = checkpoint_topic_.ReadPlace(stop);
+  if (!place.ok()) return ForOperator(place.status());
+  // A service that was replaced does not take the id from the one that publishes now.
+  if (absl::Status ours = CheckOurs(*place); !ours.ok()) return ours;
+  if (absl::Status status = producer.Init(stop); !status.ok()) return status;
+  place = checkpoint_topic_.ReadPlace(stop);
+  if (!place.ok()) return ForOperator(place.status());
+  if (absl::Status ours = CheckOurs(*place); !ours.ok()) return ours;
+  PublishedPlace start;
+  const model::Sequence oldest = parts_.journal->bounds().oldest;
+  if (*place) {
+    start = **place;
+    // A restored journal that has published nothing yet.
+    if (start.next_sequence + kRestoreGap == oldest) start.next_sequence = oldest;
+  } else {
+    start.next_sequence = oldest;
+    start.restorable = true;
+  }
+  if (absl::Status status = TakeName(*place); !status.ok()) return status;
+  return start;
+}
+
+absl::Status ThreadedPublisher::CheckOurs(const std::optional<PublishedPlace>& place) {
+  if (!place) return absl::OkStatus();
+  const storage::StateLog& log = parts_.journal->state_log();
+  const storage::PublishedAs name = log.published_as();
+  const bool ours = place->journal == name.id ||
+                    (place->journal == name.previous && place->append == name.previous_append);
+  const bool known = named_ || place->append <= log.opened_append();
+  if (ours && known) return absl::OkStatus();
+  superseded_ = true;
+  return absl::FailedPreconditionError(absl::StrCat(
+      "topic ", checkpoint_topic_.name(), " says that ", parts_.source,
+      ours ? " was published further than this data folder reaches"
+           : " was published by another service, or from another data folder",
+      ". Run one service only; to go on with this one, move its data folder away and start it "
+      "again: the state comes back from Kafka"));
+}
+
+absl::Status ThreadedPublisher::TakeName(const std::optional<PublishedPlace>& place) {
+  if (named_) return absl::OkStatus();
+  storage::PublishedAs name;
+  name.id = NewName();
+  if (place) {
+    name.previous = place->journal;
+    name.previous_append = place->append;
+  }
+  absl::Status status = parts_.journal->state_log().SetPublishedAs(name);
+  named_ = status.ok();
+  return status;
+}
+
+absl::Status ThreadedPublisher::Publish(PublishSession& session, EventWriter& writer,
+                                        std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    absl::StatusOr<bool> some = session.PublishSome(stop);
+    absl::Status status = some.status();
+    if (absl::IsAborted(status) && !writer.batch_bytes_wanted()) {
+      LogWarning("transaction aborted, writing it again",
+                 {{"source", parts_.source}, {"error", status.message()}});
+      SleepUnlessStopped(kBackoffMin, stop);
+      status = absl::OkStatus();
+    }
+    if (!status.ok()) return status;
+    if (!some.ok()) continue;
+    if (*some) {
+      Committed(session.committed(), writer.bytes());
+    } else {
+      WaitForEvent(parts_.journal, session.committed().published.next_sequence, kIdleWait, stop);
+    }
+  }
+  return absl::OkStatus();
+}
+
+void ThreadedPublisher::Begun(uint64_t time_us) {
+  std::lock_guard lock(mutex_);
+  if (pending_since_us_ == 0) pending_since_us_ = time_us;
+}
+
+void ThreadedPublisher::Committed(const PublishSession::Place& place, uint64_t bytes) {
+  const PublishedPlace& published = place.published;
+  {
+    std::lock_guard lock(mutex_);
+    committed_ = place;
+    begun_ = true;
+    pending_since_us_ = 0;
+    status_.error.clear();
+    status_.transactions += bytes == 0 ? 0 : 1;
+    status_.bytes = bytes;
+  }
+  if (published.restorable) parts_.published(published.frontier);
+  if (Clock::now() - last_forget_ < kForgetInterval) return;
+  last_forget_ = Clock::now();
+  absl::Status status =
+      parts_.journal->state_log().Forget(published.append, published.next_sequence);
+  if (status.ok()) return;
+  LogWarning("cannot drop what is published",
+             {{"source", parts_.source}, {"error", status.message()}});
+}
+
+void ThreadedPublisher::SetProducer(const Producer* producer) {
+  std::lock_guard lock(mutex_);
+  producer_ = producer;
+}
+
+void ThreadedPublisher::SetState(PublisherState state, const std::string& error) {
+  std::lock_guard lock(mutex_);
+  if (status_.state == state && status_.error == error) return;
+  status_.state = state;
+  status_.error = error;
+  if (state == PublisherState::kPublishing) {
+    LogInfo("publishing", {{"source", parts_.source}, {"brokers", parts_.cluster.brokers}});
+  } else {
+    LogError(state == PublisherState::kStopped ? "publisher stopped" : "publisher disconnected",
+             {{"source", parts_.source}, {"error", error}});
+  }
+}
+
+PublisherStatus ThreadedPublisher::status() const {
+  const storage::Bounds bounds = parts_.journal->bounds();
+  std::lock_guard lock(mutex_);
+  PublisherStatus status = status_;
+  if (status.error.empty() && producer_ != nullptr) status.error = producer_->last_error();
+  if (!begun_) return status;
+  status.published = committed_.published.next_sequence - 1;
+  status.frontier = committed_.published.frontier;
+  status.lag_events = bounds.newest - std::min(bounds.newest, status.published);
+  if (status.lag_events == 0) return status;
+  status.lag_bytes = bounds.end_bytes - std::min(bounds.end_bytes, committed_.end_bytes);
+  if (pending_since_us_ != 0) status.lag_us = NowUs() - std::min(NowUs(), pending_since_us_);
+  return status;
+}
+
+}  // namespace
+
+std::unique_ptr<Publisher> Publisher::Start(Parts parts) {
+  return std::make_unique<ThreadedPublisher>(std::move(parts));
+}
+
+absl::Status Restore(const std::string& source, const ClusterOptions& cluster,
+                     const PublishOptions& options, storage::Store* store, std::stop_token stop) {
+  absl::StatusOr<bool> exists = store->HasState(source);
+  if (!exists.ok() || *exists) return exists.status();
+  auto producer = Producer::Open(cluster, options.transactional_id, UINT64_MAX);
+  if (!producer.ok()) return producer.status();
+  const CheckpointTopic topic = MakeCheckpointTopic(cluster, options);
+  LogInfo("no state in the data folder; asking Kafka for it",
+          {{"source", source}, {"topic", topic.name()}, {"brokers", cluster.brokers}});
+  absl::StatusOr<std::optional<CheckpointTopic::State>> state = absl::UnavailableError("");
+  while (true) {
+    // First, so that whoever publishes now commits nothing after it was read.
+    absl::Status taken = (*producer)->Init(stop);
+    state = taken.ok() ? topic.ReadState(stop) : taken;
+    if (!absl::IsUnavailable(state.status())) break;
+    LogWarning("cannot read the state from Kafka, trying again",
+               {{"source", source}, {"error", state.status().message()}});
+    if (!SleepUnlessStopped(milliseconds(2000), stop)) return absl::CancelledError("stopped");
+  }
+  if (!state.ok()) return state.status();
+  if (!*state) return absl::OkStatus();
+  const PublishedPlace& place = (*state)->place;
+  if (!place.restorable) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "topic ", topic.name(), " has no whole state of ", source,
+        " yet: its journal was lost before all its events were published. Delete the topic, start "
+        "again and take a snapshot"));
+  }
+  absl::Status restored =
+      store->Restore(source, (*state)->records, place.next_sequence + kRestoreGap, place.journal);
+  if (restored.ok()) {
+    LogInfo("state restored from Kafka", {{"source", source},
+                                          {"records", (*state)->records.size()},
+                                          {"frontier", model::ToString(place.frontier)}});
+  }
+  return restored;
+}
+
+}  // namespace tidemark::service::kafka

@@ -1,0 +1,135 @@
+#include "service/kafka/topics.h"
+
+#include <chrono>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace tidemark::service::kafka {
+namespace {
+
+constexpr int kRequestMs = 5000;
+constexpr auto kPause = std::chrono::milliseconds(50);
+// A topic that was made has leaders within moments; else something is wrong with the cluster.
+constexpr int kLooksMost = 200;
+
+absl::Status ResultOf(const std::string& name, rd_kafka_event_t* event) {
+  const std::string what = absl::StrCat("cannot create topic ", name);
+  if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return ToStatus(what, rd_kafka_event_error(event), rd_kafka_event_error_string(event));
+  }
+  size_t count = 0;
+  const rd_kafka_topic_result_t** results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+  for (size_t i = 0; i < count; ++i) {
+    const rd_kafka_resp_err_t error = rd_kafka_topic_result_error(results[i]);
+    if (error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) continue;
+    const char* reason = rd_kafka_topic_result_error_string(results[i]);
+    absl::Status status = ToStatus(what, error, reason == nullptr ? "" : reason);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Topic> Topics::Ensure(const std::string& name, const TopicOptions& options,
+                                     std::stop_token stop) {
+  auto known = known_.find(name);
+  if (known != known_.end()) return known->second;
+  absl::StatusOr<int32_t> partitions = EnsurePartitions(name, options, std::move(stop));
+  if (!partitions.ok()) return partitions.status();
+  return known_[name] = Topic{*partitions, BatchBytesMost(name)};
+}
+
+absl::StatusOr<int32_t> Topics::EnsurePartitions(const std::string& name,
+                                                 const TopicOptions& options,
+                                                 std::stop_token stop) {
+  bool created = false;
+  for (int look = 0; look < kLooksMost; ++look) {
+    absl::StatusOr<int32_t> partitions = Partitions(name);
+    if (!partitions.ok() && !absl::IsNotFound(partitions.status())) return partitions.status();
+    if (partitions.ok() && *partitions > 0) return *partitions;
+    if (!partitions.ok() && !created) {
+      if (absl::Status status = Create(name, options); !status.ok()) return status;
+      created = true;
+    }
+    if (stop.stop_requested()) return absl::CancelledError("the service is shutting down");
+    std::this_thread::sleep_for(kPause);
+  }
+  return absl::UnavailableError(absl::StrCat("topic ", name, " has partitions without a leader"));
+}
+
+// 0: not all have a leader.
+absl::StatusOr<int32_t> Topics::Partitions(const std::string& name) {
+  const Handle<rd_kafka_topic_t> topic(rd_kafka_topic_new(client_, name.c_str(), nullptr));
+  const rd_kafka_metadata_t* found = nullptr;
+  const rd_kafka_resp_err_t asked =
+      rd_kafka_metadata(client_, /*all_topics=*/0, topic.get(), &found, kRequestMs);
+  const Handle<const rd_kafka_metadata_t> metadata(found);
+  const std::string what = absl::StrCat("cannot look at topic ", name);
+  if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(what, asked);
+  if (metadata->topic_cnt != 1) return 0;
+  const rd_kafka_metadata_topic_t& about = metadata->topics[0];
+  if (about.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return absl::NotFoundError(what);
+  if (about.err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) return 0;
+  if (about.err != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(what, about.err);
+  for (int i = 0; i < about.partition_cnt; ++i) {
+    if (about.partitions[i].leader < 0) return 0;
+  }
+  return about.partition_cnt;
+}
+
+// A user who may not ask for it gets the error of a record that does not fit from the broker.
+uint64_t Topics::BatchBytesMost(const std::string& name) {
+  const Handle<rd_kafka_ConfigResource_t> resource(
+      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.c_str()));
+  const Handle<rd_kafka_AdminOptions_t> admin(
+      rd_kafka_AdminOptions_new(client_, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS));
+  const Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client_));
+  rd_kafka_ConfigResource_t* resources[] = {resource.get()};
+  rd_kafka_DescribeConfigs(client_, resources, 1, admin.get(), queue.get());
+  const Handle<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), kRequestMs));
+  if (event == nullptr || rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return UINT64_MAX;
+  }
+  size_t count = 0;
+  const rd_kafka_ConfigResource_t** described = rd_kafka_DescribeConfigs_result_resources(
+      rd_kafka_event_DescribeConfigs_result(event.get()), &count);
+  if (count != 1) return UINT64_MAX;
+  const rd_kafka_ConfigEntry_t** entries = rd_kafka_ConfigResource_configs(described[0], &count);
+  for (size_t i = 0; i < count; ++i) {
+    if (std::string_view(rd_kafka_ConfigEntry_name(entries[i])) != "max.message.bytes") continue;
+    const char* value = rd_kafka_ConfigEntry_value(entries[i]);
+    uint64_t bytes = 0;
+    if (value != nullptr && absl::SimpleAtoi(value, &bytes)) return bytes;
+  }
+  return UINT64_MAX;
+}
+
+absl::Status Topics::Create(const std::string& name, const TopicOptions& options) {
+  char error[512];
+  const Handle<rd_kafka_NewTopic_t> topic(rd_kafka_NewTopic_new(
+      name.c_str(), options.partitions == 0 ? -1 : options.partitions,
+      options.replication == 0 ? -1 : options.replication, error, sizeof(error)));
+  if (topic == nullptr) {
+    return absl::FailedPreconditionError(absl::StrCat("cannot create topic ", name, ": ", error));
+  }
+  for (const auto& [key, value] : options.settings) {
+    rd_kafka_NewTopic_set_config(topic.get(), key.c_str(), value.c_str());
+  }
+  const Handle<rd_kafka_AdminOptions_t> admin(
+      rd_kafka_AdminOptions_new(client_, RD_KAFKA_ADMIN_OP_CREATETOPICS));
+  rd_kafka_AdminOptions_set_request_timeout(admin.get(), kRequestMs, error, sizeof(error));
+  const Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client_));
+  rd_kafka_NewTopic_t* topics[] = {topic.get()};
+  rd_kafka_CreateTopics(client_, topics, 1, admin.get(), queue.get());
+  const Handle<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), 2 * kRequestMs));
+  if (event != nullptr) return ResultOf(name, event.get());
+  return absl::UnavailableError(absl::StrCat("cannot create topic ", name, ": no answer"));
+}
+
+}  // namespace tidemark::service::kafka

@@ -1,0 +1,55 @@
+#ifndef TIDEMARK_SERVICE_KAFKA_TOPICS_H_
+#define TIDEMARK_SERVICE_KAFKA_TOPICS_H_
+
+#include <cstdint>
+#include <map>
+#include <stop_token>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "service/kafka/client.h"
+#include "service/kafka/publish_options.h"
+
+namespace tidemark::service::kafka {
+
+// A topic as it is made where it is missing. Values of 0: the broker's default.
+struct TopicOptions {
+  int32_t partitions = 0;
+  int16_t replication = 0;
+  Settings settings = {};
+};
+
+struct Topic {
+  int32_t partitions = 0;
+  // The topic's max.message.bytes: what the broker takes of a batch of records, compressed. Where
+  // it may not be asked for, the largest number.
+  uint64_t batch_bytes_max = UINT64_MAX;
+};
+
+// The topics of a cluster. One thread.
+class Topics {
+ public:
+  // `client`, a producer or consumer, must outlive it.
+  explicit Topics(rd_kafka_t* client) : client_(client) {}
+
+  // Made if it is missing, and waited for until its partitions have leaders. Asks the cluster once
+  // for each name. Unavailable: try again; FailedPrecondition: an operator must act, the message
+  // names the topic; Cancelled.
+  absl::StatusOr<Topic> Ensure(const std::string& name, const TopicOptions& options,
+                               std::stop_token stop);
+
+ private:
+  absl::StatusOr<int32_t> EnsurePartitions(const std::string& name, const TopicOptions& options,
+                                           std::stop_token stop);
+  absl::StatusOr<int32_t> Partitions(const std::string& name);
+  uint64_t BatchBytesMost(const std::string& name);
+  absl::Status Create(const std::string& name, const TopicOptions& options);
+
+  rd_kafka_t* const client_;
+  std::map<std::string, Topic> known_;
+};
+
+}  // namespace tidemark::service::kafka
+
+#endif  // TIDEMARK_SERVICE_KAFKA_TOPICS_H_

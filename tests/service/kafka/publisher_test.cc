@@ -1,0 +1,577 @@
+#include "service/kafka/publisher.h"
+
+#include <map>
+#include <set>
+#include <thread>
+
+#include "absl/strings/numbers.h"
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "tests/service/events.h"
+#include "tests/support/kafka_cluster.h"
+#include "tests/support/kafka_consumer.h"
+#include "tests/support/kafka_topic.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_folder.h"
+#include "tidemark/v1/event.pb.h"
+
+namespace tidemark::service::kafka {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using tidemark::testing::KafkaRecord;
+
+constexpr auto kPatience = absl::Seconds(60);
+
+std::string HeaderOf(const KafkaRecord& record, const std::string& name) {
+  for (const auto& [key, value] : record.headers) {
+    if (key == name) return value.value_or("null");
+  }
+  return "";
+}
+
+// As org.apache.kafka.common.utils.Utils.murmur2, from which the Java client takes the partition.
+int32_t Murmur2(const std::string& key) {
+  constexpr uint32_t kFactor = 0x5bd1e995;
+  uint32_t hash = 0x9747b28c ^ static_cast<uint32_t>(key.size());
+  size_t at = 0;
+  auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<uint8_t>(key[at + i])); };
+  for (; at + 4 <= key.size(); at += 4) {
+    uint32_t word = byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24;
+    word *= kFactor;
+    word ^= word >> 24;
+    word *= kFactor;
+    hash = hash * kFactor ^ word;
+  }
+  const size_t rest = key.size() - at;
+  if (rest >= 3) hash ^= byte(2) << 16;
+  if (rest >= 2) hash ^= byte(1) << 8;
+  if (rest >= 1) hash = (hash ^ byte(0)) * kFactor;
+  hash ^= hash >> 13;
+  hash *= kFactor;
+  return static_cast<int32_t>(hash ^ hash >> 15);
+}
+
+// One source's journal in a data folder of its own.
+class DataFolder {
+ public:
+  explicit DataFolder(std::string source) : source_(std::move(source)) {}
+
+  storage::Store* store() {
+    if (store_ == nullptr) {
+      storage::StoreOptions options;
+      options.folder = folder_.path() + "/data";
+      store_ = *storage::Store::Open(options);
+    }
+    return store_.get();
+  }
+  storage::Journal* journal() {
+    if (journal_ == nullptr) {
+      journal_ = *store()->OpenJournal(source_);
+      EXPECT_OK(journal_->state_log().Keep(true));
+    }
+    return journal_;
+  }
+  void Close() {
+    journal_ = nullptr;
+    store_.reset();
+  }
+
+  // One append: a source transaction of these ids' creation in table `schema`.
+  void Append(model::SchemaId schema, std::initializer_list<int64_t> ids, bool end = true,
+              const std::string& note = "n") {
+    BlockMaker maker(journal()->bounds().newest + 1);
+    for (int64_t id : ids) maker.Change(schema, model::Op::kCreate, id, note);
+    if (end) maker.End();
+    Append(maker);
+  }
+  void AppendSchema(model::SchemaId id, const std::string& name, bool with_key = true) {
+    BlockMaker maker(journal()->bounds().newest + 1);
+    auto schema = std::make_shared<model::TableSchema>(*MakeSchema(id, id, "public", name));
+    if (!with_key) schema->key_columns.clear();
+    maker.Schema(schema);
+    Append(maker);
+  }
+  void Append(BlockMaker& maker) {
+    storage::AppendBatch batch = maker.Batch(NowUs());
+    batch.checkpoint.resume = absl::StrCat("token ", batch.checkpoint.next_sequence);
+    ASSERT_OK(journal()->Append(std::move(batch)));
+  }
+
+ private:
+  static uint64_t NowUs() { return static_cast<uint64_t>(absl::GetCurrentTimeNanos() / 1000); }
+
+  const std::string source_;
+  tidemark::testing::TempFolder folder_;
+  std::unique_ptr<storage::Store> store_;
+  storage::Journal* journal_ = nullptr;
+};
+
+class PublisherTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    auto kafka = tidemark::testing::KafkaCluster::Start({});
+    ASSERT_OK(kafka);
+    kafka_ = kafka->release();
+  }
+  static void TearDownTestSuite() {
+    delete kafka_;
+    kafka_ = nullptr;
+  }
+
+  void SetUp() override {
+    static int number = 0;
+    source_ = absl::StrCat("s", ++number);
+    cluster_.brokers = kafka_->bootstrap();
+    options_.topic = "{source}.{table}";
+    options_.transactional_id = "tidemark-" + source_;
+    options_.checkpoint_topic = "tidemark.checkpoint." + source_;
+    data_ = &NewFolder();
+  }
+  void TearDown() override { publishers_.clear(); }
+
+  DataFolder& NewFolder() { return *folders_.emplace_back(std::make_unique<DataFolder>(source_)); }
+  Publisher* Start(DataFolder& data) {
+    Publisher::Parts parts;
+    parts.source = source_;
+    parts.cluster = cluster_;
+    parts.options = options_;
+    parts.journal = data.journal();
+    parts.names = [] { return capture::ServerNames{"PostgreSQL", "shop"}; };
+    parts.published = [this](const model::Position& position) {
+      std::lock_guard lock(mutex_);
+      published_ = position;
+    };
+    parts.superseded = [this](const absl::Status& status) {
+      std::lock_guard lock(mutex_);
+      superseded_ = status;
+    };
+    publishers_.push_back(Publisher::Start(std::move(parts)));
+    return publishers_.back().get();
+  }
+  // As a service that ends.
+  void StopAll() {
+    publishers_.clear();
+    for (std::unique_ptr<DataFolder>& folder : folders_) folder->Close();
+  }
+
+  void WaitUntilPublished(Publisher* publisher, DataFolder& data) {
+    WaitFor(publisher,
+            [&] { return publisher->status().published == data.journal()->bounds().newest; });
+  }
+  template <typename Condition>
+  void WaitFor(Publisher* publisher, Condition condition) {
+    const absl::Time deadline = absl::Now() + kPatience;
+    while (!condition()) {
+      ASSERT_LT(absl::Now(), deadline) << publisher->status().error;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+
+  std::vector<KafkaRecord> Read(const std::string& table) {
+    auto records = tidemark::testing::ReadCommitted(kafka_->bootstrap(), source_ + "\\." + table);
+    EXPECT_OK(records);
+    return records.ok() ? *records : std::vector<KafkaRecord>();
+  }
+  // The sequences of the changes in a topic, in the order of its offsets.
+  std::vector<uint64_t> Sequences(const std::string& table) {
+    std::vector<uint64_t> sequences;
+    for (const KafkaRecord& record : Read(table)) {
+      uint64_t sequence = 0;
+      EXPECT_TRUE(absl::SimpleAtoi(HeaderOf(record, "sequence"), &sequence));
+      sequences.push_back(sequence);
+    }
+    return sequences;
+  }
+
+  static tidemark::testing::KafkaCluster* kafka_;
+  std::string source_;
+  ClusterOptions cluster_;
+  PublishOptions options_;
+  std::vector<std::unique_ptr<DataFolder>> folders_;
+  DataFolder* data_ = nullptr;
+  std::vector<std::unique_ptr<Publisher>> publishers_;
+  std::mutex mutex_;
+  model::Position published_;
+  absl::Status superseded_;
+};
+
+tidemark::testing::KafkaCluster* PublisherTest::kafka_ = nullptr;
+
+TEST_F(PublisherTest, EachEventIsInTheTopicOfItsTableOnceAndInOrder) {
+  data_->AppendSchema(1, "orders");
+  data_->AppendSchema(2, "items");
+  Publisher* publisher = Start(*data_);
+  for (int i = 0; i < 50; ++i) {
+    data_->Append(1, {i, i + 1000});
+    data_->Append(2, {i});
+  }
+  WaitUntilPublished(publisher, *data_);
+  std::vector<uint64_t> orders = Sequences("orders");
+  EXPECT_EQ(orders.size(), 100u);
+  EXPECT_TRUE(std::is_sorted(orders.begin(), orders.end()));
+  EXPECT_EQ(Sequences("items").size(), 50u);
+  const KafkaRecord first = Read("orders").front();
+  EXPECT_EQ(HeaderOf(first, "source"), source_);
+  EXPECT_EQ(HeaderOf(first, "table"), "public.orders");
+  EXPECT_EQ(HeaderOf(first, "op"), "create");
+  EXPECT_EQ(HeaderOf(first, "position"), "0/67");
+  v1::Event event;
+  ASSERT_TRUE(event.ParseFromString(*first.value));
+  EXPECT_EQ(event.sequence(), 3u);
+  EXPECT_EQ(event.change().after().values(1).text(), "n");
+  v1::Row key;
+  ASSERT_TRUE(key.ParseFromString(*first.key));
+  EXPECT_EQ(key.values(0).integer(), 0);
+}
+
+TEST_F(PublisherTest, GoesOnFromWhatIsCommittedAfterARestart) {
+  data_->AppendSchema(1, "orders");
+  for (int run = 0; run < 4; ++run) {
+    Publisher* publisher = Start(*data_);
+    for (int i = 0; i < 20; ++i) data_->Append(1, {i});
+    // Every other time it is stopped amid its work.
+    if (run % 2 == 0) WaitUntilPublished(publisher, *data_);
+    StopAll();
+  }
+  WaitUntilPublished(Start(*data_), *data_);
+  std::vector<uint64_t> sequences = Sequences("orders");
+  EXPECT_EQ(sequences.size(), 80u);
+  EXPECT_TRUE(std::is_sorted(sequences.begin(), sequences.end()));
+  EXPECT_EQ(std::set<uint64_t>(sequences.begin(), sequences.end()).size(), 80u);
+}
+
+TEST_F(PublisherTest, AcknowledgesWhatIsCommitted) {
+  data_->AppendSchema(1, "orders");
+  data_->Append(1, {1});
+  Publisher* publisher = Start(*data_);
+  WaitUntilPublished(publisher, *data_);
+  std::lock_guard lock(mutex_);
+  EXPECT_EQ(published_, data_->journal()->checkpoint().frontier);
+}
+
+TEST_F(PublisherTest, StateWithoutEventsReachesKafkaToo) {
+  data_->AppendSchema(1, "orders");
+  Publisher* publisher = Start(*data_);
+  WaitUntilPublished(publisher, *data_);
+  storage::AppendBatch idle;
+  idle.checkpoint = data_->journal()->checkpoint();
+  idle.checkpoint.frontier.offset += 1000;
+  ASSERT_OK(data_->journal()->Append(idle));
+  WaitFor(publisher, [&] {
+    std::lock_guard lock(mutex_);
+    return published_ == idle.checkpoint.frontier;
+  });
+}
+
+// What the lost folder had and Kafka has not is captured again from the restored place.
+TEST_F(PublisherTest, LostDataFolderComesBackFromKafka) {
+  data_->AppendSchema(1, "orders");
+  data_->Append(1, {1});
+  Publisher* publisher = Start(*data_);
+  WaitUntilPublished(publisher, *data_);
+  StopAll();
+  const storage::Checkpoint published = data_->journal()->checkpoint();
+  data_->Append(1, {2});
+
+  DataFolder& fresh = NewFolder();
+  ASSERT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+  EXPECT_EQ(fresh.journal()->checkpoint().resume, published.resume);
+  EXPECT_EQ(fresh.journal()->checkpoint().frontier, published.frontier);
+  EXPECT_GT(fresh.journal()->checkpoint().next_sequence, data_->journal()->bounds().newest);
+  ASSERT_EQ(fresh.journal()->Schemas()->size(), 1u);
+  fresh.Append(1, {2});
+  fresh.Append(1, {3});
+  WaitUntilPublished(Start(fresh), fresh);
+  std::vector<int64_t> ids;
+  for (const KafkaRecord& record : Read("orders")) {
+    v1::Row key;
+    ASSERT_TRUE(key.ParseFromString(*record.key));
+    ids.push_back(key.values(0).integer());
+  }
+  EXPECT_THAT(ids, ElementsAre(1, 2, 3));
+}
+
+TEST_F(PublisherTest, FolderWithStateIsNotRestored) {
+  data_->AppendSchema(1, "orders");
+  WaitUntilPublished(Start(*data_), *data_);
+  StopAll();
+  data_->Append(1, {1});
+  data_->Close();
+  ASSERT_OK(Restore(source_, cluster_, options_, data_->store(), {}));
+  EXPECT_EQ(data_->journal()->bounds().newest, 3u);
+}
+
+TEST_F(PublisherTest, NothingIsRestoredWhereNothingWasPublished) {
+  ASSERT_OK(Restore(source_, cluster_, options_, data_->store(), {}));
+  EXPECT_EQ(data_->journal()->checkpoint().next_sequence, 1u);
+}
+
+TEST_F(PublisherTest, RestoreEndsWhenItIsStopped) {
+  cluster_.brokers = "127.0.0.1:1";
+  std::stop_source stop;
+  std::jthread later([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    stop.request_stop();
+  });
+  const absl::Time begun = absl::Now();
+  EXPECT_EQ(Restore(source_, cluster_, options_, data_->store(), stop.get_token()).code(),
+            absl::StatusCode::kCancelled);
+  EXPECT_LT(absl::Now() - begun, absl::Seconds(3));
+}
+
+// The one that was replaced must neither write nor take the place of the one that publishes now.
+TEST_F(PublisherTest, ReplacedServiceStopsForGood) {
+  data_->AppendSchema(1, "orders");
+  data_->Append(1, {1});
+  Publisher* old = Start(*data_);
+  WaitUntilPublished(old, *data_);
+  DataFolder& fresh = NewFolder();
+  ASSERT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+  fresh.Append(1, {2});
+  WaitUntilPublished(Start(fresh), fresh);
+  data_->Append(1, {99});
+  WaitFor(old, [&] { return old->status().state == PublisherState::kStopped; });
+  EXPECT_THAT(old->status().error, HasSubstr("published by another service"));
+  {
+    std::lock_guard lock(mutex_);
+    EXPECT_FALSE(superseded_.ok());
+  }
+  fresh.Append(1, {3});
+  WaitUntilPublished(publishers_.back().get(), fresh);
+  EXPECT_EQ(Sequences("orders").size(), 3u);
+  // Nor after it was started again.
+  publishers_.erase(publishers_.begin());
+  data_->Close();
+  Publisher* again = Start(*data_);
+  WaitFor(again, [&] { return again->status().state == PublisherState::kStopped; });
+  fresh.Append(1, {4});
+  WaitUntilPublished(publishers_.front().get(), fresh);
+  EXPECT_EQ(Sequences("orders").size(), 4u);
+}
+
+TEST_F(PublisherTest, OlderCopyOfTheDataFolderIsRefused) {
+  data_->AppendSchema(1, "orders");
+  WaitUntilPublished(Start(*data_), *data_);
+  StopAll();
+  // The copy knows who published; it captures on before it looks at Kafka.
+  DataFolder& copy = NewFolder();
+  copy.AppendSchema(1, "orders");
+  for (int i = 0; i < 5; ++i) data_->Append(1, {i});
+  WaitUntilPublished(Start(*data_), *data_);
+  StopAll();
+  ASSERT_OK(
+      copy.journal()->state_log().SetPublishedAs(data_->journal()->state_log().published_as()));
+  for (int i = 0; i < 9; ++i) copy.Append(1, {i + 100});
+  Publisher* publisher = Start(copy);
+  WaitFor(publisher, [&] { return publisher->status().state == PublisherState::kStopped; });
+  EXPECT_THAT(publisher->status().error, HasSubstr("further than this data folder reaches"));
+  EXPECT_EQ(Sequences("orders").size(), 5u);
+}
+
+TEST_F(PublisherTest, JournalFromBeforeIsPublishedFromItsOldestEventAndThenRestorable) {
+  options_.partitions = 1;
+  // As a service without Kafka wrote it.
+  ASSERT_OK(data_->journal()->state_log().Keep(false));
+  data_->AppendSchema(1, "orders");
+  for (int i = 0; i < 20; ++i) data_->Append(1, {i});
+  data_->Close();
+  WaitUntilPublished(Start(*data_), *data_);
+  StopAll();
+  EXPECT_EQ(Sequences("orders").size(), 20u);
+  DataFolder& fresh = NewFolder();
+  ASSERT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+  EXPECT_EQ(fresh.journal()->checkpoint().resume, data_->journal()->checkpoint().resume);
+  EXPECT_EQ(fresh.journal()->Schemas()->size(), 1u);
+}
+
+TEST_F(PublisherTest, StateThatWasErasedIsErasedInKafka) {
+  data_->AppendSchema(1, "orders");
+  BlockMaker maker(data_->journal()->bounds().newest + 1);
+  maker.Change(1, model::Op::kUpdate, 1, "x");
+  storage::AppendBatch batch = maker.Batch();
+  batch.rereads_added.push_back({1, {"1"}, 2});
+  batch.driver_records.push_back({"names", "a"});
+  ASSERT_OK(data_->journal()->Append(std::move(batch)));
+  WaitUntilPublished(Start(*data_), *data_);
+  BlockMaker later(data_->journal()->bounds().newest + 1);
+  later.End();
+  batch = later.Batch();
+  batch.rereads_done.push_back(2);
+  batch.driver_records.push_back({"names", std::nullopt});
+  ASSERT_OK(data_->journal()->Append(std::move(batch)));
+  WaitUntilPublished(publishers_.back().get(), *data_);
+  StopAll();
+  DataFolder& fresh = NewFolder();
+  ASSERT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+  EXPECT_THAT(*fresh.journal()->Rereads(9), IsEmpty());
+  EXPECT_THAT(*fresh.journal()->DriverRecords(), IsEmpty());
+}
+
+TEST_F(PublisherTest, SourceTransactionsStayWholeInOneKafkaTransaction) {
+  data_->AppendSchema(1, "orders");
+  Publisher* publisher = Start(*data_);
+  WaitUntilPublished(publisher, *data_);
+  data_->Append(1, {1, 2}, /*end=*/false);
+  const uint64_t before = publisher->status().transactions;
+  data_->Append(1, {3});
+  WaitUntilPublished(publisher, *data_);
+  EXPECT_EQ(publisher->status().transactions, before + 1);
+  for (const KafkaRecord& record : Read("orders")) EXPECT_EQ(HeaderOf(record, "piece"), "");
+}
+
+TEST_F(PublisherTest, PiecesOfOneThatDoesNotFitAreMarked) {
+  data_->AppendSchema(1, "orders");
+  Publisher* publisher = Start(*data_);
+  data_->Append(1, {1, 2}, /*end=*/false);
+  WaitUntilPublished(publisher, *data_);
+  data_->Append(1, {3}, /*end=*/false);
+  WaitUntilPublished(publisher, *data_);
+  // The number is not lost by a restart.
+  StopAll();
+  data_->Append(1, {4});
+  data_->Append(1, {5});
+  WaitUntilPublished(Start(*data_), *data_);
+  std::vector<std::string> pieces;
+  for (const KafkaRecord& record : Read("orders")) pieces.push_back(HeaderOf(record, "piece"));
+  EXPECT_THAT(pieces, ElementsAre("", "", "2", "3", ""));
+}
+
+TEST_F(PublisherTest, KeysArePartitionedAsTheJavaClientDoes) {
+  // Of Kafka's own tests.
+  ASSERT_EQ(Murmur2("21"), -973932308);
+  ASSERT_EQ(Murmur2("foobar"), -790332482);
+  ASSERT_EQ(Murmur2("a-little-bit-long-string"), -985981536);
+  options_.partitions = 7;
+  data_->AppendSchema(1, "orders");
+  Publisher* publisher = Start(*data_);
+  for (int i = 0; i < 40; ++i) data_->Append(1, {i});
+  WaitUntilPublished(publisher, *data_);
+  std::set<int32_t> seen;
+  for (const KafkaRecord& record : Read("orders")) {
+    EXPECT_EQ(record.partition, (Murmur2(*record.key) & 0x7fffffff) % 7);
+    seen.insert(record.partition);
+  }
+  EXPECT_GT(seen.size(), 3u);
+}
+
+TEST_F(PublisherTest, TruncateGoesToEveryPartitionAndKeylessRowsToOne) {
+  options_.partitions = 3;
+  data_->AppendSchema(1, "orders");
+  data_->AppendSchema(2, "lines", /*with_key=*/false);
+  Publisher* publisher = Start(*data_);
+  BlockMaker maker(data_->journal()->bounds().newest + 1);
+  maker.Change(1, model::Op::kTruncate, 0, "");
+  data_->Append(maker);
+  for (int i = 0; i < 5; ++i) data_->Append(2, {i});
+  WaitUntilPublished(publisher, *data_);
+  std::set<int32_t> partitions;
+  for (const KafkaRecord& record : Read("orders")) {
+    EXPECT_EQ(record.key, std::nullopt);
+    EXPECT_EQ(HeaderOf(record, "op"), "truncate");
+    partitions.insert(record.partition);
+  }
+  EXPECT_EQ(partitions.size(), 3u);
+  for (const KafkaRecord& record : Read("lines")) {
+    EXPECT_EQ(record.key, std::nullopt);
+    EXPECT_EQ(record.partition, 0);
+  }
+}
+
+TEST_F(PublisherTest, DeleteIsFollowedByATombstoneByChoice) {
+  options_.tombstones = true;
+  data_->AppendSchema(1, "orders");
+  Publisher* publisher = Start(*data_);
+  BlockMaker maker(data_->journal()->bounds().newest + 1);
+  maker.Change(1, model::Op::kDelete, 5, "").End();
+  data_->Append(maker);
+  WaitUntilPublished(publisher, *data_);
+  std::vector<KafkaRecord> records = Read("orders");
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].key, records[1].key);
+  EXPECT_NE(records[0].value, std::nullopt);
+  EXPECT_EQ(records[1].value, std::nullopt);
+}
+
+TEST_F(PublisherTest, WhatIsNoChangeHasTopicsOfItsOwnByChoice) {
+  options_.transaction_topic = source_ + ".transactions";
+  options_.schema_topic = source_ + ".schemas";
+  data_->AppendSchema(1, "orders");
+  Publisher* publisher = Start(*data_);
+  data_->Append(1, {1});
+  BlockMaker maker(data_->journal()->bounds().newest + 1);
+  maker.Mark(1);
+  data_->Append(maker);
+  WaitUntilPublished(publisher, *data_);
+  std::vector<KafkaRecord> schemas = Read("schemas");
+  ASSERT_EQ(schemas.size(), 1u);
+  v1::Event event;
+  ASSERT_TRUE(event.ParseFromString(*schemas[0].value));
+  EXPECT_EQ(event.schema().name(), "orders");
+  EXPECT_EQ(schemas[0].key, "1");
+  std::vector<KafkaRecord> marks = Read("transactions");
+  ASSERT_EQ(marks.size(), 2u);
+  EXPECT_EQ(HeaderOf(marks[0], "op"), "transaction_end");
+  EXPECT_EQ(HeaderOf(marks[1], "op"), "snapshot");
+}
+
+TEST_F(PublisherTest, RecordThatDoesNotFitStopsWithItsTableKeyAndLimit) {
+  data_->AppendSchema(1, "orders");
+  Publisher* publisher = Start(*data_);
+  data_->Append(1, {41});
+  data_->Append(1, {42}, true, std::string(1'500'000, 'x'));
+  WaitFor(publisher, [&] { return publisher->status().state == PublisherState::kStopped; });
+  EXPECT_THAT(publisher->status().error, HasSubstr("public.orders"));
+  EXPECT_THAT(publisher->status().error, HasSubstr("integer: 42"));
+  EXPECT_THAT(publisher->status().error, HasSubstr("the limit is 1000000"));
+}
+
+// The client would take it, the topic does not; nor a batch of records that are small each.
+TEST_F(PublisherTest, RecordThatTheTopicDoesNotTakeGoesToTheDeadLetterTopicAlone) {
+  options_.oversize = Oversize::kDeadLetter;
+  options_.dead_letter_topic = source_ + ".dead";
+  options_.topic_settings = {{"max.message.bytes", "20000"}};
+  data_->AppendSchema(1, "orders");
+  Publisher* publisher = Start(*data_);
+  data_->Append(1, {41});
+  data_->Append(1, {42}, true, std::string(50'000, 'x'));
+  for (int i = 0; i < 50; ++i) data_->Append(1, {i + 43}, true, std::string(1000, 'y'));
+  WaitUntilPublished(publisher, *data_);
+  EXPECT_EQ(Sequences("orders").size(), 51u);
+  std::vector<KafkaRecord> dead = Read("dead");
+  ASSERT_EQ(dead.size(), 1u);
+  EXPECT_THAT(*dead[0].value, HasSubstr("\"table\":\"public.orders\""));
+  EXPECT_EQ(HeaderOf(dead[0], "op"), "create");
+}
+
+TEST_F(PublisherTest, DebeziumJsonIsWritten) {
+  options_.format = Format::kDebeziumJsonBare;
+  data_->AppendSchema(1, "orders");
+  Publisher* publisher = Start(*data_);
+  data_->Append(1, {41});
+  WaitUntilPublished(publisher, *data_);
+  const KafkaRecord record = Read("orders").front();
+  EXPECT_THAT(*record.value, HasSubstr("\"after\":{\"id\":41,\"note\":\"n\"}"));
+  EXPECT_THAT(*record.value, HasSubstr("\"db\":\"shop\""));
+}
+
+TEST_F(PublisherTest, BrokerThatIsAwayDelaysAndLosesNothing) {
+  data_->AppendSchema(1, "orders");
+  Publisher* publisher = Start(*data_);
+  data_->Append(1, {1});
+  WaitUntilPublished(publisher, *data_);
+  kafka_->Kill9(0);
+  for (int i = 2; i < 30; ++i) data_->Append(1, {i});
+  WaitFor(publisher, [&] { return !publisher->status().error.empty(); });
+  EXPECT_EQ(publisher->status().lag_events, 56u);
+  EXPECT_GT(publisher->status().lag_bytes, 1000u);
+  ASSERT_OK(kafka_->StartAgain());
+  WaitUntilPublished(publisher, *data_);
+  EXPECT_EQ(Sequences("orders").size(), 29u);
+  EXPECT_EQ(publisher->status().lag_events, 0u);
+}
+
+}  // namespace
+}  // namespace tidemark::service::kafka
