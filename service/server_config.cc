@@ -1,14 +1,9 @@
 #include "service/server_config.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
-#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "service/connection_text.h"
@@ -49,15 +44,6 @@ std::unique_ptr<capture::Source> MakeSource(const ServerConfig& config) {
     return capture::postgres::MakePostgresSource(*postgres);
   }
   return capture::mysql::MakeMysqlSource(std::get<MysqlOptions>(config));
-}
-
-absl::StatusOr<std::string> ReadConfigFile(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream || std::filesystem::is_directory(path)) {
-    int reason = stream ? EISDIR : errno;
-    return absl::ErrnoToStatus(reason, absl::StrCat("cannot read ", path));
-  }
-  return std::string(std::istreambuf_iterator<char>(stream), {});
 }
 
 bool IsName(std::string_view text, size_t most, std::string_view others) {
@@ -109,7 +95,7 @@ void ServerConfigReader::Read(const YamlMap& source, ServerConfig* config) {
 
 void ServerConfigReader::ReadPostgres(const YamlMap& map, PostgresOptions* options) {
   ReadConnection(map, options);
-  ReadPassword(map, &options->password);
+  secrets_.Read(map, "password", "password", &options->password);
   ReadNames(map, options);
   ReadTables(map, "public.orders", &options->tables);
   Assign(&options->create_publication, map.Boolean("create_publication"));
@@ -129,53 +115,6 @@ void ServerConfigReader::ReadConnection(const YamlMap& map, PostgresOptions* opt
     return;
   }
   options->connection = connection->text;
-}
-
-void ServerConfigReader::ReadPassword(const YamlMap& parent, std::string* password) {
-  std::optional<YAML::Node> node = parent.Find("password");
-  if (!node) return;
-  std::string path = parent.Path("password");
-  if (!node->IsMap()) {
-    errors_->Add(node->Mark(), path,
-                 "expected {file: PATH} or {env: NAME}; a password itself never stands in this "
-                 "file");
-    return;
-  }
-  YamlMap map(*node, path, {"file", "env"}, errors_);
-  if (map.Has("file") == map.Has("env")) {
-    errors_->Add(node->Mark(), path, "expected either {file: PATH} or {env: NAME}");
-    return;
-  }
-  ReadPasswordFile(map, password);
-  ReadPasswordVariable(map, password);
-}
-
-void ServerConfigReader::ReadPasswordFile(const YamlMap& map, std::string* password) {
-  std::optional<YamlScalar> file = map.Scalar("file", "the path of a file");
-  if (!file) return;
-  absl::StatusOr<std::string> content = ReadConfigFile(files_->Resolve(file->text));
-  if (!content.ok()) {
-    map.Error("file", absl::StrCat("expected a readable file with the password: ",
-                                   content.status().message()));
-    return;
-  }
-  std::string_view secret = *content;
-  if (secret.ends_with('\n')) secret.remove_suffix(1);
-  if (secret.ends_with('\r')) secret.remove_suffix(1);
-  if (secret.empty()) map.Error("file", "expected a file with the password, this one is empty");
-  *password = secret;
-}
-
-void ServerConfigReader::ReadPasswordVariable(const YamlMap& map, std::string* password) {
-  std::optional<YamlScalar> name = map.Scalar("env", "the name of an environment variable");
-  if (!name) return;
-  const char* value = std::getenv(name->text.c_str());
-  if (value == nullptr || *value == '\0') {
-    map.Error("env", absl::StrCat("expected the environment variable ", name->text,
-                                  " to hold the password; it is not set"));
-    return;
-  }
-  *password = value;
 }
 
 void ServerConfigReader::ReadNames(const YamlMap& map, PostgresOptions* options) {
@@ -224,7 +163,7 @@ void ServerConfigReader::ReadMysql(const YamlMap& map, MysqlOptions* options) {
   ReadAddress(map, &options->connection);
   map.Require("user", kUser);
   Assign(&options->connection.user, map.Scalar("user", kUser));
-  ReadPassword(map, &options->connection.password);
+  secrets_.Read(map, "password", "password", &options->connection.password);
   ReadTls(map, &options->connection.tls);
   Assign(&options->server_id,
          map.Number("server_id", 1, UINT32_MAX - (capture::mysql::kServerIdsTaken - 1)));

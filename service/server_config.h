@@ -1,17 +1,16 @@
 #ifndef TIDEMARK_SERVICE_SERVER_CONFIG_H_
 #define TIDEMARK_SERVICE_SERVER_CONFIG_H_
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "capture/mysql/mysql_source.h"
 #include "capture/postgres/postgres_source.h"
 #include "capture/source.h"
+#include "service/config_files.h"
 
 namespace tidemark::service {
 
@@ -27,22 +26,6 @@ std::string_view ServerKind(const ServerConfig& config);
 // The driver.
 std::unique_ptr<capture::Source> MakeSource(const ServerConfig& config);
 
-// Files that a configuration refers to.
-class ConfigFiles {
- public:
-  explicit ConfigFiles(std::filesystem::path folder) : folder_(std::move(folder)) {}
-  // Relative to the folder of the configuration.
-  std::string Resolve(const std::string& path) const {
-    return (folder_ / path).lexically_normal().string();
-  }
-
- private:
-  std::filesystem::path folder_;
-};
-
-// NotFound, PermissionDenied and so on: why it cannot be read.
-absl::StatusOr<std::string> ReadConfigFile(const std::string& path);
-
 // "public.orders": a name with its schema or database.
 bool IsQualifiedTable(std::string_view text);
 // 1 to `most` of a-z, 0-9 and `others`.
@@ -53,7 +36,7 @@ class ServerConfigReader {
  public:
   // Both must outlive it.
   ServerConfigReader(const ConfigFiles* files, YamlErrors* errors)
-      : files_(files), errors_(errors) {}
+      : files_(files), errors_(errors), secrets_(files, errors) {}
 
   // `source`: the source's map, with `name`.
   void Read(const YamlMap& source, ServerConfig* config);
@@ -73,12 +56,10 @@ class ServerConfigReader {
   void CheckServerIdIsFree(const std::string& name, const YamlMap& map,
                            const MysqlOptions& options);
   void ReadTables(const YamlMap& map, std::string_view example, std::vector<std::string>* tables);
-  void ReadPassword(const YamlMap& parent, std::string* password);
-  void ReadPasswordFile(const YamlMap& map, std::string* password);
-  void ReadPasswordVariable(const YamlMap& map, std::string* password);
 
   const ConfigFiles* files_;
   YamlErrors* errors_;
+  SecretReader secrets_;
   // What was read, with the names of the sources.
   std::vector<std::pair<std::string, ServerConfig>> known_;
 };
