@@ -6,6 +6,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "service/kafka_config.h"
+#include "service/publish_config.h"
 #include "service/server_config.h"
 #include "service/yaml_map.h"
 
@@ -36,7 +38,9 @@ class ConfigReader {
   explicit ConfigReader(const std::string& file)
       : files_(std::filesystem::path(file).parent_path()),
         errors_(file),
-        servers_(&files_, &errors_) {}
+        servers_(&files_, &errors_),
+        kafka_(&files_, &errors_),
+        publishing_(&files_, &errors_) {}
 
   absl::StatusOr<Config> Read(std::string_view text);
 
@@ -52,6 +56,8 @@ class ConfigReader {
   ConfigFiles files_;
   YamlErrors errors_;
   ServerConfigReader servers_;
+  KafkaConfigReader kafka_;
+  PublishConfigReader publishing_;
   Config config_;
 };
 
@@ -66,12 +72,13 @@ absl::StatusOr<Config> ConfigReader::Read(std::string_view text) {
 }
 
 void ConfigReader::ReadTop(const YAML::Node& root) {
-  YamlMap top(root, "", {"listen", "data", "log", "retention", "sources"}, &errors_);
+  YamlMap top(root, "", {"listen", "data", "log", "retention", "kafka", "sources"}, &errors_);
   if (!root.IsMap()) return;
   ReadListen(top);
   top.Require("data", "the folder that holds the journal, such as /var/lib/tidemark");
   if (auto data = top.Scalar("data", "a folder")) config_.data = files_.Resolve(data->text);
   ReadLog(top);
+  config_.kafka = kafka_.Read(top);
   ReadSources(top);
 }
 
@@ -126,7 +133,8 @@ void ConfigReader::ReadSources(const YamlMap& top) {
 
 void ConfigReader::ReadSource(const YAML::Node& node, const std::string& path) {
   SourceConfig& source = config_.sources.back();
-  YamlMap map(node, path, {"name", "postgres", "mysql", "readers", "chunk_ms", "retention"},
+  YamlMap map(node, path,
+              {"name", "postgres", "mysql", "readers", "chunk_ms", "retention", "publish"},
               &errors_);
   if (!node.IsMap()) return;
   ReadSourceName(map, &source);
@@ -134,6 +142,7 @@ void ConfigReader::ReadSource(const YAML::Node& node, const std::string& path) {
   Assign(&source.readers_max, map.Number("readers", 1, kReadersMost));
   Assign(&source.chunk_ms_target, map.Number("chunk_ms", kChunkMsLeast, kChunkMsMost));
   ReadRetention(map, &source.retention);
+  source.publish = publishing_.Read(map, source.name, config_.kafka);
 }
 
 void ConfigReader::ReadSourceName(const YamlMap& map, SourceConfig* source) {

@@ -2,11 +2,14 @@
 #define TIDEMARK_SERVICE_CONFIG_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "service/kafka/publish_options.h"
+#include "service/kafka_config.h"
 #include "service/log.h"
 #include "service/server_config.h"
 #include "storage/journal.h"
@@ -23,6 +26,8 @@ struct SourceConfig {
   // Time that one chunk's SELECT should take.
   uint32_t chunk_ms_target = 200;
   storage::Retention retention;
+  // How it is published to Kafka, if it is; then Config.kafka is set.
+  std::optional<kafka::PublishOptions> publish;
 };
 
 struct Config {
@@ -31,6 +36,7 @@ struct Config {
   std::string data;
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
+  std::optional<KafkaConfig> kafka;
   std::vector<SourceConfig> sources;
 };
 

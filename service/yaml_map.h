@@ -19,6 +19,7 @@ class YamlErrors {
 
   void Add(const YAML::Mark& mark, const std::string& path, const std::string& message);
   bool empty() const { return errors_.empty(); }
+  size_t count() const { return errors_.size(); }
   // One line an error.
   std::string Text() const;
 
