@@ -37,6 +37,7 @@ PipelineOptions MakeOptions(const SourceConfig& config) {
   PipelineOptions options;
   options.readers_max = config.readers_max;
   options.chunk_ms_target = config.chunk_ms_target;
+  options.acknowledge_published = config.publish && config.publish->acknowledge_after_kafka;
   options.without_settle = TestSwitch("TIDEMARK_TEST_WITHOUT_SETTLE", "the settle step");
   options.without_folding = TestSwitch("TIDEMARK_TEST_WITHOUT_FOLDING", "folding");
   return options;
@@ -54,7 +55,7 @@ ServerConfig WithSwitches(ServerConfig config) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, std::stop_token stop) {
   std::unique_ptr<Daemon> daemon(new Daemon);
   storage::StoreOptions store_options;
   store_options.folder = config.data;
@@ -62,7 +63,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
   if (!store.ok()) return store.status();
   daemon->store_ = *std::move(store);
   for (const SourceConfig& source : config.sources) {
-    absl::Status started = daemon->StartSource(source);
+    absl::Status started = daemon->StartSource(config, source, stop);
     if (!started.ok()) return started;
   }
   daemon->sources_.emplace(daemon->captured_);
@@ -70,32 +71,62 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
   if (!server.ok()) return server.status();
   daemon->server_ = *std::move(server);
   daemon->retention_ = std::jthread(
-      [self = daemon.get()](std::stop_token stop) { self->KeepRetention(std::move(stop)); });
+      [self = daemon.get()](std::stop_token ended) { self->KeepRetention(std::move(ended)); });
   return daemon;
 }
 
-absl::Status Daemon::StartSource(const SourceConfig& config) {
-  auto journal = store_->OpenJournal(config.name);
+absl::Status Daemon::StartSource(const Config& config, const SourceConfig& source,
+                                 std::stop_token stop) {
+  if (source.publish) {
+    absl::Status restored = kafka::Restore(source.name, config.kafka->cluster, *source.publish,
+                                           store_.get(), std::move(stop));
+    if (!restored.ok()) return restored;
+  }
+  auto journal = store_->OpenJournal(source.name);
   if (!journal.ok()) return journal.status();
-  drivers_.push_back(MakeSource(WithSwitches(config.server)));
+  absl::Status kept = (*journal)->state_log().Keep(source.publish.has_value());
+  if (!kept.ok()) return kept;
+  drivers_.push_back(MakeSource(WithSwitches(source.server)));
   capture::Source* driver = drivers_.back().get();
-  auto pipeline = Pipeline::Start(config.name, MakeOptions(config), driver, store_.get(), *journal);
+  auto pipeline = Pipeline::Start(source.name, MakeOptions(source), driver, store_.get(), *journal);
   if (!pipeline.ok()) return pipeline.status();
   pipelines_.push_back(*std::move(pipeline));
-  captured_.push_back({config.name, std::string(ServerKind(config.server)), driver, *journal,
+  captured_.push_back({source.name, std::string(ServerKind(source.server)), driver, *journal,
                        pipelines_.back().get()});
-  retentions_.push_back(config.retention);
-  LogInfo("source started", {{"source", config.name}});
+  retentions_.push_back(source.retention);
+  if (source.publish) StartPublisher(config, source);
+  LogInfo("source started", {{"source", source.name}});
   return absl::OkStatus();
+}
+
+// Of the source that was started last.
+void Daemon::StartPublisher(const Config& config, const SourceConfig& source) {
+  CapturedSource& captured = captured_.back();
+  Pipeline* pipeline = captured.pipeline;
+  kafka::Publisher::Parts parts;
+  parts.source = source.name;
+  parts.cluster = config.kafka->cluster;
+  parts.options = *source.publish;
+  parts.journal = captured.journal;
+  parts.names = [driver = captured.source] { return driver->Names(); };
+  parts.published = [pipeline](const model::Position& position) { pipeline->Published(position); };
+  parts.superseded = [pipeline](const absl::Status& status) { pipeline->Fail(status); };
+  publishers_.push_back(kafka::Publisher::Start(std::move(parts)));
+  captured.publisher = publishers_.back().get();
 }
 
 Daemon::~Daemon() {
   retention_.request_stop();
   // First, so that calls which wait for a pipeline end.
   for (std::unique_ptr<Pipeline>& pipeline : pipelines_) pipeline->BeginStop();
+  for (std::unique_ptr<kafka::Publisher>& publisher : publishers_) publisher->BeginStop();
   if (server_ != nullptr) {
     server_->Shutdown(kShutdownGrace);
     LogInfo("streams ended");
+  }
+  if (!publishers_.empty()) {
+    publishers_.clear();
+    LogInfo("publishers stopped");
   }
   StopPipelines();
   if (retention_.joinable()) retention_.join();

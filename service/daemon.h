@@ -12,6 +12,7 @@
 #include "capture/source.h"
 #include "service/config.h"
 #include "service/grpc_server.h"
+#include "service/kafka/publisher.h"
 #include "service/pipeline.h"
 #include "service/sources.h"
 #include "storage/journal.h"
@@ -23,8 +24,9 @@ namespace tidemark::service {
 class Daemon {
  public:
   // FailedPrecondition: an operator must act (address or data folder in use, newer data, ...);
-  // DataLoss: the data folder is damaged.
-  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config);
+  // DataLoss: the data folder is damaged. Where the data folder knows nothing of a source that is
+  // published, it waits until Kafka has said whether it does; Cancelled: `stop` was triggered.
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config, std::stop_token stop);
   // Stops in order, within 5 seconds unless the disk hangs: streams end and no call is taken,
   // pipelines stop, the store closes. Nothing durable is lost.
   ~Daemon();
@@ -35,7 +37,8 @@ class Daemon {
  private:
   Daemon() = default;
 
-  absl::Status StartSource(const SourceConfig& config);
+  absl::Status StartSource(const Config& config, const SourceConfig& source, std::stop_token stop);
+  void StartPublisher(const Config& config, const SourceConfig& source);
   void KeepRetention(std::stop_token stop);
   void Trim();
   void StopPipelines();
@@ -43,6 +46,8 @@ class Daemon {
   std::unique_ptr<storage::Store> store_;
   std::vector<std::unique_ptr<capture::Source>> drivers_;
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
+  // They call their pipelines.
+  std::vector<std::unique_ptr<kafka::Publisher>> publishers_;
   std::vector<CapturedSource> captured_;
   std::vector<storage::Retention> retentions_;
   std::optional<Sources> sources_;

@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -40,13 +42,27 @@ int WaitForSignal() {
   return number;
 }
 
-// From here on a stop signal ends the program at once.
-void ExitAtSecondSignal() {
-  std::thread([] {
-    WaitForSignal();
-    ::_exit(1);
-  }).detach();
-}
+// The first stop signal; from the second on the program ends at once.
+class StopSignal {
+ public:
+  StopSignal() : first_(promise_.get_future()) {
+    std::thread([this] {
+      const int number = WaitForSignal();
+      stop_.request_stop();
+      promise_.set_value(number);
+      WaitForSignal();
+      ::_exit(1);
+    }).detach();
+  }
+
+  std::stop_token token() const { return stop_.get_token(); }
+  int Wait() { return first_.get(); }
+
+ private:
+  std::stop_source stop_;
+  std::promise<int> promise_;
+  std::future<int> first_;
+};
 
 // Written beside it and renamed, so that a reader never sees half of it.
 bool WriteReadyFile(const std::string& file, const std::string& address) {
@@ -69,16 +85,18 @@ int Check(const Config& config) {
 }
 
 int Serve(const Config& config, const Arguments& arguments) {
-  auto daemon = Daemon::Start(config);
+  // Never destroyed: its thread waits to the end.
+  auto& signals = *new StopSignal;
+  auto daemon = Daemon::Start(config, signals.token());
+  if (absl::IsCancelled(daemon.status())) return 0;
   if (!daemon.ok()) {
     LogError("cannot start", {{"error", std::string(daemon.status().message())}});
     return 1;
   }
   if (!WriteReadyFile(arguments.ready_file, (*daemon)->address())) return 1;
   LogInfo("ready", {{"address", (*daemon)->address()}, {"sources", config.sources.size()}});
-  int signal = WaitForSignal();
+  const int signal = signals.Wait();
   LogInfo("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
-  ExitAtSecondSignal();
   daemon->reset();
   LogInfo("stopped");
   return 0;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "model/wire.h"
 #include "service/kafka/change_view.h"
+#include "service/log.h"
 #include "tidemark/v1/event.pb.h"
 #include "tidemark/v1/kafka.pb.h"
 
@@ -81,8 +82,7 @@ bool InProtobuf(Format format) {
 
 }  // namespace
 
-absl::StatusOr<const EventWriter::Table*> EventWriter::TableOf(model::SchemaId id,
-                                                               std::stop_token stop) {
+absl::StatusOr<EventWriter::Table*> EventWriter::TableOf(model::SchemaId id, std::stop_token stop) {
   auto known = tables_.find(id);
   if (known != tables_.end()) return &known->second;
   absl::StatusOr<std::string> frame = parts_.journal->SchemaFrame(id);
@@ -90,20 +90,39 @@ absl::StatusOr<const EventWriter::Table*> EventWriter::TableOf(model::SchemaId i
   const std::string_view bytes = EventOf(*frame);
   v1::Event event;
   if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return Malformed();
-  const v1::TableSchema& schema = event.schema();
   Table table;
-  table.name = absl::StrCat(schema.namespace_(), ".", schema.name());
+  absl::Status prepared = Prepare(event.schema(), &table, std::move(stop));
+  if (!prepared.ok()) return ForOperator(prepared);
+  return &tables_.emplace(id, std::move(table)).first->second;
+}
+
+absl::Status EventWriter::Prepare(const v1::TableSchema& schema, Table* table,
+                                  std::stop_token stop) {
+  table->name = absl::StrCat(schema.namespace_(), ".", schema.name());
   absl::StatusOr<std::string> topic = parts_.router->TopicOf(schema);
   if (!topic.ok()) return topic.status();
-  table.topic = *std::move(topic);
-  absl::StatusOr<Topic> about = Ensure(table.topic, NewTopic(), stop);
+  table->topic = *std::move(topic);
+  if (const TransformOptions* options = parts_.transforms->Of(schema)) {
+    absl::StatusOr<TableTransform> transform = TableTransform::Prepare(schema, *options);
+    if (!transform.ok()) return transform.status();
+    for (const std::string& warning : transform->warnings()) {
+      LogWarning("transform", {{"source", parts_.source}, {"warning", warning}});
+    }
+    if (transform->changes_rows()) table->transform = *std::move(transform);
+  }
+  absl::StatusOr<Topic> about = Ensure(table->topic, NewTopic(), std::move(stop));
   if (!about.ok()) return about.status();
-  table.partitions = about->partitions;
-  table.record_bytes_max = std::min(about->batch_bytes_max, parts_.producer->record_bytes_max());
-  auto encoder = parts_.encoders->Prepare(schema, table.topic);
+  table->partitions = about->partitions;
+  table->record_bytes_max = std::min(about->batch_bytes_max, parts_.producer->record_bytes_max());
+  auto encoder = parts_.encoders->Prepare(table->transform ? table->transform->schema() : schema,
+                                          table->topic);
   if (!encoder.ok()) return encoder.status();
-  table.encoder = *std::move(encoder);
-  return &tables_.emplace(id, std::move(table)).first->second;
+  table->encoder = *std::move(encoder);
+  for (const std::string& column : table->encoder->left_out()) {
+    LogWarning("the format has no form for a column; it is left out",
+               {{"source", parts_.source}, {"table", table->name}, {"column", column}});
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Topic> EventWriter::Ensure(const std::string& topic, const TopicOptions& options,
@@ -138,13 +157,19 @@ absl::Status EventWriter::Write(const model::EventView& event, uint64_t piece,
   }
 }
 
-absl::Status EventWriter::WriteChange(const model::EventView& event, uint64_t piece,
+absl::Status EventWriter::WriteChange(model::EventView event, uint64_t piece,
                                       std::stop_token stop) {
-  absl::StatusOr<const Table*> found = TableOf(event.schema, stop);
-  if (!found.ok()) return ForOperator(found.status());
-  const Table& table = **found;
+  absl::StatusOr<Table*> found = TableOf(event.schema, stop);
+  if (!found.ok()) return found.status();
+  Table& table = **found;
   if (!table.encoder->Writes(event.op)) return absl::OkStatus();
   if (event.op == model::Op::kTruncate && !parts_.options->truncates) return absl::OkStatus();
+  if (table.transform) {
+    change_.clear();
+    absl::Status applied = table.transform->Apply(event.body, change_);
+    if (!applied.ok()) return applied;
+    event.body = change_;
+  }
   ChangeView change;
   if (!ReadChange(event.body, &change)) return Malformed();
   const std::string sequence = absl::StrCat(event.sequence);
@@ -237,13 +262,13 @@ absl::Status EventWriter::WriteOther(const std::string& topic, std::string_view 
   absl::StatusOr<Topic> about = Ensure(topic, options, stop);
   if (!about.ok()) return about.status();
   const std::string sequence = absl::StrCat(event.sequence);
-  const std::string_view bytes = EventOf(event.frame);
-  value_.assign(bytes);
-  if (!InProtobuf(parts_.options->format)) {
-    v1::Event message;
-    if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return Malformed();
-    value_.clear();
-    google::protobuf::util::MessageToJsonString(message, &value_);
+  absl::StatusOr<v1::Event> reduced = Reduced(event);
+  if (!reduced.ok()) return reduced.status();
+  value_.clear();
+  if (InProtobuf(parts_.options->format)) {
+    reduced->AppendToString(&value_);
+  } else {
+    google::protobuf::util::MessageToJsonString(*reduced, &value_);
   }
   Record record;
   record.headers = {{"source", parts_.source}, {"op", kind}, {"sequence", sequence}};
@@ -252,6 +277,27 @@ absl::Status EventWriter::WriteOther(const std::string& topic, std::string_view 
   record.value = value_;
   record.partition = 0;
   return Produce(topic, record, stop);
+}
+
+absl::StatusOr<v1::Event> EventWriter::Reduced(const model::EventView& event) const {
+  const std::string_view bytes = EventOf(event.frame);
+  v1::Event reduced;
+  if (!reduced.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return Malformed();
+  if (event.kind == model::EventKind::kSchema) {
+    const TransformOptions* options = parts_.transforms->Of(reduced.schema());
+    if (options == nullptr) return reduced;
+    absl::StatusOr<TableTransform> transform = TableTransform::Prepare(reduced.schema(), *options);
+    if (!transform.ok()) return ForOperator(transform.status());
+    *reduced.mutable_schema() = transform->schema();
+  }
+  // The bounds of chunks are keys, which may be hashed in the rows.
+  const auto hashes = [](const TransformOptions& options) { return !options.hash.empty(); };
+  const std::vector<TransformOptions>& all = parts_.options->transforms;
+  if (reduced.has_snapshot() && std::any_of(all.begin(), all.end(), hashes)) {
+    reduced.mutable_snapshot()->clear_lower_key();
+    reduced.mutable_snapshot()->clear_upper_key();
+  }
+  return reduced;
 }
 
 absl::Status EventWriter::Produce(const std::string& topic, const Record& record,

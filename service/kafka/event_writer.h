@@ -14,6 +14,7 @@
 #include "service/kafka/producer.h"
 #include "service/kafka/publish_options.h"
 #include "service/kafka/table_encoder.h"
+#include "service/kafka/table_transform.h"
 #include "service/kafka/topic_router.h"
 #include "service/kafka/topics.h"
 #include "storage/journal.h"
@@ -38,6 +39,7 @@ class EventWriter {
     std::string source;
     const PublishOptions* options = nullptr;
     storage::Journal* journal = nullptr;
+    const TransformChoice* transforms = nullptr;
     TopicRouter* router = nullptr;
     EncoderFactory* encoders = nullptr;
     Producer* producer = nullptr;
@@ -62,13 +64,17 @@ class EventWriter {
     std::string topic;
     int32_t partitions = 0;
     uint64_t record_bytes_max = 0;
+    std::optional<TableTransform> transform;
     std::unique_ptr<TableEncoder> encoder;
   };
 
   absl::StatusOr<Topic> Ensure(const std::string& topic, const TopicOptions& options,
                                std::stop_token stop);
-  absl::StatusOr<const Table*> TableOf(model::SchemaId id, std::stop_token stop);
-  absl::Status WriteChange(const model::EventView& event, uint64_t piece, std::stop_token stop);
+  absl::StatusOr<Table*> TableOf(model::SchemaId id, std::stop_token stop);
+  absl::Status Prepare(const v1::TableSchema& schema, Table* table, std::stop_token stop);
+  // The event as it is written: without what a transform hides.
+  absl::StatusOr<v1::Event> Reduced(const model::EventView& event) const;
+  absl::Status WriteChange(model::EventView event, uint64_t piece, std::stop_token stop);
   absl::Status WriteChangeTo(const Table& table, const model::EventView& event, Record record,
                              std::stop_token stop);
   // Of a record that does not fit.
@@ -84,6 +90,7 @@ class EventWriter {
   std::optional<uint64_t> batch_bytes_wanted_;
   uint64_t bytes_ = 0;
   // Kept for their memory.
+  std::string change_;
   std::string key_;
   std::string value_;
 };

@@ -139,6 +139,8 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
   if (!encoders.ok()) return encoders.status();
   auto router = TopicRouter::Make(parts_.options, parts_.source, names.database);
   if (!router.ok()) return router.status();
+  auto transforms = TransformChoice::Make(parts_.options.transforms);
+  if (!transforms.ok()) return transforms.status();
   auto opened = Producer::Open(parts_.cluster, parts_.options.transactional_id, batch_bytes_max_);
   if (!opened.ok()) return opened.status();
   Producer& producer = **opened;
@@ -151,6 +153,7 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
   EventWriter writer({.source = parts_.source,
                       .options = &parts_.options,
                       .journal = parts_.journal,
+                      .transforms = &*transforms,
                       .router = &*router,
                       .encoders = encoders->get(),
                       .producer = &producer,

@@ -546,6 +546,31 @@ TEST_F(PublisherTest, RecordThatTheTopicDoesNotTakeGoesToTheDeadLetterTopicAlone
   EXPECT_EQ(HeaderOf(dead[0], "op"), "create");
 }
 
+TEST_F(PublisherTest, TransformsHideWhatTheySayInRowsKeysAndSchemas) {
+  TransformOptions transform;
+  transform.tables = "public\\.orders";
+  transform.hash = {"id"};
+  transform.hash_salt = "salt";
+  transform.mask = {"note"};
+  options_.transforms = {transform};
+  options_.schema_topic = source_ + ".schemas";
+  options_.transaction_topic = source_ + ".transactions";
+  data_->AppendSchema(1, "orders");
+  Publisher* publisher = Start(*data_);
+  data_->Append(1, {41}, true, "secret");
+  WaitUntilPublished(publisher, *data_);
+  const KafkaRecord record = Read("orders").front();
+  v1::Event event;
+  ASSERT_TRUE(event.ParseFromString(*record.value));
+  EXPECT_EQ(event.change().after().values(1).text(), "********");
+  EXPECT_EQ(event.change().after().values(0).text().size(), 64u);
+  v1::Row key;
+  ASSERT_TRUE(key.ParseFromString(*record.key));
+  EXPECT_EQ(key.values(0).text(), event.change().after().values(0).text());
+  ASSERT_TRUE(event.ParseFromString(*Read("schemas").front().value));
+  EXPECT_EQ(event.schema().columns(0).type().kind(), v1::TYPE_KIND_TEXT);
+}
+
 TEST_F(PublisherTest, DebeziumJsonIsWritten) {
   options_.format = Format::kDebeziumJsonBare;
   data_->AppendSchema(1, "orders");
