@@ -70,6 +70,10 @@ std::optional<PublishOptions> PublishConfigReader::Read(const YamlMap& source,
   if (options.format == Format::kProtobuf) {
     options.schema_topic = absl::StrCat(name, ".tidemark.schema");
   }
+  // As Debezium's connectors, whose consumers may count on them.
+  options.tombstones = options.format == Format::kDebeziumJson ||
+                       options.format == Format::kDebeziumJsonBare ||
+                       options.format == Format::kAvro;
   ReadTopics(map, &options);
   ReadOversize(map, &options);
   ReadRoutes(map, &options.routes);

@@ -89,7 +89,8 @@ struct PublishOptions {
   int16_t replication = 0;
   Settings topic_settings;
 
-  // After each delete a record with its key and no value.
+  // After each delete a record with its key and no value. Left out in the configuration: where the
+  // format is Debezium's.
   bool tombstones = false;
   // TRUNCATE is written, to every partition of its topic. Without: left out.
   bool truncates = true;

@@ -289,9 +289,12 @@ void ThreadedPublisher::SetState(PublisherState state, const std::string& error)
   status_.error = error;
   if (state == PublisherState::kPublishing) {
     LogInfo("publishing", {{"source", parts_.source}, {"brokers", parts_.cluster.brokers}});
+  } else if (state == PublisherState::kStopped) {
+    LogError("publisher stopped", {{"source", parts_.source}, {"error", error}});
+  } else if (!begun_) {
+    LogInfo("publisher waits", {{"source", parts_.source}, {"for", error}});
   } else {
-    LogError(state == PublisherState::kStopped ? "publisher stopped" : "publisher disconnected",
-             {{"source", parts_.source}, {"error", error}});
+    LogError("publisher disconnected", {{"source", parts_.source}, {"error", error}});
   }
 }
 

@@ -64,6 +64,12 @@ TEST(PublishConfigTest, DefaultsBearTheSourcesName) {
   EXPECT_EQ(Read("{format: debezium-json}").schema_topic, "");
 }
 
+TEST(PublishConfigTest, TombstonesFollowDeletesByDefaultWhereTheFormatIsDebeziums) {
+  EXPECT_FALSE(Read("{format: protobuf}").tombstones);
+  EXPECT_TRUE(Read("{format: debezium-json}").tombstones);
+  EXPECT_FALSE(Read("{format: debezium-json, tombstones: false}").tombstones);
+}
+
 TEST(PublishConfigTest, EveryFormatIsRead) {
   const std::string registry = "kafka: {brokers: k, schema_registry: {url: 'http://a'}}\n";
   EXPECT_EQ(Read("{format: protobuf}").format, Format::kProtobuf);
