@@ -307,28 +307,6 @@ TEST_F(LogReaderTest, ResumeNeitherLosesNorRepeatsAlsoInsideABigTransaction) {
   for (size_t i = 0; i < ids.size(); ++i) ASSERT_EQ(ids[i], static_cast<int64_t>(i + 1));
 }
 
-// Publishers keep a source transaction in one of theirs where they can.
-TEST_F(LogReaderTest, BatchesEndWhereTransactionsDo) {
-  Exec("CREATE TABLE t (id int PRIMARY KEY, v text)");
-  OpenLog();
-  for (int i = 0; i < 200; ++i) {
-    Exec(absl::StrCat("INSERT INTO t SELECT ", i, " * 5 + g, repeat('v', 200) "
-                      "FROM generate_series(1, 5) g"));
-  }
-  std::this_thread::sleep_for(milliseconds(300));  // so that all of it is at hand
-  size_t changes = 0, batches = 0, cut = 0;
-  while (changes < 1000) {
-    Delivered part = ReadUntil([](const Delivered& d) { return !d.changes.empty(); }, 10000);
-    ASSERT_FALSE(part.changes.empty());
-    changes += part.changes.size();
-    ++batches;
-    cut += part.mid_transaction ? 1 : 0;
-  }
-  EXPECT_GT(batches, 10u);
-  // The socket may be empty amid a transaction now and then; by size none is cut.
-  EXPECT_LE(cut, batches / 10);
-}
-
 TEST_F(LogReaderTest, ServerForgetsOnlyWhatWasAcknowledged) {
   Exec("CREATE TABLE t (id int PRIMARY KEY)");
   OpenLog();
