@@ -289,15 +289,9 @@ absl::StatusOr<bool> PostgresLogReader::ConsumeAtHand(size_t bytes_max) {
       if (!received->has_value()) return false;
       status = Consume((*received)->view());
       if (!status.ok()) return status;
-      if (IsFull(bytes_max)) return true;
+      if (encoder_.pending_bytes() >= bytes_max) return true;
     }
   }
-}
-
-// Where it can, a batch ends where a transaction does: publishers keep transactions whole.
-bool PostgresLogReader::IsFull(size_t bytes_max) const {
-  const size_t bytes = encoder_.pending_bytes();
-  return bytes >= (encoder_.in_transaction() ? 2 * bytes_max : bytes_max);
 }
 
 absl::Status PostgresLogReader::Consume(std::string_view copy_data) {

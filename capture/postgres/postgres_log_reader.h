@@ -71,7 +71,6 @@ class PostgresLogReader : public LogReader {
 
   // Takes what is at hand; true if `bytes_max` was reached.
   absl::StatusOr<bool> ConsumeAtHand(size_t bytes_max);
-  bool IsFull(size_t bytes_max) const;
   absl::Status Consume(std::string_view copy_data);
   absl::Status AwaitMore(Clock::time_point deadline);
   absl::Status KeepTime(Clock::time_point now);
