@@ -8,11 +8,31 @@ namespace {
 
 // A call to librdkafka ends after this time, so that the stop token is looked at.
 constexpr int kCallMs = 500;
+constexpr int kInitCallsMost = 20;
 // What is under way, of one source.
 constexpr char kQueueKiB[] = "32768";
 constexpr char kQueueRecords[] = "200000";
 // batch.size cannot be more.
 constexpr uint64_t kBatchBytesMost = INT32_MAX;
+
+// Before 2.6.1 librdkafka sent a nonce that brokers of 3.8.1, 4.0 and later refuse
+// (confluentinc/librdkafka#4895).
+constexpr int kScramMendedIn = 0x020601ff;
+
+std::string ScramNote(const rd_kafka_t* client) {
+  char mechanism[64] = "";
+  size_t size = sizeof(mechanism);
+  rd_kafka_conf_get(rd_kafka_conf(const_cast<rd_kafka_t*>(client)), "sasl.mechanism", mechanism,
+                    &size);
+  if (!std::string_view(mechanism).starts_with("SCRAM") || rd_kafka_version() >= kScramMendedIn) {
+    return "";
+  }
+  return absl::StrCat(
+      "; if the password is right: brokers of Kafka 3.8.1, 4.0 and later refuse SCRAM of "
+      "librdkafka ",
+      rd_kafka_version_str(),
+      ", which is mended in 2.6.1 (Debian 13 has it); PLAIN over TLS works");
+}
 
 bool TakenByAnother(rd_kafka_resp_err_t error) {
   return error == RD_KAFKA_RESP_ERR__FENCED || error == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
@@ -46,15 +66,23 @@ absl::StatusOr<std::unique_ptr<Producer>> Producer::Open(const ClusterOptions& c
 }
 
 Producer::~Producer() {
+  if (client_ == nullptr) return;  // Open failed
   // What is still queued is of a transaction that is not committed.
   rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
                                     RD_KAFKA_PURGE_F_NON_BLOCKING);
   topics_.clear();
 }
 
-std::string Producer::last_error() const {
+absl::Status Producer::last_error() const {
   std::lock_guard lock(mutex_);
   return last_error_;
+}
+
+absl::Status Producer::Explain(const absl::Status& status) {
+  rd_kafka_poll(client_.get(), 0);
+  const absl::Status last = last_error();
+  if (!absl::IsUnavailable(status) || last.ok()) return status;
+  return ForOperator(last);
 }
 
 // Runs within calls of this thread.
@@ -62,17 +90,19 @@ void Producer::OnDelivery(rd_kafka_t* /*client*/, const rd_kafka_message_t* mess
   auto* producer = static_cast<Producer*>(self);
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     std::lock_guard lock(producer->mutex_);
-    producer->last_error_.clear();
+    producer->last_error_ = absl::OkStatus();
   } else if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
     producer->too_large_seen_ = true;
   }
 }
 
-void Producer::OnError(rd_kafka_t* /*client*/, int error, const char* reason, void* self) {
+void Producer::OnError(rd_kafka_t* client, int error, const char* reason, void* self) {
   auto* producer = static_cast<Producer*>(self);
   std::lock_guard lock(producer->mutex_);
-  producer->last_error_ =
-      std::string(ToStatus("Kafka", static_cast<rd_kafka_resp_err_t>(error), reason).message());
+  const auto code = static_cast<rd_kafka_resp_err_t>(error);
+  std::string text(reason);
+  if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) text += ScramNote(client);
+  producer->last_error_ = ToStatus("Kafka", code, text);
 }
 
 uint64_t Producer::Number(const char* property) const {
@@ -123,9 +153,16 @@ absl::Status Producer::Repeat(std::string_view what, std::stop_token stop, Call 
 }
 
 absl::Status Producer::Init(std::stop_token stop) {
-  return Repeat(
-      absl::StrCat("cannot take the transactional id ", transactional_id_), std::move(stop),
-      [this](int timeout_ms) { return rd_kafka_init_transactions(client_.get(), timeout_ms); });
+  const std::string what = absl::StrCat("cannot take the transactional id ", transactional_id_);
+  absl::Status status;
+  for (int calls = 0; calls < kInitCallsMost; ++calls) {
+    rd_kafka_poll(client_.get(), 0);
+    status =
+        Sort(what, Handle<rd_kafka_error_t>(rd_kafka_init_transactions(client_.get(), kCallMs)));
+    if (!absl::IsUnavailable(status)) return status;
+    if (stop.stop_requested()) return absl::CancelledError("the service is shutting down");
+  }
+  return Explain(status);
 }
 
 absl::Status Producer::Begin() {

@@ -55,7 +55,7 @@ class Producer {
   Producer& operator=(const Producer&) = delete;
 
   // Takes the transactional id: whoever had it before can write no more, and what it has not
-  // committed is aborted when this returns. Waits until then.
+  // committed is aborted when this returns. Unavailable after ten seconds without an answer.
   absl::Status Init(std::stop_token stop);
 
   absl::Status Begin();
@@ -69,8 +69,11 @@ class Producer {
   // Of a batch (batch.size), and of a record in it (message.max.bytes).
   uint64_t batch_bytes_max() const { return Number("batch.size"); }
   uint64_t record_bytes_max() const { return Number("message.max.bytes"); }
-  // What the client last said of its brokers; empty: nothing is wrong.
-  std::string last_error() const;
+  // What the client last said of its brokers; OK: nothing is wrong.
+  absl::Status last_error() const;
+  // The status of a request to brokers that did not answer, with what is known of why: of wrong
+  // credentials and certificates the client tells apart from the requests that wait for them.
+  absl::Status Explain(const absl::Status& status);
 
   // For requests of other kinds.
   rd_kafka_t* client() { return client_.get(); }
@@ -90,7 +93,7 @@ class Producer {
 
   const std::string transactional_id_;
   mutable std::mutex mutex_;
-  std::string last_error_;
+  absl::Status last_error_;
   bool too_large_seen_ = false;
   Handle<rd_kafka_t> client_;
   std::map<std::string, Handle<rd_kafka_topic_t>, std::less<>> topics_;

@@ -147,7 +147,7 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
   Topics topics(producer.client());
   absl::StatusOr<Topic> made =
       topics.Ensure(parts_.options.checkpoint_topic, CheckpointTopicOptions(parts_.options), stop);
-  if (!made.ok()) return ForOperator(made.status());
+  if (!made.ok()) return ForOperator(producer.Explain(made.status()));
   absl::StatusOr<PublishedPlace> start = Start(producer, stop);
   if (!start.ok()) return start.status();
   EventWriter writer({.source = parts_.source,
@@ -302,7 +302,9 @@ PublisherStatus ThreadedPublisher::status() const {
   const storage::Bounds bounds = parts_.journal->bounds();
   std::lock_guard lock(mutex_);
   PublisherStatus status = status_;
-  if (status.error.empty() && producer_ != nullptr) status.error = producer_->last_error();
+  if (status.error.empty() && producer_ != nullptr) {
+    status.error = std::string(producer_->last_error().message());
+  }
   if (!begun_) return status;
   status.published = committed_.published.next_sequence - 1;
   status.frontier = committed_.published.frontier;

@@ -20,6 +20,8 @@ struct KafkaOptions {
   int brokers = 1;
   // Broker settings by name ("transaction.max.timeout.ms", "30000"); they win over ours.
   std::vector<std::pair<std::string, std::string>> settings = {};
+  // Of a single broker: beside ours, "SECURE://127.0.0.1:9093".
+  std::string further_listener = "";
 };
 
 // Throwaway brokers of Apache Kafka 4 (dev/kafka4) on free ports of 127.0.0.1, each of them a

@@ -245,6 +245,8 @@ absl::StatusOr<std::vector<KafkaRecord>> KafkaConsumer::ReadToEnds(absl::Duratio
   return reader_->Read(timeout);
 }
 
+int KafkaClientVersion() { return rd_kafka_version(); }
+
 absl::StatusOr<std::vector<KafkaRecord>> ReadCommitted(const std::string& bootstrap,
                                                        const std::string& pattern) {
   absl::StatusOr<std::unique_ptr<KafkaConsumer>> consumer = KafkaConsumer::Open(bootstrap, pattern);

@@ -54,6 +54,9 @@ class KafkaConsumer {
   std::unique_ptr<Reader> reader_;
 };
 
+// Of librdkafka: 0x020002ff is 2.0.2.
+int KafkaClientVersion();
+
 // Of a consumer that is opened for this: all that is committed now.
 absl::StatusOr<std::vector<KafkaRecord>> ReadCommitted(const std::string& bootstrap,
                                                        const std::string& pattern);

@@ -322,6 +322,14 @@ TEST_F(PublisherTest, RestoreEndsWhenItIsStopped) {
   EXPECT_LT(absl::Now() - begun, absl::Seconds(3));
 }
 
+TEST_F(PublisherTest, BrokerThatIsAwayIsSaidWhileItWaits) {
+  cluster_.brokers = "127.0.0.1:1";
+  Publisher* publisher = Start(*data_);
+  WaitFor(publisher, [&] { return !publisher->status().error.empty(); });
+  EXPECT_THAT(publisher->status().error, HasSubstr("Connect to"));
+  EXPECT_EQ(publisher->status().state, PublisherState::kConnecting);
+}
+
 // The one that was replaced must neither write nor take the place of the one that publishes now.
 TEST_F(PublisherTest, ReplacedServiceStopsForGood) {
   data_->AppendSchema(1, "orders");

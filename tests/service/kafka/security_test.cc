@@ -1,0 +1,193 @@
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "service/config.h"
+#include "service/kafka/publisher.h"
+#include "tests/service/events.h"
+#include "tests/support/cache_folder.h"
+#include "tests/support/free_port.h"
+#include "tests/support/kafka_cluster.h"
+#include "tests/support/kafka_consumer.h"
+#include "tests/support/process.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_folder.h"
+
+namespace tidemark::service::kafka {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using tidemark::testing::KafkaCluster;
+using tidemark::testing::Process;
+using tidemark::testing::TempFolder;
+
+constexpr char kPassword[] = "a-password-that-nobody-may-see";
+constexpr auto kPatience = absl::Seconds(60);
+
+absl::Status RunToEnd(std::vector<std::string> command, const std::string& log) {
+  auto process = Process::Start({.command = std::move(command), .output_file = log});
+  if (!process.ok()) return process.status();
+  auto code = (*process)->Wait(kPatience);
+  if (!code.ok()) return code.status();
+  return *code == 0 ? absl::OkStatus() : absl::InternalError((*process)->Output());
+}
+
+// A broker that takes TLS with each SASL mechanism, for user "shop", and the files to reach it.
+class SecurityTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new TempFolder;
+    MakeCertificate("broker");
+    MakeCertificate("stranger");
+    port_ = tidemark::testing::FreePort();
+    const std::string login = "org.apache.kafka.common.security.";
+    auto kafka = KafkaCluster::Start(
+        {.settings = {{"listener.security.protocol.map",
+                       "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL"},
+                      {"ssl.keystore.type", "PEM"},
+                      {"ssl.keystore.location", folder_->File("broker.both.pem")},
+                      {"sasl.enabled.mechanisms", "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER"},
+                      {"listener.name.secure.plain.sasl.jaas.config",
+                       absl::StrCat(login, "plain.PlainLoginModule required user_shop=\"",
+                                    kPassword, "\";")},
+                      {"listener.name.secure.scram-sha-256.sasl.jaas.config",
+                       login + "scram.ScramLoginModule required;"},
+                      {"listener.name.secure.scram-sha-512.sasl.jaas.config",
+                       login + "scram.ScramLoginModule required;"},
+                      {"listener.name.secure.oauthbearer.sasl.jaas.config",
+                       login + "oauthbearer.OAuthBearerLoginModule required;"}},
+         .further_listener = absl::StrCat("SECURE://127.0.0.1:", port_)});
+    ASSERT_OK(kafka);
+    kafka_ = kafka->release();
+    tidemark::testing::WriteFile(folder_->File("password"), kPassword);
+    tidemark::testing::WriteFile(folder_->File("wrong"), "wrong");
+    ASSERT_OK(AddScramUser("SCRAM-SHA-256"));
+    ASSERT_OK(AddScramUser("SCRAM-SHA-512"));
+  }
+  static void TearDownTestSuite() {
+    delete kafka_;
+    delete folder_;
+  }
+
+  static void MakeCertificate(const std::string& name) {
+    const std::string key = folder_->File(name + ".key"), cert = folder_->File(name + ".pem");
+    ASSERT_OK(RunToEnd(
+        {"/usr/bin/openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+         "/CN=" + name, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert},
+        folder_->File("openssl.log")));
+    tidemark::testing::WriteFile(
+        folder_->File(name + ".both.pem"),
+        tidemark::testing::ReadFile(key) + tidemark::testing::ReadFile(cert));
+  }
+  static absl::Status AddScramUser(const std::string& mechanism) {
+    return RunToEnd(
+        {absl::StrCat(tidemark::testing::CacheFolder(), "/kafka-4/bin/kafka-run"),
+         "kafka.admin.ConfigCommand", "--bootstrap-server", kafka_->bootstrap(), "--alter",
+         "--add-config", absl::StrCat(mechanism, "=[password=", kPassword, "]"), "--entity-type",
+         "users", "--entity-name", "shop"},
+        folder_->File("users.log"));
+  }
+
+  // Publishes one event with `security`, lines of `kafka:`; what the publisher's status says then.
+  PublisherStatus Publish(const std::string& security) {
+    const std::string source = absl::StrCat("s", ++sources_);
+    auto config =
+        ParseConfig(absl::StrCat("data: d\nkafka:\n  brokers: 127.0.0.1:", port_, "\n", security,
+                                 "sources:\n  - name: ", source,
+                                 "\n    postgres: {connection: dbname=x}\n    publish: {}\n"),
+                    folder_->File("t.yaml"));
+    EXPECT_OK(config);
+    if (!config.ok()) return {};
+    TempFolder data;
+    storage::StoreOptions store_options;
+    store_options.folder = data.path() + "/data";
+    auto store = *storage::Store::Open(store_options);
+    storage::Journal* journal = *store->OpenJournal(source);
+    EXPECT_OK(journal->state_log().Keep(true));
+    EXPECT_OK(journal->Append(BlockMaker(1)
+                                  .Schema(MakeSchema(1, 1, "public", "t"))
+                                  .Change(1, model::Op::kCreate, 1, "x")
+                                  .End()
+                                  .Batch()));
+    Publisher::Parts parts;
+    parts.source = source;
+    parts.cluster = config->kafka->cluster;
+    parts.options = *config->sources[0].publish;
+    parts.journal = journal;
+    parts.names = [] { return capture::ServerNames{"PostgreSQL", "shop"}; };
+    parts.published = [](const model::Position&) {};
+    parts.superseded = [](const absl::Status&) {};
+    auto publisher = Publisher::Start(std::move(parts));
+    const absl::Time deadline = absl::Now() + kPatience;
+    PublisherStatus status;
+    do {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      status = publisher->status();
+    } while (status.published < 3 && status.error.empty() && absl::Now() < deadline);
+    return status;
+  }
+
+  static std::string Tls(const std::string& ca) {
+    return absl::StrCat("  tls: {ca: ", folder_->File(ca + ".pem"), "}\n");
+  }
+  static std::string Sasl(const std::string& mechanism, const std::string& password = "password") {
+    return absl::StrCat("  sasl: {mechanism: ", mechanism,
+                        ", user: shop, password: {file: ", folder_->File(password), "}}\n");
+  }
+
+  static TempFolder* folder_;
+  static KafkaCluster* kafka_;
+  static int port_;
+  static int sources_;
+};
+
+TempFolder* SecurityTest::folder_ = nullptr;
+KafkaCluster* SecurityTest::kafka_ = nullptr;
+int SecurityTest::port_ = 0;
+int SecurityTest::sources_ = 0;
+
+TEST_F(SecurityTest, PlainPublishesOverTls) {
+  const PublisherStatus status = Publish(Tls("broker") + Sasl("PLAIN"));
+  EXPECT_EQ(status.published, 3u) << status.error;
+}
+
+// Debian 12's client cannot do it with this broker, and must say so.
+TEST_F(SecurityTest, ScramPublishesOrTheClientIsNamed) {
+  for (const char* mechanism : {"SCRAM-SHA-256", "SCRAM-SHA-512"}) {
+    const PublisherStatus status = Publish(Tls("broker") + Sasl(mechanism));
+    if (tidemark::testing::KafkaClientVersion() >= 0x020601ff) {
+      EXPECT_EQ(status.published, 3u) << mechanism << ": " << status.error;
+    } else {
+      EXPECT_THAT(status.error, HasSubstr("mended in 2.6.1")) << mechanism;
+    }
+  }
+}
+
+TEST_F(SecurityTest, WrongPasswordIsNamedAndNotShown) {
+  for (const char* mechanism : {"PLAIN", "SCRAM-SHA-512"}) {
+    const PublisherStatus status = Publish(Tls("broker") + Sasl(mechanism, "wrong"));
+    EXPECT_EQ(status.published, 0u);
+    EXPECT_THAT(status.error, HasSubstr("kafka.sasl")) << mechanism;
+    EXPECT_THAT(status.error, Not(HasSubstr(kPassword)));
+  }
+}
+
+TEST_F(SecurityTest, CertificateOfAStrangerIsRefused) {
+  const PublisherStatus status = Publish(Tls("stranger") + Sasl("PLAIN"));
+  EXPECT_EQ(status.published, 0u);
+  EXPECT_THAT(status.error, HasSubstr("certificate"));
+  EXPECT_THAT(status.error, HasSubstr("kafka.tls"));
+}
+
+TEST_F(SecurityTest, PropertyThatTheClientDoesNotKnowIsNamed) {
+  const PublisherStatus status =
+      Publish(Tls("broker") + Sasl("PLAIN") + "  properties: {no.such.thing: 1}\n");
+  EXPECT_EQ(status.state, PublisherState::kStopped);
+  EXPECT_THAT(status.error, HasSubstr("no.such.thing"));
+}
+
+}  // namespace
+}  // namespace tidemark::service::kafka
