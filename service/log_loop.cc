@@ -44,6 +44,7 @@ void LogLoop::Run(std::stop_token stop) {
   while (!stop.stop_requested()) {
     auto started = std::chrono::steady_clock::now();
     absl::Status status = Session(stop);
+    if (given_up_) SetReader(nullptr);
     if (stop.stop_requested()) return;
     SetReader(nullptr);
     changed_(status);

@@ -37,6 +37,10 @@ class LogLoop {
   // Any thread. Closes the connection and opens it again.
   void Reconnect() { reconnect_ = true; }
 
+  // Any thread. The log is read no more: Run ends soon, and then the connection is closed, so that
+  // another service may have the slot.
+  void GiveUp() { given_up_ = true; }
+
   // After Run has returned: sends the last acknowledgement and closes the connection.
   void Finish();
 
@@ -53,6 +57,7 @@ class LogLoop {
   const std::function<absl::StatusOr<capture::LogResume>()> resume_;
   const std::function<void(const absl::Status&)> changed_;
   std::atomic<bool> reconnect_ = false;
+  std::atomic<bool> given_up_ = false;
   mutable std::mutex mutex_;
   std::shared_ptr<capture::LogReader> reader_;
 };

@@ -207,6 +207,7 @@ void ThreadedPipeline::Broken(const absl::Status& status) {
     std::lock_guard lock(mutex_);
     broken_ = true;
   }
+  log_.GiveUp();
   log_thread_.request_stop();
   SetState(PipelineState::kStopped, std::string(status.message()));
 }
