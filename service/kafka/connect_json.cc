@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 namespace tidemark::service::kafka {
 namespace {
@@ -232,6 +233,35 @@ void AppendName(std::string& out, std::string_view text) {
   out += '"';
   AppendInner(out, text, /*replace=*/true);
   out += '"';
+}
+
+bool IsUtf8(std::string_view text) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  while (!text.empty()) {
+    uint64_t eight;
+    while (text.size() >= sizeof(eight)) {  // most texts have nothing but ASCII
+      std::memcpy(&eight, text.data(), sizeof(eight));
+      if ((eight & kHighBits) != 0) break;
+      text.remove_prefix(sizeof(eight));
+    }
+    if (text.empty()) return true;
+    const bool ascii = static_cast<uint8_t>(text[0]) < 0x80;
+    const size_t size = ascii ? 1 : SequenceSize(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
+std::string WithoutInvalid(std::string_view text) {
+  std::string valid;
+  while (!text.empty()) {
+    const bool ascii = static_cast<uint8_t>(text[0]) < 0x80;
+    const size_t size = ascii ? 1 : SequenceSize(text);
+    size == 0 ? valid += "\xEF\xBF\xBD" : valid += text.substr(0, size);
+    text.remove_prefix(std::max<size_t>(size, 1));
+  }
+  return valid;
 }
 
 void AppendBase64(std::string& out, std::string_view bytes) {

@@ -26,6 +26,9 @@ void AppendReal(std::string& out, double value);
 [[nodiscard]] bool AppendString(std::string& out, std::string_view text);
 // Of a name or label that may be no UTF-8: such bytes become U+FFFD.
 void AppendName(std::string& out, std::string_view text);
+// Whether it is UTF-8 (RFC 3629); and the text with U+FFFD for each byte that is none of it.
+bool IsUtf8(std::string_view text);
+std::string WithoutInvalid(std::string_view text);
 // In base64 (RFC 4648, with padding), with quotes.
 void AppendBase64(std::string& out, std::string_view bytes);
 

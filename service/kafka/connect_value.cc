@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "service/kafka/calendar_text.h"
-#include "service/kafka/connect_json.h"
 #include "service/kafka/decimal_bytes.h"
 #include "service/kafka/range_text.h"
 #include "service/kafka/server_text.h"
@@ -19,87 +18,88 @@ constexpr int64_t kDateInfinity = -2'147'472'692, kDateNegativeInfinity = -2'147
 constexpr int64_t kTimestampInfinity = 9'223'372'036'825'200'000;
 constexpr int64_t kTimestampNegativeInfinity = -9'223'372'036'832'400'000;
 
-bool AppendChecked(std::string& out, const ConnectType& type, int64_t number) {
+bool WriteChecked(ConnectWriter& out, const ConnectType& type, int64_t number) {
   if (number < type.minimum || number > type.maximum) return false;
-  AppendNumber(out, number);
+  out.Integer(number);
   return true;
 }
 
-bool AppendInteger(std::string& out, const ConnectType& type, const ValueView& value) {
-  if (value.kind == ValueKind::kInteger) return AppendChecked(out, type, value.integer());
+bool WriteInteger(ConnectWriter& out, const ConnectType& type, const ValueView& value) {
+  if (value.kind == ValueKind::kInteger) return WriteChecked(out, type, value.integer());
   if (value.kind != ValueKind::kUnsignedInteger) return false;
   if (type.encoding != Encoding::kWrappedInteger && value.number >> 63 != 0) return false;
-  return AppendChecked(out, type, static_cast<int64_t>(value.number));
+  return WriteChecked(out, type, static_cast<int64_t>(value.number));
 }
 
-bool AppendBoolean(std::string& out, const ValueView& value) {
+bool WriteBoolean(ConnectWriter& out, const ValueView& value) {
   if (value.kind != ValueKind::kBoolean) return false;
-  out += value.flag() ? "true" : "false";
+  out.Boolean(value.flag());
   return true;
 }
 
-bool AppendBit(std::string& out, const ValueView& value) {
+bool WriteBit(ConnectWriter& out, const ValueView& value) {
   if (value.kind != ValueKind::kBits || value.bytes.size() != 1) return false;
-  out += value.bytes[0] == '1' ? "true" : "false";
+  out.Boolean(value.bytes[0] == '1');
   return true;
 }
 
-bool AppendFloat(std::string& out, const ConnectType& type, const ValueView& value) {
+bool WriteFloat(ConnectWriter& out, const ConnectType& type, const ValueView& value) {
   if (value.kind == ValueKind::kDoublePrecision && type.encoding == Encoding::kDouble) {
-    AppendReal(out, value.double_precision());
+    out.Real(value.double_precision());
     return true;
   }
   if (value.kind != ValueKind::kReal) return false;
   if (type.encoding == Encoding::kDouble) {
-    AppendReal(out, static_cast<double>(value.real()));
+    out.Real(static_cast<double>(value.real()));
   } else {
-    AppendReal(out, value.real());
+    out.Real(value.real());
   }
   return true;
 }
 
-bool AppendDecimal(std::string& out, const ConnectType& type, const ValueView& value) {
+bool WriteDecimal(ConnectWriter& out, const ConnectType& type, const ValueView& value) {
   Decimal decimal;
   const bool parsed = value.kind == ValueKind::kDecimal ? ParseDecimal(value.bytes, &decimal)
                                                         : value.kind == ValueKind::kServerText &&
                                                               ParseMoney(value.bytes, &decimal);
   if (!parsed || !Rescale(&decimal, type.digits)) return false;
-  AppendBase64(out, UnscaledBytes(decimal));
+  out.Bytes(UnscaledBytes(decimal));
   return true;
 }
 
-bool AppendVariableDecimal(std::string& out, const ValueView& value) {
+bool WriteVariableDecimal(ConnectWriter& out, const ValueView& value) {
   Decimal decimal;
   if (value.kind != ValueKind::kDecimal || !ParseDecimal(value.bytes, &decimal)) return false;
   Strip(&decimal);
-  out += "{\"scale\":";
-  AppendNumber(out, decimal.scale);
-  out += ",\"value\":";
-  AppendBase64(out, UnscaledBytes(decimal));
-  out += '}';
+  out.BeginStruct();
+  out.Member(",\"scale\":");
+  out.Integer(decimal.scale);
+  out.Member(",\"value\":");
+  out.Bytes(UnscaledBytes(decimal));
+  out.EndStruct();
   return true;
 }
 
-bool AppendText(std::string& out, const ValueView& value) {
+bool WriteText(ConnectWriter& out, const ValueView& value) {
   switch (value.kind) {
     case ValueKind::kText:
     case ValueKind::kJson:
     case ValueKind::kUuid:
     case ValueKind::kEnumLabel:
     case ValueKind::kServerText:
-      return AppendString(out, value.bytes);
+      return out.Text(value.bytes);
     default:
       return false;
   }
 }
 
-bool AppendBinary(std::string& out, const ValueView& value) {
+bool WriteBinary(ConnectWriter& out, const ValueView& value) {
   if (value.kind != ValueKind::kBinary) return false;
-  AppendBase64(out, value.bytes);
+  out.Bytes(value.bytes);
   return true;
 }
 
-bool AppendBits(std::string& out, const ConnectType& type, const ValueView& value) {
+bool WriteBits(ConnectWriter& out, const ConnectType& type, const ValueView& value) {
   if (value.kind != ValueKind::kBits) return false;
   std::string bytes(static_cast<size_t>(type.digits), '\0');
   const size_t count = value.bytes.size();
@@ -108,26 +108,25 @@ bool AppendBits(std::string& out, const ConnectType& type, const ValueView& valu
     if (bytes.size() <= bit / 8) bytes.resize(bit / 8 + 1, '\0');
     bytes[bit / 8] = static_cast<char>(bytes[bit / 8] | 1 << bit % 8);
   }
-  AppendBase64(out, bytes);
+  out.Bytes(bytes);
   return true;
 }
 
-bool AppendDate(std::string& out, const ConnectType& type, const ValueView& value) {
+bool WriteDate(ConnectWriter& out, const ConnectType& type, const ValueView& value) {
   if (value.kind == ValueKind::kInfinity) {
-    AppendNumber(out, value.flag() ? kDateInfinity : kDateNegativeInfinity);
+    out.Integer(value.flag() ? kDateInfinity : kDateNegativeInfinity);
     return true;
   }
-  return value.kind == ValueKind::kDate && AppendChecked(out, type, value.integer());
+  return value.kind == ValueKind::kDate && WriteChecked(out, type, value.integer());
 }
 
-bool AppendTime(std::string& out, const ConnectType& type, const ValueView& value) {
+bool WriteTime(ConnectWriter& out, const ConnectType& type, const ValueView& value) {
   if (value.kind != ValueKind::kTime) return false;
   const int64_t time_us = value.integer();
-  return AppendChecked(out, type,
-                       type.encoding == Encoding::kTimeMillis ? time_us / 1000 : time_us);
+  return WriteChecked(out, type, type.encoding == Encoding::kTimeMillis ? time_us / 1000 : time_us);
 }
 
-bool AppendTimestamp(std::string& out, const ConnectType& type, const ValueView& value) {
+bool WriteTimestamp(ConnectWriter& out, const ConnectType& type, const ValueView& value) {
   int64_t timestamp_us;
   if (value.kind == ValueKind::kInfinity) {
     timestamp_us = value.flag() ? kTimestampInfinity : kTimestampNegativeInfinity;
@@ -137,20 +136,19 @@ bool AppendTimestamp(std::string& out, const ConnectType& type, const ValueView&
     return false;
   }
   // By the column's precision these are whole milliseconds.
-  AppendNumber(out,
-               type.encoding == Encoding::kTimestampMillis ? timestamp_us / 1000 : timestamp_us);
+  out.Integer(type.encoding == Encoding::kTimestampMillis ? timestamp_us / 1000 : timestamp_us);
   return true;
 }
 
-bool AppendZonedTimestamp(std::string& out, const ConnectType& type, const ValueView& value) {
+bool WriteZonedTimestamp(ConnectWriter& out, const ConnectType& type, const ValueView& value) {
   if (value.kind == ValueKind::kInfinity) {
-    out += value.flag() ? "\"infinity\"" : "\"-infinity\"";
-    return true;
+    return out.Text(value.flag() ? "infinity" : "-infinity");
   }
   if (value.kind != ValueKind::kTimestampWithZone) return false;
-  out += '"';
-  AppendIsoTimestamp(out, value.integer(), type.digits == 0 ? kFractionAsNeeded : type.digits);
-  out += '"';
+  const size_t mark = out.BeginPlainText();
+  AppendIsoTimestamp(out.out(), value.integer(),
+                     type.digits == 0 ? kFractionAsNeeded : type.digits);
+  out.EndPlainText(mark);
   return true;
 }
 
@@ -169,7 +167,7 @@ bool ReadSigned(std::string_view message, int64_t (&fields)[count]) {
   return true;
 }
 
-bool AppendZonedTime(std::string& out, const ValueView& value) {
+bool WriteZonedTime(ConnectWriter& out, const ValueView& value) {
   int64_t fields[3] = {};  // 1: time, 2: zone_offset
   if (value.kind != ValueKind::kTimeWithZone || !ReadSigned(value.bytes, fields)) return false;
   int64_t time_us = fields[1];
@@ -177,14 +175,15 @@ bool AppendZonedTime(std::string& out, const ValueView& value) {
   if (time_us != kDayUs || fields[2] != 0) {
     time_us = ((fields[1] - fields[2] * 1'000'000) % kDayUs + kDayUs) % kDayUs;
   }
-  out += '"';
-  AppendClock(out, time_us, kFractionAsNeeded);
-  out += "Z\"";
+  const size_t mark = out.BeginPlainText();
+  AppendClock(out.out(), time_us, kFractionAsNeeded);
+  out.out() += 'Z';
+  out.EndPlainText(mark);
   return true;
 }
 
 // In doubles and in this order, as Debezium's MicroDuration, so that it comes to the same number.
-bool AppendMicroDuration(std::string& out, const ValueView& value) {
+bool WriteMicroDuration(ConnectWriter& out, const ValueView& value) {
   int64_t fields[4] = {};  // 1: months, 2: days, 3: microseconds
   if (value.kind != ValueKind::kInterval || !ReadSigned(value.bytes, fields)) return false;
   constexpr double kDaysPerMonth = 365.25 / 12.0;
@@ -197,14 +196,14 @@ bool AppendMicroDuration(std::string& out, const ValueView& value) {
   const double seconds = static_cast<double>(time_us % 60'000'000) / 1e6;
   const double duration_us = (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1e6;
   if (duration_us >= kEnd || duration_us < -kEnd) return false;
-  AppendNumber(out, static_cast<int64_t>(duration_us));
+  out.Integer(static_cast<int64_t>(duration_us));
   return true;
 }
 
-bool AppendRange(std::string& out, const ValueView& value) {
+bool WriteRange(ConnectWriter& out, const ValueView& value) {
   std::string text;
   if (value.kind != ValueKind::kRange || !AppendRangeText(text, value.bytes)) return false;
-  return AppendString(out, text);
+  return out.Text(text);
 }
 
 // The fields of a tidemark.v1.Geometry.
@@ -222,22 +221,22 @@ bool ReadGeometry(std::string_view message, uint32_t* srid, std::string_view* wk
   return true;
 }
 
-bool AppendMysqlGeometry(std::string& out, const ConnectType& type, const ValueView& value) {
+bool WriteMysqlGeometry(ConnectWriter& out, const ConnectType& type, const ValueView& value) {
   uint32_t srid;
   std::string_view wkb;
   if (value.kind != ValueKind::kGeometry || !ReadGeometry(value.bytes, &srid, &wkb)) return false;
   if (type.encoding == Encoding::kGeometry) {
-    AppendGeometry(out, wkb, srid, "null");
+    WriteGeometry(out, wkb, srid, {});
     return true;
   }
   double x, y;
   if (!ReadWkbPoint(wkb, &x, &y)) return false;
-  AppendPoint(out, x, y, wkb, srid);
+  WritePoint(out, x, y, wkb, srid);
   return true;
 }
 
 // A message with packed floats, little endian.
-bool AppendFloatVector(std::string& out, const ValueView& value) {
+bool WriteFloatVector(ConnectWriter& out, const ValueView& value) {
   if (value.kind != ValueKind::kVector) return false;
   model::WireReader reader(value.bytes);
   uint32_t field;
@@ -246,112 +245,120 @@ bool AppendFloatVector(std::string& out, const ValueView& value) {
   if (!reader.done() && !(reader.ReadTag(&field, &type) && reader.ReadLength(&floats))) {
     return false;
   }
-  out += '[';
-  for (size_t at = 0; at + sizeof(float) <= floats.size(); at += sizeof(float)) {
-    if (at > 0) out += ',';
+  const size_t count = floats.size() / sizeof(float);
+  out.BeginArray(count);
+  for (size_t i = 0; i < count; ++i) {
     float element;
-    std::memcpy(&element, floats.data() + at, sizeof(element));
-    AppendReal(out, element);
+    std::memcpy(&element, floats.data() + i * sizeof(element), sizeof(element));
+    out.Item();
+    out.Real(element);
   }
-  out += ']';
+  out.EndArray();
   return true;
 }
 
-bool AppendServerText(std::string& out, const ConnectType& type, const ValueView& value) {
+bool WriteServerText(ConnectWriter& out, const ConnectType& type, const ValueView& value) {
   if (value.kind != ValueKind::kServerText) return false;
   switch (type.encoding) {
     case Encoding::kHstore:
-      return AppendHstore(out, value.bytes);
+      return WriteHstore(out, value.bytes);
     case Encoding::kEwkb:
     case Encoding::kGeography:
-      return AppendEwkb(out, type.encoding == Encoding::kGeography, value.bytes);
+      return WriteEwkb(out, type.encoding == Encoding::kGeography, value.bytes);
     case Encoding::kVectorText:
     case Encoding::kHalfVector:
-      return AppendVectorText(out, type.encoding == Encoding::kHalfVector, value.bytes);
+      return WriteVectorText(out, type.encoding == Encoding::kHalfVector, value.bytes);
     case Encoding::kSparseVector:
-      return AppendSparseVector(out, value.bytes);
+      return WriteSparseVector(out, value.bytes);
     default:
-      return AppendGeometric(out, type.encoding, value.bytes);
+      return WriteGeometric(out, type.encoding, value.bytes);
   }
 }
 
-// Connect's arrays have one dimension.
-bool HasOneDimension(std::string_view array) {
-  ValuesReader dimensions(array, 1);
-  ValueView dimension;
+// How many messages an array has in `field`.
+size_t CountOf(std::string_view array, uint32_t field) {
+  ValuesReader messages(array, field);
+  ValueView message;
   size_t count = 0;
-  // A dimension is a message of numbers too; only how many there are matters.
-  while (dimensions.Next(&dimension)) ++count;
-  return count <= 1 && !dimensions.malformed();
+  while (messages.Next(&message)) ++count;
+  return count;
 }
 
-bool AppendArray(std::string& out, const ConnectType& type, const ValueView& value) {
+// Connect's arrays have one dimension. (Dimensions are messages of numbers, as values may be.)
+bool HasOneDimension(std::string_view array) { return CountOf(array, 1) <= 1; }
+
+bool WriteElement(ConnectWriter& out, const ConnectType& type, const ValueView& element) {
+  if (element.null) {
+    out.Null();
+    return true;
+  }
+  out.Present();
+  return WriteConnectValue(out, type, element);
+}
+
+bool WriteArray(ConnectWriter& out, const ConnectType& type, const ValueView& value) {
   if (value.kind != ValueKind::kArray || !HasOneDimension(value.bytes)) return false;
   ValuesReader elements(value.bytes, 2);
   ValueView element;
-  out += '[';
-  for (bool first = true; elements.Next(&element); first = false) {
-    if (!first) out += ',';
-    if (element.null) {
-      out += "null";
-    } else if (!AppendConnectValue(out, *type.element, element)) {
-      return false;
-    }
+  out.BeginArray(CountOf(value.bytes, 2));
+  while (elements.Next(&element)) {
+    out.Item();
+    if (!WriteElement(out, *type.element, element)) return false;
   }
-  out += ']';
+  out.EndArray();
   return !elements.malformed();
 }
 
 }  // namespace
 
-bool AppendConnectValue(std::string& out, const ConnectType& type, const ValueView& value) {
+bool WriteConnectValue(ConnectWriter& out, const ConnectType& type, const ValueView& value) {
   switch (type.encoding) {
     case Encoding::kBoolean:
-      return AppendBoolean(out, value);
+      return WriteBoolean(out, value);
     case Encoding::kBit:
-      return AppendBit(out, value);
+      return WriteBit(out, value);
     case Encoding::kInteger:
     case Encoding::kWrappedInteger:
-      return AppendInteger(out, type, value);
+      return WriteInteger(out, type, value);
     case Encoding::kReal:
     case Encoding::kDouble:
-      return AppendFloat(out, type, value);
+      return WriteFloat(out, type, value);
     case Encoding::kDecimal:
     case Encoding::kMoney:
-      return AppendDecimal(out, type, value);
+      return WriteDecimal(out, type, value);
     case Encoding::kVariableDecimal:
-      return AppendVariableDecimal(out, value);
+      return WriteVariableDecimal(out, value);
     case Encoding::kText:
-      return AppendText(out, value);
+      return WriteText(out, value);
     case Encoding::kBytes:
-      return AppendBinary(out, value);
+      return WriteBinary(out, value);
     case Encoding::kBits:
-      return AppendBits(out, type, value);
+      return WriteBits(out, type, value);
     case Encoding::kDate:
-      return AppendDate(out, type, value);
+      return WriteDate(out, type, value);
     case Encoding::kTimeMillis:
     case Encoding::kTimeMicros:
-      return AppendTime(out, type, value);
+      return WriteTime(out, type, value);
     case Encoding::kTimestampMillis:
     case Encoding::kTimestampMicros:
-      return AppendTimestamp(out, type, value);
+      return WriteTimestamp(out, type, value);
     case Encoding::kZonedTimestamp:
-      return AppendZonedTimestamp(out, type, value);
+      return WriteZonedTimestamp(out, type, value);
     case Encoding::kZonedTime:
-      return AppendZonedTime(out, value);
+      return WriteZonedTime(out, value);
     case Encoding::kMicroDuration:
-      return AppendMicroDuration(out, value);
+      return WriteMicroDuration(out, value);
     case Encoding::kRangeText:
-      return AppendRange(out, value);
+      return WriteRange(out, value);
     case Encoding::kGeometry:
     case Encoding::kMysqlPoint:
-      return AppendMysqlGeometry(out, type, value);
+      return WriteMysqlGeometry(out, type, value);
     case Encoding::kFloatVector:
-      return AppendFloatVector(out, value);
+      return WriteFloatVector(out, value);
     case Encoding::kArray:
-      return AppendArray(out, type, value);
+      return WriteArray(out, type, value);
     default:
-      return AppendServerText(out, type, value);
+      return WriteServerText(out, type, value);
   }
 }
 

@@ -36,7 +36,6 @@ std::vector<uint32_t> KeyColumns(const v1::TableSchema& schema) {
   return {schema.key_columns().begin(), schema.key_columns().end()};
 }
 
-// "shop.public.orders", which begins the names of the table's schemas.
 std::string SchemaPrefix(const v1::TableSchema& schema, const DebeziumOptions& options) {
   return absl::StrCat(options.name, ".", schema.namespace_(), ".", schema.name());
 }
@@ -78,18 +77,20 @@ absl::Status CheckKey(const v1::TableSchema& schema, const RowForm& keys) {
 
 DebeziumTable::DebeziumTable(const v1::TableSchema& schema, const DebeziumOptions& options)
     : id_(schema.id()),
+      form_(options.form),
+      prefix_(SchemaPrefix(schema, options)),
       has_key_(!schema.key_columns().empty()),
       with_truncate_(options.with_truncate),
-      keys_(schema, KeyColumns(schema), options.connector == DebeziumConnector::kPostgres),
-      rows_(schema, AllColumns(schema), options.connector == DebeziumConnector::kPostgres),
+      keys_(schema, KeyColumns(schema), options.connector == DebeziumConnector::kPostgres, form_),
+      rows_(schema, AllColumns(schema), options.connector == DebeziumConnector::kPostgres, form_),
       key_places_(static_cast<size_t>(schema.columns_size()), -1),
       source_(schema, options) {
   for (int place = 0; place < schema.key_columns_size(); ++place) {
     key_places_[schema.key_columns(place)] = place;
   }
-  if (!options.with_schema) return;
-  PrepareKey(SchemaPrefix(schema, options));
-  PrepareValue(SchemaPrefix(schema, options));
+  if (form_ == ConnectForm::kAvro || !options.with_schema) return;
+  key_head_ = absl::StrCat("{\"schema\":", KeySchema(), ",\"payload\":");
+  value_head_ = absl::StrCat("{\"schema\":", ValueSchema(), ",\"payload\":");
   tail_ = "}";
 }
 
@@ -107,24 +108,26 @@ absl::StatusOr<DebeziumTable> DebeziumTable::Prepare(const v1::TableSchema& sche
   return table;
 }
 
-void DebeziumTable::PrepareKey(const std::string& prefix) {
-  key_head_ = "{\"schema\":{\"type\":\"struct\",\"fields\":[";
-  keys_.AppendFields(key_head_);
-  key_head_ += ']';
-  AppendTraits(key_head_, /*optional=*/false, prefix, ".Key");
-  key_head_ += "},\"payload\":";
+std::string DebeziumTable::KeySchema() const {
+  std::string out = "{\"type\":\"struct\",\"fields\":[";
+  keys_.AppendFields(out);
+  out += ']';
+  AppendTraits(out, /*optional=*/false, prefix_, ".Key");
+  out += '}';
+  return out;
 }
 
-void DebeziumTable::PrepareValue(const std::string& prefix) {
-  value_head_ = "{\"schema\":{\"type\":\"struct\",\"fields\":[";
-  AppendRowSchema(value_head_, rows_, prefix, "before");
-  value_head_ += ',';
-  AppendRowSchema(value_head_, rows_, prefix, "after");
-  value_head_ += ',';
-  source_.AppendSchema(value_head_);
-  value_head_ += kTransactionAndLater;
-  AppendTraits(value_head_, /*optional=*/false, prefix, ".Envelope");
-  value_head_ += ",\"version\":2},\"payload\":";
+std::string DebeziumTable::ValueSchema() const {
+  std::string out = "{\"type\":\"struct\",\"fields\":[";
+  AppendRowSchema(out, rows_, prefix_, "before");
+  out += ',';
+  AppendRowSchema(out, rows_, prefix_, "after");
+  out += ',';
+  source_.AppendSchema(out);
+  out += kTransactionAndLater;
+  AppendTraits(out, /*optional=*/false, prefix_, ".Envelope");
+  out += ",\"version\":2}";
+  return out;
 }
 
 absl::Status DebeziumTable::Read(std::string_view bytes, ChangeView* change) const {
@@ -153,34 +156,52 @@ absl::Status DebeziumTable::AppendValue(std::string& out, std::string_view bytes
   absl::Status status = Read(bytes, &change);
   if (!status.ok()) return status;
   out += value_head_;
-  out += "{\"before\":";
-  status = AppendBefore(out, change);
-  if (!status.ok()) return status;
-  out += ",\"after\":";
-  status = AppendAfter(out, change);
-  if (!status.ok()) return status;
-  out += ",\"source\":";
-  source_.Append(out, change);
-  out.append(",\"transaction\":null,\"op\":\"").append(OpCode(change.op)).append("\",");
-  AppendTimes(out, change.capture_time_us);
-  out += '}';
+  status = WithWriter(form_, out, [&](ConnectWriter& writer) { return Write(writer, change); });
   out += tail_;
+  return status;
+}
+
+absl::Status DebeziumTable::Write(ConnectWriter& out, const ChangeView& change) const {
+  out.BeginStruct();
+  out.Member(",\"before\":");
+  absl::Status status = WriteBefore(out, change);
+  if (!status.ok()) return status;
+  out.Member(",\"after\":");
+  status = WriteAfter(out, change);
+  if (!status.ok()) return status;
+  out.Member(",\"source\":");
+  source_.Write(out, change);
+  out.Member(",\"transaction\":");
+  out.Null();
+  out.Member(",\"op\":");
+  const size_t mark = out.BeginPlainText();
+  out.Raw(OpCode(change.op));
+  out.EndPlainText(mark);
+  WriteTimes(out, change.capture_time_us);
+  out.EndStruct();
   return absl::OkStatus();
 }
 
 // Of a deleted row Debezium has the key at least, and readers count on it.
-absl::Status DebeziumTable::AppendBefore(std::string& out, const ChangeView& change) const {
-  if (change.before.has_value()) return rows_.Append(out, RowRole::kBefore, *change.before);
-  if (change.op == model::Op::kDelete && has_key_ && change.key.has_value()) {
-    return rows_.AppendOfKey(out, *change.key, key_places_);
+absl::Status DebeziumTable::WriteBefore(ConnectWriter& out, const ChangeView& change) const {
+  if (change.before.has_value()) {
+    out.Present();
+    return rows_.Append(out.out(), RowRole::kBefore, *change.before);
   }
-  out += "null";
+  if (change.op == model::Op::kDelete && has_key_ && change.key.has_value()) {
+    out.Present();
+    return rows_.AppendOfKey(out.out(), *change.key, key_places_);
+  }
+  out.Null();
   return absl::OkStatus();
 }
 
-absl::Status DebeziumTable::AppendAfter(std::string& out, const ChangeView& change) const {
-  if (change.after.has_value()) return rows_.Append(out, RowRole::kAfter, *change.after);
-  out += "null";
+absl::Status DebeziumTable::WriteAfter(ConnectWriter& out, const ChangeView& change) const {
+  if (change.after.has_value()) {
+    out.Present();
+    return rows_.Append(out.out(), RowRole::kAfter, *change.after);
+  }
+  out.Null();
   return absl::OkStatus();
 }
 

@@ -14,9 +14,10 @@
 
 namespace tidemark::service::kafka {
 
-// Changes as the JSON that Debezium's connectors write through Kafka Connect's JsonConverter, at
-// the defaults of both, so that what reads theirs reads ours. ARCHITECTURE.md lists the
-// differences. Source: Debezium 3.7.
+// Changes as Debezium's connectors write them through Kafka Connect's JsonConverter, at the
+// defaults of both, so that what reads theirs reads ours; or, with ConnectForm::kAvro, as its
+// AvroConverter writes them, without what a registry puts before them (avro_encoder.h).
+// ARCHITECTURE.md lists the differences. Source: Debezium 3.7.
 //
 //   key    {"schema":{...},"payload":{"id":7}}
 //   value  {"schema":{...},"payload":{"before":null,"after":{"id":7,...},"source":{...},
@@ -39,6 +40,10 @@ class DebeziumTable {
   static absl::StatusOr<DebeziumTable> Prepare(const v1::TableSchema& schema,
                                                const DebeziumOptions& options);
 
+  // The Connect schemas of key and value, as JSON.
+  std::string KeySchema() const;
+  std::string ValueSchema() const;
+
   // Columns that Debezium's rows do not have: composites, multiranges, ...
   const std::vector<std::string>& left_out() const { return rows_.left_out(); }
 
@@ -55,13 +60,15 @@ class DebeziumTable {
  private:
   DebeziumTable(const v1::TableSchema& schema, const DebeziumOptions& options);
 
-  void PrepareKey(const std::string& prefix);
-  void PrepareValue(const std::string& prefix);
   absl::Status Read(std::string_view bytes, ChangeView* change) const;
-  absl::Status AppendBefore(std::string& out, const ChangeView& change) const;
-  absl::Status AppendAfter(std::string& out, const ChangeView& change) const;
+  absl::Status Write(ConnectWriter& out, const ChangeView& change) const;
+  absl::Status WriteBefore(ConnectWriter& out, const ChangeView& change) const;
+  absl::Status WriteAfter(ConnectWriter& out, const ChangeView& change) const;
 
   model::SchemaId id_;
+  ConnectForm form_;
+  // Begins the names of the schemas: "shop.public.orders".
+  std::string prefix_;
   bool has_key_;
   bool with_truncate_;
   RowForm keys_;

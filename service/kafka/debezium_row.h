@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "service/kafka/change_view.h"
 #include "service/kafka/connect_type.h"
+#include "service/kafka/connect_writer.h"
 #include "tidemark/v1/event.pb.h"
 
 namespace tidemark::service::kafka {
@@ -23,17 +24,18 @@ enum class RowRole {
   kAfter,
 };
 
-// How the rows of a table (or their keys) are written as JSON objects, prepared once. Immutable, so
-// thread-safe.
+// How the rows of a table (or their keys) are written as structs of Kafka Connect, prepared once.
+// Immutable, so thread-safe.
 class RowForm {
  public:
   // `columns`: indexes into those of the schema, in the order of the rows' values.
-  RowForm(const v1::TableSchema& schema, const std::vector<uint32_t>& columns, bool postgres);
+  RowForm(const v1::TableSchema& schema, const std::vector<uint32_t>& columns, bool postgres,
+          ConnectForm form = ConnectForm::kJson);
 
   // Names of columns that Debezium's connectors do not have in their rows.
   const std::vector<std::string>& left_out() const { return left_out_; }
 
-  // The fields of the Connect schema, without the brackets around them.
+  // The fields of the Connect schema as JSON, without the brackets around them.
   void AppendFields(std::string& out) const;
 
   // A serialized tidemark.v1.Row. DataLoss: malformed, or with a value that Debezium's form cannot
@@ -49,20 +51,31 @@ class RowForm {
   struct Column {
     std::string name;
     std::string type_name;
-    std::string member;               // the name as JSON, with a colon
+    std::string member;               // for ConnectWriter::Member
     std::optional<ConnectType> type;  // nullopt: left out
     bool nullable = true;
+    bool optional = true;  // in the Connect schema
     std::string default_json;
-    // What stands for a value that is not known.
+    // In the rows' form: what stands for a value that is not known, for a zero date, and the mark
+    // of a value that the log did not carry (empty: none).
     std::string absent;
+    std::string zero_date;
+    std::string unavailable;
   };
 
-  absl::Status AppendMember(std::string& out, RowRole role, const Column& column,
-                            const ValueView& value) const;
-  absl::Status AppendUnavailable(std::string& out, RowRole role, const Column& column) const;
-  absl::Status AppendNull(std::string& out, RowRole role, const Column& column) const;
+  void PrepareStandIns(Column& column) const;
+  std::string StandIn(const Column& column, const std::string& json) const;
+  absl::Status Write(ConnectWriter& out, RowRole role, std::string_view row) const;
+  absl::Status WriteOfKey(ConnectWriter& out, const std::vector<ValueView>& key,
+                          const std::vector<int>& key_places) const;
+  absl::Status WriteMember(ConnectWriter& out, RowRole role, const Column& column,
+                           const ValueView& value) const;
+  absl::Status WriteUnavailable(ConnectWriter& out, RowRole role, const Column& column) const;
+  absl::Status WriteNull(ConnectWriter& out, RowRole role, const Column& column) const;
   absl::Status Malformed() const;
+  const char* FormName() const;
 
+  ConnectForm form_;
   std::string table_;
   std::vector<Column> columns_;
   std::vector<std::string> left_out_;

@@ -21,9 +21,38 @@ std::string_view ConnectorName(DebeziumConnector connector) {
   return "";
 }
 
-void AppendTextMember(std::string& out, std::string_view name, std::string_view text) {
-  out.append(",\"").append(name).append("\":");
-  AppendName(out, text);
+void WriteNameMember(ConnectWriter& out, std::string_view member, std::string_view text) {
+  out.Member(member);
+  out.Name(text);
+}
+
+void WriteOptionalNumber(ConnectWriter& out, std::string_view member, uint64_t number) {
+  out.Member(member);
+  out.Present();
+  out.Integer(static_cast<int64_t>(number));
+}
+
+void WriteNullMember(ConnectWriter& out, std::string_view member) {
+  out.Member(member);
+  out.Null();
+}
+
+// What stands around the number in `sequence`, [null,"24023128"], in each form.
+struct SequenceText {
+  std::string_view head;
+  std::string_view tail;
+};
+constexpr SequenceText kSequenceInJson = {R"([null,\")", R"(\"])"};
+constexpr SequenceText kSequenceInAvro = {R"([null,")", R"("])"};
+
+void WriteSequence(ConnectWriter& out, ConnectForm form, uint64_t lsn) {
+  const SequenceText& text = form == ConnectForm::kJson ? kSequenceInJson : kSequenceInAvro;
+  out.Present();
+  const size_t mark = out.BeginPlainText();
+  out.Raw(text.head);
+  AppendNumber(out.out(), lsn);
+  out.Raw(text.tail);
+  out.EndPlainText(mark);
 }
 
 void AppendField(std::string& out, std::string_view name, std::string_view type, bool optional) {
@@ -73,16 +102,51 @@ void AppendBinlogFields(std::string& out) {
 }  // namespace
 
 DebeziumSource::DebeziumSource(const v1::TableSchema& schema, const DebeziumOptions& options)
-    : connector_(options.connector), binlog_base_name_(options.binlog_base_name) {
+    : connector_(options.connector),
+      form_(options.form),
+      binlog_base_name_(options.binlog_base_name) {
   const bool postgres = connector_ == DebeziumConnector::kPostgres;
-  head_ = "{\"version\":";
-  AppendName(head_, options.version);
-  AppendTextMember(head_, "connector", ConnectorName(connector_));
-  AppendTextMember(head_, "name", options.name);
-  head_ += ",\"ts_ms\":";
-  AppendTextMember(database_, "db", postgres ? options.database : schema.namespace_());
-  if (postgres) AppendTextMember(table_, "schema", schema.namespace_());
-  AppendTextMember(table_, "table", schema.name());
+  const std::string& database = postgres ? options.database : schema.namespace_();
+  PrepareHead(options);
+  PrepareAfterTime(read_, "incremental", database, options.form);
+  PrepareAfterTime(logged_, "false", database, options.form);
+  PrepareTable(schema, options.form);
+  PrepareNulls();
+}
+
+void DebeziumSource::PrepareHead(const DebeziumOptions& options) {
+  WithWriter(options.form, head_, [&](ConnectWriter& out) {
+    out.BeginStruct();
+    WriteNameMember(out, ",\"version\":", options.version);
+    WriteNameMember(out, ",\"connector\":", ConnectorName(connector_));
+    WriteNameMember(out, ",\"name\":", options.name);
+    out.Member(",\"ts_ms\":");
+  });
+}
+
+void DebeziumSource::PrepareAfterTime(std::string& text, std::string_view snapshot,
+                                      const std::string& database, ConnectForm form) const {
+  text = ' ';  // of ts_ms; so that a comma comes first
+  WithWriter(form, text, [&](ConnectWriter& out) {
+    out.Member(",\"snapshot\":");
+    out.PresentByDefault();
+    out.Name(snapshot);
+    WriteNameMember(out, ",\"db\":", database);
+    out.Member(",\"sequence\":");
+  });
+  text.erase(0, 1);
+}
+
+void DebeziumSource::PrepareTable(const v1::TableSchema& schema, ConnectForm form) {
+  table_ = ' ';  // likewise
+  WithWriter(form, table_, [&](ConnectWriter& out) {
+    const bool postgres = connector_ == DebeziumConnector::kPostgres;
+    if (postgres) WriteNameMember(out, ",\"schema\":", schema.namespace_());
+    out.Member(",\"table\":");
+    if (!postgres) out.Present();
+    out.Name(schema.name());
+  });
+  table_.erase(0, 1);
 }
 
 void DebeziumSource::AppendSchema(std::string& out) const {
@@ -98,72 +162,80 @@ void DebeziumSource::AppendSchema(std::string& out) const {
   out += ".Source\",\"version\":1,\"field\":\"source\"}";
 }
 
-void DebeziumSource::Append(std::string& out, const ChangeView& change) const {
+void DebeziumSource::PrepareNulls() {
+  nulls_ = ' ';  // likewise
+  WithWriter(form_, nulls_, [&](ConnectWriter& out) {
+    if (connector_ == DebeziumConnector::kPostgres) {
+      for (const char* member : {",\"xmin\":", ",\"origin\":", ",\"origin_lsn\":"}) {
+        WriteNullMember(out, member);
+      }
+      return;
+    }
+    WriteNullMember(out, ",\"thread\":");
+    WriteNullMember(out, ",\"query\":");
+  });
+  nulls_.erase(0, 1);
+}
+
+void DebeziumSource::Write(ConnectWriter& out, const ChangeView& change) const {
   const bool read = change.op == model::Op::kRead;
   const uint64_t time_us = read ? change.capture_time_us : change.commit_time_us;
-  out += head_;
-  AppendNumber(out, time_us / 1000);
-  out += read ? ",\"snapshot\":\"incremental\"" : ",\"snapshot\":\"false\"";
-  out += database_;
-  out += ",\"sequence\":";
+  out.Raw(head_);
+  out.Integer(static_cast<int64_t>(time_us / 1000));
+  out.Raw(read ? read_ : logged_);
   if (connector_ == DebeziumConnector::kPostgres) {
-    out += "\"[null,\\\"";
-    AppendNumber(out, change.position_offset);
-    out += "\\\"]\"";
+    WriteSequence(out, form_, change.position_offset);
   } else {
-    out += "null";
+    out.Null();
   }
-  out += ",\"ts_us\":";
-  AppendNumber(out, time_us);
-  out += ",\"ts_ns\":";
-  AppendNumber(out, time_us * 1000);
-  out += table_;
+  WriteOptionalNumber(out, ",\"ts_us\":", time_us);
+  WriteOptionalNumber(out, ",\"ts_ns\":", time_us * 1000);
+  out.Raw(table_);
   if (connector_ == DebeziumConnector::kPostgres) {
-    AppendPostgresPlace(out, change);
+    WritePostgresPlace(out, change);
   } else {
-    AppendBinlogPlace(out, change);
+    WriteBinlogPlace(out, change);
   }
+  out.EndStruct();
 }
 
-void DebeziumSource::AppendPostgresPlace(std::string& out, const ChangeView& change) const {
-  out += ",\"txId\":";
+void DebeziumSource::WritePostgresPlace(ConnectWriter& out, const ChangeView& change) const {
   if (change.op == model::Op::kRead) {
-    out += "null";
+    WriteNullMember(out, ",\"txId\":");
   } else {
-    AppendNumber(out, change.transaction_id);
+    WriteOptionalNumber(out, ",\"txId\":", change.transaction_id);
   }
-  out += ",\"lsn\":";
-  AppendNumber(out, static_cast<int64_t>(change.position_offset));
-  out += ",\"xmin\":null,\"origin\":null,\"origin_lsn\":null}";
+  WriteOptionalNumber(out, ",\"lsn\":", change.position_offset);
+  out.Raw(nulls_);
 }
 
-void DebeziumSource::AppendBinlogPlace(std::string& out, const ChangeView& change) const {
+void DebeziumSource::WriteBinlogPlace(ConnectWriter& out, const ChangeView& change) const {
   constexpr auto kRowMax = static_cast<uint64_t>(std::numeric_limits<int32_t>::max());
-  out += ",\"server_id\":0,\"gtid\":null,\"file\":";
-  AppendFile(out, change);
-  out += ",\"pos\":";
-  AppendNumber(out, static_cast<int64_t>(change.position_offset));
-  out += ",\"row\":";
-  AppendNumber(out, std::min(change.transaction_index, kRowMax));
-  out += ",\"thread\":null,\"query\":null}";
+  out.Member(",\"server_id\":");
+  out.Integer(0);
+  WriteNullMember(out, ",\"gtid\":");
+  out.Member(",\"file\":");
+  WriteFile(out, change);
+  out.Member(",\"pos\":");
+  out.Integer(static_cast<int64_t>(change.position_offset));
+  out.Member(",\"row\":");
+  out.Integer(static_cast<int64_t>(std::min(change.transaction_index, kRowMax)));
+  out.Raw(nulls_);
 }
 
 // "binlog.000007"
-void DebeziumSource::AppendFile(std::string& out, const ChangeView& change) const {
+void DebeziumSource::WriteFile(ConnectWriter& out, const ChangeView& change) const {
   constexpr size_t kDigits = 6;
   std::string number;
   AppendNumber(number, static_cast<uint32_t>(change.position_file));
   if (number.size() < kDigits) number.insert(0, kDigits - number.size(), '0');
-  AppendName(out, binlog_base_name_ + "." + number);
+  out.Name(binlog_base_name_ + "." + number);
 }
 
-void AppendTimes(std::string& out, uint64_t time_us) {
-  out += "\"ts_ms\":";
-  AppendNumber(out, time_us / 1000);
-  out += ",\"ts_us\":";
-  AppendNumber(out, time_us);
-  out += ",\"ts_ns\":";
-  AppendNumber(out, time_us * 1000);
+void WriteTimes(ConnectWriter& out, uint64_t time_us) {
+  WriteOptionalNumber(out, ",\"ts_ms\":", time_us / 1000);
+  WriteOptionalNumber(out, ",\"ts_us\":", time_us);
+  WriteOptionalNumber(out, ",\"ts_ns\":", time_us * 1000);
 }
 
 }  // namespace tidemark::service::kafka

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "service/kafka/change_view.h"
+#include "service/kafka/connect_writer.h"
 #include "tidemark/v1/event.pb.h"
 
 namespace tidemark::service::kafka {
@@ -21,7 +22,8 @@ struct DebeziumOptions {
   std::string version;
   // MySQL and MariaDB: what the names of binlog files begin with, up to the dot.
   std::string binlog_base_name = "binlog";
-  // True: {"schema":...,"payload":...}. False: the payload alone.
+  ConnectForm form = ConnectForm::kJson;
+  // JSON only. True: {"schema":...,"payload":...}. False: the payload alone.
   bool with_schema = true;
   // True: TRUNCATE is an event too. Debezium's default (skipped.operations=t) leaves it out.
   bool with_truncate = false;
@@ -40,24 +42,35 @@ class DebeziumSource {
  public:
   DebeziumSource(const v1::TableSchema& schema, const DebeziumOptions& options);
 
-  // The schema as the field "source" of the envelope.
+  // The Connect schema as JSON, as the field "source" of the envelope.
   void AppendSchema(std::string& out) const;
-  void Append(std::string& out, const ChangeView& change) const;
+  // REQUIRES: a writer of DebeziumOptions::form.
+  void Write(ConnectWriter& out, const ChangeView& change) const;
 
  private:
-  void AppendPostgresPlace(std::string& out, const ChangeView& change) const;
-  void AppendBinlogPlace(std::string& out, const ChangeView& change) const;
-  void AppendFile(std::string& out, const ChangeView& change) const;
+  void PrepareHead(const DebeziumOptions& options);
+  void PrepareAfterTime(std::string& text, std::string_view snapshot, const std::string& database,
+                        ConnectForm form) const;
+  void PrepareTable(const v1::TableSchema& schema, ConnectForm form);
+  void PrepareNulls();
+  void WritePostgresPlace(ConnectWriter& out, const ChangeView& change) const;
+  void WriteBinlogPlace(ConnectWriter& out, const ChangeView& change) const;
+  void WriteFile(ConnectWriter& out, const ChangeView& change) const;
 
   DebeziumConnector connector_;
+  ConnectForm form_;
   std::string binlog_base_name_;
-  std::string head_;      // up to the value of ts_ms
-  std::string database_;  // the members db
-  std::string table_;     // the members of the table's name
+  // What every event has, in the form: up to the value of ts_ms, from there up to that of sequence
+  // (of a READ and of others), the table's name, and the members at the end that are always null.
+  std::string head_;
+  std::string read_;
+  std::string logged_;
+  std::string table_;
+  std::string nulls_;
 };
 
 // ts_ms, ts_us and ts_ns of the envelope.
-void AppendTimes(std::string& out, uint64_t time_us);
+void WriteTimes(ConnectWriter& out, uint64_t time_us);
 
 }  // namespace tidemark::service::kafka
 

@@ -70,35 +70,35 @@ std::string Polygon(std::vector<double> ring) {
   return wkb;
 }
 
-void AppendSimplePoint(std::string& out, double x, double y) {
+void WriteSimplePoint(ConnectWriter& out, double x, double y) {
   std::string wkb = WkbHead(kWkbPoint);
   AppendPacked(wkb, x);
   AppendPacked(wkb, y);
-  AppendPoint(out, x, y, wkb, 0);
+  WritePoint(out, x, y, wkb, 0);
 }
 
-void AppendLine(std::string& out, const std::vector<double>& n) {
-  out += "{\"a\":";
-  AppendReal(out, n[0]);
-  out += ",\"b\":";
-  AppendReal(out, n[1]);
-  out += ",\"c\":";
-  AppendReal(out, n[2]);
-  out += '}';
+void WriteLine(ConnectWriter& out, const std::vector<double>& n) {
+  constexpr std::string_view kNames[] = {",\"a\":", ",\"b\":", ",\"c\":"};
+  out.BeginStruct();
+  for (size_t i = 0; i < 3; ++i) {
+    out.Member(kNames[i]);
+    out.Real(n[i]);
+  }
+  out.EndStruct();
 }
 
-void AppendCircle(std::string& out, const std::vector<double>& n) {
-  out += "{\"center\":";
-  AppendSimplePoint(out, n[0], n[1]);
-  out += ",\"radius\":";
-  AppendReal(out, n[2]);
-  out += '}';
+void WriteCircle(ConnectWriter& out, const std::vector<double>& n) {
+  out.BeginStruct();
+  out.Member(",\"center\":");
+  WriteSimplePoint(out, n[0], n[1]);
+  out.Member(",\"radius\":");
+  out.Real(n[2]);
+  out.EndStruct();
 }
 
-void AppendPath(std::string& out, const std::vector<double>& points, bool closed) {
-  AppendGeometry(
-      out, LineString(points), 0,
-      closed ? R"({"type":"path","closed":"true"})" : R"({"type":"path","closed":"false"})");
+void WritePath(ConnectWriter& out, const std::vector<double>& points, bool closed) {
+  WriteGeometry(out, LineString(points), 0,
+                {{"type", "path"}, {"closed", closed ? "true" : "false"}});
 }
 
 // How many numbers a value has; 0: any even number but none.
@@ -194,49 +194,80 @@ std::string_view TakeElement(std::string_view* text) {
   return element;
 }
 
+size_t ElementCount(std::string_view text) {
+  return text.empty() ? 0 : 1 + static_cast<size_t>(std::count(text.begin(), text.end(), ','));
+}
+
 template <typename Real>
-bool AppendElement(std::string& out, std::string_view text) {
+bool WriteElement(ConnectWriter& out, std::string_view text) {
   Real value;
   if (!ParseNumber(text, &value)) return false;
-  AppendReal(out, value);
+  out.Real(value);
   return true;
 }
 
 // "3:2.5" as "[3,2.5]". Debezium's index has 16 bits.
-bool AppendSparseElement(std::string& out, std::string_view text) {
+bool WriteSparseElement(ConnectWriter& out, std::string_view text) {
   const size_t colon = text.find(':');
   int16_t index;
   if (colon == std::string_view::npos || !ParseNumber(text.substr(0, colon), &index)) return false;
-  out += '[';
-  AppendNumber(out, index);
-  out += ',';
-  if (!AppendElement<double>(out, text.substr(colon + 1))) return false;
-  out += ']';
+  out.BeginEntry();
+  out.Item();
+  out.Integer(index);
+  out.Item();
+  if (!WriteElement<double>(out, text.substr(colon + 1))) return false;
+  out.EndEntry();
   return true;
+}
+
+void WriteSrid(ConnectWriter& out, uint32_t srid) {
+  out.Member(",\"srid\":");
+  if (srid == 0) {
+    out.Null();
+    return;
+  }
+  out.Present();
+  out.Integer(srid);
+}
+
+void WriteExtensions(ConnectWriter& out, GeometryExtensions extensions) {
+  if (extensions.size() == 0) {
+    out.Null();
+    return;
+  }
+  out.Present();
+  out.BeginMap(extensions.size());
+  for (const auto& [key, value] : extensions) {
+    out.Key(key);
+    out.Name(value);
+  }
+  out.EndMap();
 }
 
 }  // namespace
 
-void AppendPoint(std::string& out, double x, double y, std::string_view wkb, uint32_t srid) {
-  out += "{\"x\":";
-  AppendReal(out, x);
-  out += ",\"y\":";
-  AppendReal(out, y);
-  out += ",\"wkb\":";
-  AppendBase64(out, wkb);
-  out += ",\"srid\":";
-  srid == 0 ? void(out += "null") : AppendNumber(out, srid);
-  out += '}';
+void WritePoint(ConnectWriter& out, double x, double y, std::string_view wkb, uint32_t srid) {
+  out.BeginStruct();
+  out.Member(",\"x\":");
+  out.Real(x);
+  out.Member(",\"y\":");
+  out.Real(y);
+  out.Member(",\"wkb\":");
+  out.Present();
+  out.Bytes(wkb);
+  WriteSrid(out, srid);
+  out.EndStruct();
 }
 
-void AppendGeometry(std::string& out, std::string_view wkb, uint32_t srid,
-                    std::string_view extensions) {
-  out += "{\"wkb\":";
-  AppendBase64(out, wkb);
-  out += ",\"srid\":";
-  srid == 0 ? void(out += "null") : AppendNumber(out, srid);
-  out.append(",\"extensions\":").append(extensions);
-  out += '}';
+void WriteGeometry(ConnectWriter& out, std::string_view wkb, uint32_t srid,
+                   GeometryExtensions extensions) {
+  out.BeginStruct();
+  out.Member(",\"wkb\":");
+  out.Bytes(wkb);
+  WriteSrid(out, srid);
+  out.Member(",\"extensions\":");
+  WriteExtensions(out, extensions);
+  out.EndStruct();
 }
 
 bool ReadWkbPoint(std::string_view wkb, double* x, double* y) {
@@ -246,38 +277,38 @@ bool ReadWkbPoint(std::string_view wkb, double* x, double* y) {
   return true;
 }
 
-bool AppendGeometric(std::string& out, Encoding encoding, std::string_view text) {
+bool WriteGeometric(ConnectWriter& out, Encoding encoding, std::string_view text) {
   std::vector<double> n;
   if (!ParseNumbers(text, &n) || !Fits(n, NumberCount(encoding))) return false;
   switch (encoding) {
     case Encoding::kPoint:
-      AppendSimplePoint(out, n[0], n[1]);
+      WriteSimplePoint(out, n[0], n[1]);
       return true;
     case Encoding::kBox:
-      AppendGeometry(out, Polygon({n[0], n[1], n[0], n[3], n[2], n[3], n[2], n[1]}), 0,
-                     R"({"type":"box"})");
+      WriteGeometry(out, Polygon({n[0], n[1], n[0], n[3], n[2], n[3], n[2], n[1]}), 0,
+                    {{"type", "box"}});
       return true;
     case Encoding::kSegment:
-      AppendGeometry(out, LineString(n), 0, R"({"type":"lseg"})");
+      WriteGeometry(out, LineString(n), 0, {{"type", "lseg"}});
       return true;
     case Encoding::kPath:
-      AppendPath(out, n, text[0] != '[');
+      WritePath(out, n, text[0] != '[');
       return true;
     case Encoding::kPolygon:
-      AppendGeometry(out, Polygon(n), 0, R"({"type":"polygon"})");
+      WriteGeometry(out, Polygon(n), 0, {{"type", "polygon"}});
       return true;
     case Encoding::kLine:
-      AppendLine(out, n);
+      WriteLine(out, n);
       return true;
     case Encoding::kCircle:
-      AppendCircle(out, n);
+      WriteCircle(out, n);
       return true;
     default:
       return false;
   }
 }
 
-bool AppendHstore(std::string& out, std::string_view text) {
+bool WriteHstore(ConnectWriter& out, std::string_view text) {
   std::string json = "{";
   while (!text.empty()) {
     if (json.size() > 1) {
@@ -287,41 +318,41 @@ bool AppendHstore(std::string& out, std::string_view text) {
     if (!TakePair(&text, &json)) return false;
   }
   json += '}';
-  return AppendString(out, json);
+  return out.Text(json);
 }
 
-bool AppendEwkb(std::string& out, bool geography, std::string_view text) {
+bool WriteEwkb(ConnectWriter& out, bool geography, std::string_view text) {
   constexpr uint32_t kHasSrid = 0x20000000;
   std::string wkb;
   if (!FromHex(text, &wkb) || wkb.size() < 9) return false;
   const uint32_t srid = (ReadNumber(wkb, 1) & kHasSrid) != 0 ? ReadNumber(wkb, 5) : 0;
   if (!geography) {
-    AppendGeometry(out, wkb, srid, "null");
+    WriteGeometry(out, wkb, srid, {});
     return true;
   }
-  out += "{\"wkb\":";
-  AppendBase64(out, wkb);
-  out += ",\"srid\":";
-  srid == 0 ? void(out += "null") : AppendNumber(out, srid);
-  out += '}';
+  out.BeginStruct();
+  out.Member(",\"wkb\":");
+  out.Bytes(wkb);
+  WriteSrid(out, srid);
+  out.EndStruct();
   return true;
 }
 
-bool AppendVectorText(std::string& out, bool half, std::string_view text) {
+bool WriteVectorText(ConnectWriter& out, bool half, std::string_view text) {
   if (!Unwrap(&text, '[', ']')) return false;
-  out += '[';
-  for (bool first = true; !text.empty(); first = false) {
-    if (!first) out += ',';
+  out.BeginArray(ElementCount(text));
+  while (!text.empty()) {
+    out.Item();
     const std::string_view element = TakeElement(&text);
-    if (!(half ? AppendElement<float>(out, element) : AppendElement<double>(out, element))) {
+    if (!(half ? WriteElement<float>(out, element) : WriteElement<double>(out, element))) {
       return false;
     }
   }
-  out += ']';
+  out.EndArray();
   return true;
 }
 
-bool AppendSparseVector(std::string& out, std::string_view text) {
+bool WriteSparseVector(ConnectWriter& out, std::string_view text) {
   const size_t slash = text.rfind('/');
   int16_t dimensions;
   if (slash == std::string_view::npos || !ParseNumber(text.substr(slash + 1), &dimensions)) {
@@ -329,14 +360,17 @@ bool AppendSparseVector(std::string& out, std::string_view text) {
   }
   text = text.substr(0, slash);
   if (!Unwrap(&text, '{', '}')) return false;
-  out += "{\"dimensions\":";
-  AppendNumber(out, dimensions);
-  out += ",\"vector\":[";
-  for (bool first = true; !text.empty(); first = false) {
-    if (!first) out += ',';
-    if (!AppendSparseElement(out, TakeElement(&text))) return false;
+  out.BeginStruct();
+  out.Member(",\"dimensions\":");
+  out.Integer(dimensions);
+  out.Member(",\"vector\":");
+  out.BeginArray(ElementCount(text));
+  while (!text.empty()) {
+    out.Item();
+    if (!WriteSparseElement(out, TakeElement(&text))) return false;
   }
-  out += "]}";
+  out.EndArray();
+  out.EndStruct();
   return true;
 }
 
