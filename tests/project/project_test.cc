@@ -133,6 +133,7 @@ TEST(LayeringTest, ClientLibrariesStayInTheirRooms) {
       {"librdkafka/", {"service/kafka/", "tests/support/"}},
       {"re2/", {"service/kafka/"}},
       {"openssl/", {"service/kafka/"}},
+      {"curl/", {"service/kafka/"}},
       {"nlohmann/", {"service/kafka/"}},
       {"yaml-cpp/", {"service/"}},
       {"spdlog/", {"service/"}},
