@@ -11,6 +11,18 @@
 #include "tests/support/temp_folder.h"
 
 namespace tidemark::service::kafka {
+namespace {
+
+// What MakeRegistryChange sets, in the format registry-protobuf.
+std::string SourceJson(const std::string& name_space, const std::string& table) {
+  return absl::StrCat(R"("source":{"name":"shop","namespace":")", name_space, R"(","table":")",
+                      table,
+                      R"(","positionFile":7,"positionOffset":24023128,"transactionId":555,)"
+                      R"("transactionIndex":2,"commitTimeUs":1714979289123456},)"
+                      R"("captureTimeUs":1714979290000001})");
+}
+
+}  // namespace
 
 v1::Change MakeRegistryChange(v1::Op op) {
   v1::Change change;
@@ -24,6 +36,19 @@ v1::Change MakeRegistryChange(v1::Op op) {
   change.set_capture_time_us(1'714'979'290'000'001);
   if (op != v1::OP_TRUNCATE) *change.mutable_key() = MakeRow({Integer(7)});
   return change;
+}
+
+std::string RowJson(const std::vector<TypedValue>& values) {
+  std::string json = R"({"id":7)";
+  for (const TypedValue& value : values) {
+    absl::StrAppend(&json, ",\"", value.column, "\":", value.proto_json);
+  }
+  return json + "}";
+}
+
+std::string EnvelopeJson(const std::string& op, const std::string& rows,
+                         const std::string& name_space, const std::string& table) {
+  return absl::StrCat("{\"op\":\"", op, "\",", rows, SourceJson(name_space, table));
 }
 
 std::string KeyOf(const TableEncoder& table, const v1::Change& change) {

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "service/kafka/table_encoder.h"
+#include "tests/service/kafka/every_type.h"
 #include "tidemark/v1/event.pb.h"
 
 namespace tidemark::service::kafka {
@@ -25,6 +26,12 @@ std::string KeyOf(const TableEncoder& table, const v1::Change& change);
 std::string ValueOf(const TableEncoder& table, const v1::Change& change);
 // The id in front of a record.
 int SchemaIdOf(const std::string& record);
+
+// In the format registry-protobuf, the JSON of RowOf(values), and of an envelope around it; `rows`:
+// its members before and after, each with a comma behind it.
+std::string RowJson(const std::vector<TypedValue>& values);
+std::string EnvelopeJson(const std::string& op, const std::string& rows,
+                         const std::string& name_space, const std::string& table);
 
 // Has Confluent's client read them with the schemas in the registry at `url`; `bootstrap`: from the
 // topic, partition 0, in Kafka. Aborted: one is something else; the message says which.
