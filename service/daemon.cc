@@ -107,6 +107,7 @@ void Daemon::StartPublisher(const Config& config, const SourceConfig& source) {
   parts.source = source.name;
   parts.cluster = config.kafka->cluster;
   parts.options = *source.publish;
+  if (config.kafka->registry) parts.registry = *config.kafka->registry;
   parts.journal = captured.journal;
   parts.names = [driver = captured.source] { return driver->Names(); };
   parts.published = [pipeline](const model::Position& position) { pipeline->Published(position); };

@@ -2,6 +2,7 @@
 #define TIDEMARK_SERVICE_KAFKA_FORMATS_H_
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -11,10 +12,13 @@
 
 namespace tidemark::service::kafka {
 
-// The encoders of one source. Unavailable: the format names the server, which was not reached yet.
+// The encoders of one source. `registry`: for the formats that keep their schemas in one; `stop`
+// ends waits for it. Unavailable: the format names the server, which was not reached yet.
 absl::StatusOr<std::unique_ptr<EncoderFactory>> MakeEncoders(const std::string& source,
                                                              const PublishOptions& options,
-                                                             const capture::ServerNames& names);
+                                                             const RegistryOptions& registry,
+                                                             const capture::ServerNames& names,
+                                                             std::stop_token stop);
 
 }  // namespace tidemark::service::kafka
 

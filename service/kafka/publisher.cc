@@ -135,7 +135,7 @@ void ThreadedPublisher::Run(std::stop_token stop) {
 
 absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
   const capture::ServerNames names = parts_.names();
-  auto encoders = MakeEncoders(parts_.source, parts_.options, names);
+  auto encoders = MakeEncoders(parts_.source, parts_.options, parts_.registry, names, stop);
   if (!encoders.ok()) return encoders.status();
   auto router = TopicRouter::Make(parts_.options, parts_.source, names.database);
   if (!router.ok()) return router.status();

@@ -48,6 +48,8 @@ class Publisher {
     std::string source;
     ClusterOptions cluster;
     PublishOptions options;
+    // For the formats that keep their schemas in one.
+    RegistryOptions registry;
     // Must outlive it. Its state log must be kept (StateLog::Keep).
     storage::Journal* journal = nullptr;
     // capture::Source::Names.

@@ -137,7 +137,9 @@ class Protobuf:
 
 def records_in_kafka(bootstrap, topic, count):
     """The keys and values of the topic's records, as they are counted in the file."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader"})
+    consumer = Consumer(
+        {"bootstrap.servers": bootstrap, "group.id": "reader", "isolation.level": "read_committed"}
+    )
     consumer.assign([TopicPartition(topic, 0, 0)])
     found = []
     while len(found) < count:
