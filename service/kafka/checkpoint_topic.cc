@@ -2,10 +2,12 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "service/kafka/client.h"
+#include "service/kafka/oauth_tokens.h"
 #include "tidemark/state/state.pb.h"
 
 namespace tidemark::service::kafka {
@@ -34,10 +36,17 @@ class TopicReader {
                                    {"allow.auto.create.topics", "false"}});
     if (!conf.ok()) return conf.status();
     rd_kafka_conf_set_log_cb(conf->get(), nullptr);
+    Settings properties = cluster.properties;
+    auto tokens = std::make_unique<OauthTokens>(&properties);
+    rd_kafka_conf_set_opaque(conf->get(), tokens.get());
+    tokens->Prepare(conf->get(), [](rd_kafka_t* of, const char*, void* self) {
+      static_cast<const OauthTokens*>(self)->Refresh(of);
+    });
     auto client = MakeClient(RD_KAFKA_CONSUMER, *std::move(conf));
     if (!client.ok()) return client.status();
+    if (absl::Status started = tokens->Start(client->get()); !started.ok()) return started;
     rd_kafka_poll_set_consumer(client->get());
-    return TopicReader(*std::move(client), topic);
+    return TopicReader(std::move(tokens), *std::move(client), topic);
   }
 
   // The first offset and the one behind the last. Both 0: there is no such topic.
@@ -85,10 +94,12 @@ class TopicReader {
   }
 
  private:
-  TopicReader(Handle<rd_kafka_t> client, std::string topic)
-      : client_(std::move(client)), topic_(std::move(topic)) {}
+  TopicReader(std::unique_ptr<OauthTokens> tokens, Handle<rd_kafka_t> client, std::string topic)
+      : tokens_(std::move(tokens)), client_(std::move(client)), topic_(std::move(topic)) {}
   std::string What() const { return absl::StrCat("cannot read the checkpoint topic ", topic_); }
 
+  // Of the client, which ends first.
+  std::unique_ptr<OauthTokens> tokens_;
   Handle<rd_kafka_t> client_;
   std::string topic_;
 };

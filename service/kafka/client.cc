@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/kafka/oauth_tokens.h"
 
 namespace tidemark::service::kafka {
 namespace {
@@ -107,6 +108,7 @@ absl::StatusOr<Handle<rd_kafka_conf_t>> MakeConf(const ClusterOptions& cluster,
   Handle<rd_kafka_conf_t> conf(rd_kafka_conf_new());
   Settings all = {{"client.id", "tidemark"}, {"log_level", "4"}};
   all.insert(all.end(), cluster.properties.begin(), cluster.properties.end());
+  OauthTokens takes_its_own(&all);
   all.emplace_back("bootstrap.servers", cluster.brokers);
   all.insert(all.end(), ours.begin(), ours.end());
   for (const auto& [name, value] : all) {

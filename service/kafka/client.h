@@ -45,7 +45,7 @@ using Handle = std::unique_ptr<T, Deleter>;
 
 // The properties of a client of this cluster: the operator's, then `ours`, which win.
 // InvalidArgument: librdkafka does not know one, or not its value; the message names it, without
-// the value.
+// the value. Properties of OAUTHBEARER that OauthTokens understands are left to that.
 absl::StatusOr<Handle<rd_kafka_conf_t>> MakeConf(const ClusterOptions& cluster,
                                                  const Settings& ours);
 

@@ -91,8 +91,8 @@ absl::StatusOr<HttpAnswer> SendHttp(const HttpRequest& request, const RegistryOp
   const CurlHandle curl(SetUpOnce() ? curl_easy_init() : nullptr);
   if (curl == nullptr) return absl::UnavailableError("libcurl cannot be set up");
   const CurlList headers(curl_slist_append(
-      curl_slist_append(nullptr, "Accept: application/vnd.schemaregistry.v1+json"),
-      "Content-Type: application/vnd.schemaregistry.v1+json"));
+      curl_slist_append(nullptr, "Accept: application/vnd.schemaregistry.v1+json, application/json"),
+      absl::StrCat("Content-Type: ", request.content_type).c_str()));
   HttpAnswer answer;
   curl_easy_setopt(curl.get(), CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");

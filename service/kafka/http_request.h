@@ -12,8 +12,9 @@ namespace tidemark::service::kafka {
 
 struct HttpRequest {
   std::string url;
-  // Empty: GET; else POST of this JSON.
-  std::string body;
+  // Empty: GET; else POST of it.
+  std::string body = "";
+  std::string content_type = "application/vnd.schemaregistry.v1+json";
   absl::Duration connect_timeout = absl::Seconds(5);
   absl::Duration timeout = absl::Seconds(20);
 };

@@ -44,7 +44,7 @@ bool TakenByAnother(rd_kafka_resp_err_t error) {
 absl::StatusOr<std::unique_ptr<Producer>> Producer::Open(const ClusterOptions& cluster,
                                                          const std::string& transactional_id,
                                                          uint64_t batch_bytes_max) {
-  std::unique_ptr<Producer> producer(new Producer(transactional_id));
+  std::unique_ptr<Producer> producer(new Producer(cluster.properties, transactional_id));
   Settings settings = {{"transactional.id", transactional_id},
                        {"enable.idempotence", "true"},
                        {"partitioner", "murmur2_random"},
@@ -59,9 +59,15 @@ absl::StatusOr<std::unique_ptr<Producer>> Producer::Open(const ClusterOptions& c
   rd_kafka_conf_set_dr_msg_cb(conf->get(), &OnDelivery);
   rd_kafka_conf_set_error_cb(conf->get(), &OnError);
   rd_kafka_conf_set_log_cb(conf->get(), nullptr);
+  producer->tokens_.Prepare(conf->get(), [](rd_kafka_t* client, const char*, void* self) {
+    static_cast<const Producer*>(self)->tokens_.Refresh(client);
+  });
   auto client = MakeClient(RD_KAFKA_PRODUCER, *std::move(conf));
   if (!client.ok()) return client.status();
   producer->client_ = *std::move(client);
+  if (absl::Status started = producer->tokens_.Start(producer->client()); !started.ok()) {
+    return started;
+  }
   return producer;
 }
 

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "service/kafka/client.h"
+#include "service/kafka/oauth_tokens.h"
 #include "service/kafka/publish_options.h"
 
 namespace tidemark::service::kafka {
@@ -79,8 +80,8 @@ class Producer {
   rd_kafka_t* client() { return client_.get(); }
 
  private:
-  explicit Producer(std::string transactional_id)
-      : transactional_id_(std::move(transactional_id)) {}
+  Producer(Settings properties, std::string transactional_id)
+      : tokens_(&properties), transactional_id_(std::move(transactional_id)) {}
 
   static void OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self);
   static void OnError(rd_kafka_t*, int error, const char* reason, void* self);
@@ -91,6 +92,7 @@ class Producer {
   template <typename Call>
   absl::Status Repeat(std::string_view what, std::stop_token stop, Call call);
 
+  const OauthTokens tokens_;
   const std::string transactional_id_;
   mutable std::mutex mutex_;
   absl::Status last_error_;

@@ -166,6 +166,66 @@ TEST_F(SecurityTest, ScramPublishesOrTheClientIsNamed) {
   }
 }
 
+// An issuer of tokens for client "shop" with the password: of those without a signature, which the
+// broker takes where nothing else is set up.
+class TokenIssuer {
+ public:
+  explicit TokenIssuer(const std::string& folder) {
+    port_ = tidemark::testing::FreePort();
+    const std::string script = folder + "/issuer.py";
+    tidemark::testing::WriteFile(script, kScript);
+    auto process = Process::Start(
+        {.command = {"/usr/bin/env", "python3", "-u", script, absl::StrCat(port_), kPassword},
+         .output_file = absl::StrCat(folder, "/issuer-", port_)});
+    EXPECT_OK(process);
+    process_ = *std::move(process);
+    EXPECT_OK(process_->WaitForLine("ready", kPatience));
+  }
+  std::string url() const { return absl::StrCat("http://127.0.0.1:", port_, "/token"); }
+
+ private:
+  static constexpr char kScript[] = R"(
+import base64, http.server, json, sys, time
+def part(content): return base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b'=').decode()
+class Issuer(http.server.BaseHTTPRequestHandler):
+  def do_POST(self):
+    form = self.rfile.read(int(self.headers['Content-Length'])).decode()
+    known = 'Basic ' + base64.b64encode(('shop:' + sys.argv[2]).encode()).decode()
+    good = self.headers['Authorization'] == known and form == 'grant_type=client_credentials&scope=a%20b'
+    now = int(time.time())
+    token = part({'alg': 'none'}) + '.' + part({'sub': 'shop', 'iat': now, 'exp': now + 60}) + '.'
+    body = json.dumps({'access_token': token, 'token_type': 'Bearer', 'expires_in': 60}).encode()
+    self.send_response(200 if good else 401)
+    self.send_header('Content-Length', str(len(body)))
+    self.end_headers()
+    self.wfile.write(body)
+server = http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), Issuer)
+print('ready')
+server.serve_forever()
+)";
+  int port_ = 0;
+  std::unique_ptr<Process> process_;
+};
+
+std::string Oidc(const TokenIssuer& issuer, const std::string& secret_file) {
+  return absl::StrCat("  sasl: {mechanism: OAUTHBEARER, oidc: {token_url: '", issuer.url(),
+                      "', client_id: shop, client_secret: {file: ", secret_file,
+                      "}, scope: a b}}\n");
+}
+
+TEST_F(SecurityTest, OauthBearerPublishesWithTokensOfTheIssuer) {
+  const TokenIssuer issuer(folder_->path());
+  const PublisherStatus status = Publish(Tls("broker") + Oidc(issuer, folder_->File("password")));
+  EXPECT_EQ(status.published, 3u) << status.error;
+}
+
+TEST_F(SecurityTest, ClientThatTheIssuerRefusesIsNamed) {
+  const TokenIssuer issuer(folder_->path());
+  const PublisherStatus status = Publish(Tls("broker") + Oidc(issuer, folder_->File("wrong")));
+  EXPECT_THAT(status.error, HasSubstr("refuses the client (HTTP 401)"));
+  EXPECT_THAT(status.error, HasSubstr("kafka.sasl.oidc"));
+}
+
 TEST_F(SecurityTest, WrongPasswordIsNamedAndNotShown) {
   for (const char* mechanism : {"PLAIN", "SCRAM-SHA-512"}) {
     const PublisherStatus status = Publish(Tls("broker") + Sasl(mechanism, "wrong"));
