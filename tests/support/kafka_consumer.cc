@@ -22,6 +22,8 @@ using Place = std::pair<std::string, int32_t>;
 struct Ends {
   int64_t first = 0;
   int64_t end = 0;
+
+  friend bool operator==(const Ends&, const Ends&) = default;
 };
 
 std::optional<std::string> Bytes(const void* data, size_t size) {
@@ -99,7 +101,6 @@ class KafkaConsumer::Reader {
     return records;
   }
 
- private:
   // Brokers may be away, and partitions without a leader: it asks until all have answered.
   absl::StatusOr<std::map<Place, Ends>> FindEnds(absl::Time deadline) {
     for (;;) {
@@ -110,6 +111,7 @@ class KafkaConsumer::Reader {
     }
   }
 
+ private:
   absl::StatusOr<std::map<Place, Ends>> TryFindEnds() {
     absl::StatusOr<std::vector<Place>> places = FindPlaces();
     if (!places.ok()) return places.status();
@@ -224,21 +226,48 @@ KafkaConsumer::KafkaConsumer(std::unique_ptr<Reader> reader) : reader_(std::move
 
 KafkaConsumer::~KafkaConsumer() = default;
 
-absl::StatusOr<std::unique_ptr<KafkaConsumer>> KafkaConsumer::Open(const std::string& bootstrap,
-                                                                   const std::string& pattern) {
+absl::StatusOr<std::unique_ptr<KafkaConsumer::Reader>> KafkaConsumer::OpenReader(
+    const std::string& bootstrap, const std::string& pattern, const char* isolation_level) {
   absl::StatusOr<std::unique_ptr<Pattern>> compiled = Pattern::Compile(pattern);
   if (!compiled.ok()) return compiled.status();
   absl::StatusOr<KafkaHandle<rd_kafka_t>> client =
       OpenKafkaClient(RD_KAFKA_CONSUMER, bootstrap,
-                      {{"isolation.level", "read_committed"},
+                      {{"isolation.level", isolation_level},
                        {"enable.partition.eof", "true"},
                        {"auto.offset.reset", "error"},
                        {"check.crcs", "true"},
                        // Reading ends when the broker answers that nothing more is there.
                        {"fetch.wait.max.ms", "20"}});
   if (!client.ok()) return client.status();
-  return std::unique_ptr<KafkaConsumer>(
-      new KafkaConsumer(std::make_unique<Reader>(*std::move(client), *std::move(compiled))));
+  return std::make_unique<Reader>(*std::move(client), *std::move(compiled));
+}
+
+absl::StatusOr<std::unique_ptr<KafkaConsumer>> KafkaConsumer::Open(const std::string& bootstrap,
+                                                                   const std::string& pattern) {
+  absl::StatusOr<std::unique_ptr<Reader>> reader = OpenReader(bootstrap, pattern, "read_committed");
+  if (!reader.ok()) return reader.status();
+  return std::unique_ptr<KafkaConsumer>(new KafkaConsumer(*std::move(reader)));
+}
+
+// An open transaction holds the end of what is committed back behind the end of all there is.
+absl::Status KafkaConsumer::WaitForOpenTransactions(const std::string& bootstrap,
+                                                    const std::string& pattern,
+                                                    absl::Duration timeout) {
+  absl::StatusOr<std::unique_ptr<Reader>> committed =
+      OpenReader(bootstrap, pattern, "read_committed");
+  if (!committed.ok()) return committed.status();
+  absl::StatusOr<std::unique_ptr<Reader>> all = OpenReader(bootstrap, pattern, "read_uncommitted");
+  if (!all.ok()) return all.status();
+  const absl::Time deadline = absl::Now() + timeout;
+  while (absl::Now() < deadline) {
+    absl::StatusOr<std::map<Place, Ends>> all_ends = (*all)->FindEnds(deadline);
+    if (!all_ends.ok()) return all_ends.status();
+    absl::StatusOr<std::map<Place, Ends>> ends = (*committed)->FindEnds(deadline);
+    if (!ends.ok()) return ends.status();
+    if (*ends == *all_ends) return absl::OkStatus();
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  return absl::DeadlineExceededError(absl::StrCat("a transaction stays open in ", pattern));
 }
 
 absl::StatusOr<std::vector<KafkaRecord>> KafkaConsumer::ReadToEnds(absl::Duration timeout) {
@@ -249,6 +278,8 @@ int KafkaClientVersion() { return rd_kafka_version(); }
 
 absl::StatusOr<std::vector<KafkaRecord>> ReadCommitted(const std::string& bootstrap,
                                                        const std::string& pattern) {
+  absl::Status closed = KafkaConsumer::WaitForOpenTransactions(bootstrap, pattern);
+  if (!closed.ok()) return closed;
   absl::StatusOr<std::unique_ptr<KafkaConsumer>> consumer = KafkaConsumer::Open(bootstrap, pattern);
   if (!consumer.ok()) return consumer.status();
   return (*consumer)->ReadToEnds();

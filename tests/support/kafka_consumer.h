@@ -36,6 +36,11 @@ class KafkaConsumer {
   // Errors: InvalidArgument (the pattern, or the address).
   static absl::StatusOr<std::unique_ptr<KafkaConsumer>> Open(const std::string& bootstrap,
                                                              const std::string& pattern);
+  // A broker says that a transaction is committed before consumers are shown it: waits until none
+  // is open in these topics. DeadlineExceeded: one stays so.
+  static absl::Status WaitForOpenTransactions(const std::string& bootstrap,
+                                              const std::string& pattern,
+                                              absl::Duration timeout = absl::Seconds(20));
   ~KafkaConsumer();
   KafkaConsumer(const KafkaConsumer&) = delete;
   KafkaConsumer& operator=(const KafkaConsumer&) = delete;
@@ -50,6 +55,9 @@ class KafkaConsumer {
   class Reader;
 
   explicit KafkaConsumer(std::unique_ptr<Reader> reader);
+  static absl::StatusOr<std::unique_ptr<Reader>> OpenReader(const std::string& bootstrap,
+                                                            const std::string& pattern,
+                                                            const char* isolation_level);
 
   std::unique_ptr<Reader> reader_;
 };
@@ -57,7 +65,7 @@ class KafkaConsumer {
 // Of librdkafka: 0x020002ff is 2.0.2.
 int KafkaClientVersion();
 
-// Of a consumer that is opened for this: all that is committed now.
+// Of a consumer that is opened for this: all that is committed, once no transaction is open.
 absl::StatusOr<std::vector<KafkaRecord>> ReadCommitted(const std::string& bootstrap,
                                                        const std::string& pattern);
 
