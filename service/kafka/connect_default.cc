@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <optional>
 
+#include "service/kafka/calendar_text.h"
 #include "service/kafka/connect_json.h"
 #include "service/kafka/decimal_bytes.h"
 
@@ -31,12 +33,13 @@ bool IsNameCharacter(char c) {
          c == '.';
 }
 
-// "now()", "nextval('t_id_seq'::regclass)", "CURRENT_USER"
+// "now()", "nextval('t_id_seq'::regclass)", "CURRENT_USER", "LOCALTIME"
 bool IsCall(std::string_view expression) {
   const auto* end = std::find_if_not(expression.begin(), expression.end(), IsNameCharacter);
   const bool named = end != expression.begin();
   const bool bracket = end != expression.end() && *end == '(';
-  return named && (bracket || expression.substr(0, 8) == "CURRENT_");
+  return named &&
+         (bracket || expression.starts_with("CURRENT_") || expression.starts_with("LOCALTIME"));
 }
 
 bool IsQuotable(const ConnectType& type) { return type.encoding == Encoding::kText; }
@@ -54,6 +57,17 @@ std::string IntegerDefault(const ConnectType& type, std::string_view text) {
   return std::string(text);
 }
 
+// Unsigned 64 bits.
+std::string WrappedDefault(std::string_view text) {
+  uint64_t number;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  std::string json;
+  if (error != std::errc() || stop != end) return json;
+  AppendNumber(json, static_cast<int64_t>(number));
+  return json;
+}
+
 std::string RealDefault(const ConnectType& type, std::string_view text) {
   double number;
   const char* end = text.data() + text.size();
@@ -66,6 +80,84 @@ std::string RealDefault(const ConnectType& type, std::string_view text) {
     AppendReal(json, number);
   }
   return json;
+}
+
+// Takes digits and the separator behind them off `text`; '\0': none.
+bool TakeNumber(std::string_view& text, char separator, int64_t* number) {
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
+  if (error != std::errc() || *number < 0) return false;
+  text.remove_prefix(static_cast<size_t>(stop - text.data()));
+  if (separator == '\0') return true;
+  if (text.empty() || text.front() != separator) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// "2024-05-06" and what follows a blank; nullopt: it is no day.
+std::optional<int64_t> TakeDay(std::string_view& text) {
+  int64_t year, month, day;
+  if (!TakeNumber(text, '-', &year) || !TakeNumber(text, '-', &month)) return std::nullopt;
+  if (!TakeNumber(text, '\0', &day) || year > 9999 || month > 12 || day > 31) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok()) return std::nullopt;
+  if (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  return std::chrono::sys_days(date).time_since_epoch().count();
+}
+
+// "07:08:09.123456" in microseconds.
+std::optional<int64_t> TakeClock(std::string_view& text) {
+  int64_t hours, minutes, seconds, fraction = 0;
+  if (!TakeNumber(text, ':', &hours) || !TakeNumber(text, ':', &minutes)) return std::nullopt;
+  if (!TakeNumber(text, '\0', &seconds)) return std::nullopt;
+  if (!text.empty() && text.front() == '.') {
+    text.remove_prefix(1);
+    for (int64_t unit = 100'000; !text.empty() && text.front() >= '0' && text.front() <= '9';
+         unit /= 10, text.remove_prefix(1)) {
+      fraction += (text.front() - '0') * unit;
+    }
+  }
+  return ((hours * 60 + minutes) * 60 + seconds) * 1'000'000 + fraction;
+}
+
+// Microseconds since 1970-01-01 UTC.
+std::string ZonedTimestamp(const ConnectType& type, int64_t timestamp_us) {
+  std::string json = "\"";
+  AppendIsoTimestamp(json, timestamp_us, type.digits == 0 ? kFractionAsNeeded : type.digits);
+  return json + '"';
+}
+
+std::string DateDefault(std::string_view text) {
+  std::string json;
+  const std::optional<int64_t> days = TakeDay(text);
+  if (days.has_value() && text.empty()) AppendNumber(json, *days);
+  return json;
+}
+
+std::string TimeDefault(const ConnectType& type, std::string_view text) {
+  std::string json;
+  const std::optional<int64_t> time_us = TakeClock(text);
+  if (!time_us.has_value() || !text.empty()) return json;
+  AppendNumber(json, type.encoding == Encoding::kTimeMillis ? *time_us / 1000 : *time_us);
+  return json;
+}
+
+// Of a zoned one, in UTC: both kinds of servers are asked for it so.
+std::string TimestampDefault(const ConnectType& type, std::string_view text) {
+  std::string json;
+  const std::optional<int64_t> days = TakeDay(text);
+  const std::optional<int64_t> time_us = TakeClock(text);
+  const bool zoned = type.encoding == Encoding::kZonedTimestamp;
+  if (zoned && text == "+00") text = {};
+  if (!days.has_value() || !time_us.has_value() || !text.empty()) return json;
+  const int64_t timestamp_us = *days * kDayUs + *time_us;
+  if (!zoned) {
+    AppendNumber(json,
+                 type.encoding == Encoding::kTimestampMillis ? timestamp_us / 1000 : timestamp_us);
+    return json;
+  }
+  return ZonedTimestamp(type, timestamp_us);
 }
 
 std::string DecimalDefault(const ConnectType& type, std::string_view text) {
@@ -83,11 +175,22 @@ std::string LiteralDefault(const ConnectType& type, std::string_view text) {
       return BooleanDefault(text);
     case Encoding::kInteger:
       return IntegerDefault(type, text);
+    case Encoding::kWrappedInteger:
+      return WrappedDefault(text);
     case Encoding::kReal:
     case Encoding::kDouble:
       return RealDefault(type, text);
     case Encoding::kDecimal:
       return DecimalDefault(type, text);
+    case Encoding::kDate:
+      return DateDefault(text);
+    case Encoding::kTimeMillis:
+    case Encoding::kTimeMicros:
+      return TimeDefault(type, text);
+    case Encoding::kTimestampMillis:
+    case Encoding::kTimestampMicros:
+    case Encoding::kZonedTimestamp:
+      return TimestampDefault(type, text);
     case Encoding::kText:
       return AppendString(json, text) ? json : "";
     default:
@@ -95,29 +198,46 @@ std::string LiteralDefault(const ConnectType& type, std::string_view text) {
   }
 }
 
-bool HasZero(const ConnectType& type) {
+// What stands for a default that the server computes.
+std::string ZeroOf(const ConnectType& type) {
   switch (type.encoding) {
     case Encoding::kBoolean:
     case Encoding::kInteger:
     case Encoding::kReal:
     case Encoding::kDouble:
     case Encoding::kDecimal:
-      return true;
+    case Encoding::kDate:
+    case Encoding::kTimeMillis:
+    case Encoding::kTimeMicros:
+    case Encoding::kTimestampMillis:
+    case Encoding::kTimestampMicros:
+    case Encoding::kMicroDuration:
+      return type.fallback;
+    case Encoding::kZonedTimestamp:
+      return ZonedTimestamp(type, 0);
+    case Encoding::kText:
+      if (type.traits == UuidType().traits) return "\"00000000-0000-0000-0000-000000000000\"";
+      if (type.traits == JsonType().traits) return "\"{}\"";
+      return type.traits.empty() ? type.fallback : "";  // not an enum or the like
     default:
-      return IsQuotable(type) && type.traits.empty();  // not an enum, uuid or document
+      return "";
   }
 }
 
 }  // namespace
 
 std::string PostgresDefault(const ConnectType& type, std::string_view expression) {
-  if (IsCall(expression)) return HasZero(type) ? type.fallback : "";
+  if (IsCall(expression)) return ZeroOf(type);
   const std::optional<std::string> literal = QuotedLiteral(expression);
   if (literal.has_value()) return LiteralDefault(type, *literal);
   return IsQuotable(type) ? "" : LiteralDefault(type, expression);
 }
 
 std::string MysqlDefault(const ConnectType& type, std::string_view expression) {
+  // MySQL writes it so, and MariaDB.
+  if (expression.starts_with("CURRENT_TIMESTAMP") || expression.starts_with("current_timestamp(")) {
+    return type.zero_dates ? type.fallback : "";
+  }
   const std::optional<std::string> literal = QuotedLiteral(expression);
   if (literal.has_value()) return LiteralDefault(type, *literal);
   return IsQuotable(type) ? "" : LiteralDefault(type, expression);

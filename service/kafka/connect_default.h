@@ -9,13 +9,13 @@
 namespace tidemark::service::kafka {
 
 // What a column's default expression comes to, as JSON text; "" where nothing is known, or the type
-// is none of boolean, numbers and text. Pure and thread-safe.
+// is none of boolean, numbers, texts, dates and times. Pure and thread-safe.
 
-// PostgreSQL's expressions: "0", "'abc'::text", "'-1'::integer"; a call is the type's zero, as
+// PostgreSQL's expressions: "0", "'abc'::text", "'2024-05-06'::date"; a call is the type's zero, as
 // Debezium has it.
 std::string PostgresDefault(const ConnectType& type, std::string_view expression);
-// MySQL's numbers. Its texts stand without quotes and are not told from expressions; MariaDB's have
-// quotes.
+// MySQL's numbers, dates and times; CURRENT_TIMESTAMP is zero. Its texts stand without quotes and
+// are not told from expressions; MariaDB's have quotes.
 std::string MysqlDefault(const ConnectType& type, std::string_view expression);
 
 }  // namespace tidemark::service::kafka

@@ -36,12 +36,13 @@ ConnectType Struct(Encoding encoding, std::string_view fields, std::string trait
   return type;
 }
 
-// Labels, as EnumeratedValues of Debezium lists them.
-std::string Allowed(const v1::Type& type) {
+std::string Allowed(const v1::Type& type, LabelCommas commas) {
   std::string allowed;
   for (const std::string& label : type.labels()) {
     absl::StrAppend(&allowed, allowed.empty() ? "" : ",",
-                    absl::StrReplaceAll(label, {{"\\", "\\\\"}, {",", "\\,"}}));
+                    commas == LabelCommas::kPlain
+                        ? label
+                        : absl::StrReplaceAll(label, {{"\\", "\\\\"}, {",", "\\,"}}));
   }
   return allowed;
 }
@@ -117,10 +118,10 @@ ConnectType ZonedTimestampType(int32_t fraction_digits) {
 ConnectType UuidType() { return NamedTextType("io.debezium.data.Uuid"); }
 ConnectType JsonType() { return NamedTextType("io.debezium.data.Json"); }
 
-ConnectType LabelsType(std::string_view name, const v1::Type& labels) {
+ConnectType LabelsType(std::string_view name, const v1::Type& labels, LabelCommas commas) {
   ConnectType type = NamedTextType(name);
   type.traits += ",\"parameters\":{\"allowed\":";
-  AppendName(type.traits, Allowed(labels));
+  AppendName(type.traits, Allowed(labels, commas));
   type.traits += '}';
   return type;
 }

@@ -99,8 +99,11 @@ ConnectType BitsType(int64_t length, int32_t bytes);
 ConnectType ZonedTimestampType(int32_t fraction_digits);
 ConnectType UuidType();
 ConnectType JsonType();
+// How a list of labels, separated by commas, has those within a label: MySQL's connector writes a
+// backslash before them (and before backslashes), PostgreSQL's does not.
+enum class LabelCommas { kPlain, kEscaped };
 // `name`: Enum or EnumSet.
-ConnectType LabelsType(std::string_view name, const v1::Type& type);
+ConnectType LabelsType(std::string_view name, const v1::Type& type, LabelCommas commas);
 ConnectType PointType(Encoding encoding);
 ConnectType GeometryType(Encoding encoding);
 ConnectType FloatVectorType(Encoding encoding);

@@ -1,6 +1,7 @@
 #include "service/kafka/connect_value.h"
 
 #include <cstring>
+#include <limits>
 
 #include "service/kafka/calendar_text.h"
 #include "service/kafka/decimal_bytes.h"
@@ -13,10 +14,11 @@ namespace {
 using model::ValueKind;
 using model::WireType;
 
-// Debezium's stand-ins for infinity: days of a date, microseconds of a timestamp.
-constexpr int64_t kDateInfinity = -2'147'472'692, kDateNegativeInfinity = -2'147'472'691;
-constexpr int64_t kTimestampInfinity = 9'223'372'036'825'200'000;
-constexpr int64_t kTimestampNegativeInfinity = -9'223'372'036'832'400'000;
+// Debezium's stand-ins for infinity, as its log has them: days of a date, milliseconds of a
+// timestamp; of microseconds the ends of 64 bits.
+constexpr int64_t kDateInfinity = 2'146'033'979, kDateNegativeInfinity = -2'147'472'691;
+constexpr int64_t kMillisInfinity = 9'223'372'036'825'200'000;
+constexpr int64_t kMillisNegativeInfinity = -9'223'372'036'832'400'000;
 
 bool WriteChecked(ConnectWriter& out, const ConnectType& type, int64_t number) {
   if (number < type.minimum || number > type.maximum) return false;
@@ -126,17 +128,23 @@ bool WriteTime(ConnectWriter& out, const ConnectType& type, const ValueView& val
   return WriteChecked(out, type, type.encoding == Encoding::kTimeMillis ? time_us / 1000 : time_us);
 }
 
-bool WriteTimestamp(ConnectWriter& out, const ConnectType& type, const ValueView& value) {
-  int64_t timestamp_us;
-  if (value.kind == ValueKind::kInfinity) {
-    timestamp_us = value.flag() ? kTimestampInfinity : kTimestampNegativeInfinity;
-  } else if (value.kind == ValueKind::kTimestamp) {
-    timestamp_us = value.integer();
-  } else {
-    return false;
+int64_t TimestampInfinity(const ConnectType& type, bool positive) {
+  if (type.encoding == Encoding::kTimestampMillis) {
+    return positive ? kMillisInfinity : kMillisNegativeInfinity;
   }
+  using Limits = std::numeric_limits<int64_t>;
+  return positive ? Limits::max() : Limits::min();
+}
+
+bool WriteTimestamp(ConnectWriter& out, const ConnectType& type, const ValueView& value) {
+  if (value.kind == ValueKind::kInfinity) {
+    out.Integer(TimestampInfinity(type, value.flag()));
+    return true;
+  }
+  if (value.kind != ValueKind::kTimestamp) return false;
   // By the column's precision these are whole milliseconds.
-  out.Integer(type.encoding == Encoding::kTimestampMillis ? timestamp_us / 1000 : timestamp_us);
+  out.Integer(type.encoding == Encoding::kTimestampMillis ? value.integer() / 1000
+                                                          : value.integer());
   return true;
 }
 

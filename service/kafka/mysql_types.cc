@@ -70,7 +70,8 @@ ConnectType SpatialType(const v1::Type& type) {
 
 // SET, or an address of MariaDB.
 ConnectType ServerTextType(const v1::Type& type) {
-  return type.oid() == kSet ? LabelsType("io.debezium.data.EnumSet", type) : TextType();
+  return type.oid() == kSet ? LabelsType("io.debezium.data.EnumSet", type, LabelCommas::kEscaped)
+                            : TextType();
 }
 
 }  // namespace
@@ -103,7 +104,7 @@ ConnectType MysqlConnectType(const v1::Type& type) {
     case v1::TYPE_KIND_UUID:
       return UuidType();
     case v1::TYPE_KIND_ENUM:
-      return LabelsType("io.debezium.data.Enum", type);
+      return LabelsType("io.debezium.data.Enum", type, LabelCommas::kEscaped);
     case v1::TYPE_KIND_GEOMETRY:
       return SpatialType(type);
     case v1::TYPE_KIND_VECTOR:

@@ -328,7 +328,7 @@ std::optional<ConnectType> PostgresConnectType(const v1::Type& type) {
     case v1::TYPE_KIND_BITS:
       return BitStringType(type.modifier());
     case v1::TYPE_KIND_ENUM:
-      return LabelsType("io.debezium.data.Enum", type);
+      return LabelsType("io.debezium.data.Enum", type, LabelCommas::kPlain);
     case v1::TYPE_KIND_ARRAY:
       return ArrayType(type);
     case v1::TYPE_KIND_RANGE:

@@ -23,7 +23,8 @@ TEST(AvroSchemaTest, NamesOfConnectAreKeptAsProperties) {
             R"(["null",{"type":"string","connect.version":1,"connect.name":)"
             R"("io.debezium.data.Json"}])");
   EXPECT_EQ(SchemaOf(LabelsType("io.debezium.data.Enum",
-                                MakeType(v1::TYPE_KIND_ENUM, 1, "mood", -1, {"a", "b"}))),
+                                MakeType(v1::TYPE_KIND_ENUM, 1, "mood", -1, {"a", "b"}),
+                                LabelCommas::kEscaped)),
             R"({"type":"string","connect.version":1,"connect.parameters":{"allowed":"a,b"},)"
             R"("connect.name":"io.debezium.data.Enum"})");
 }
