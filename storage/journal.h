@@ -202,8 +202,9 @@ class Store {
   virtual absl::StatusOr<bool> HasState(const std::string& source) const = 0;
   // Makes the journal of a source without state go on from the state as of an append of another
   // one: `records` of the journal that was published as `published_as` (StateLog). Its first event
-  // will be `next`. All or nothing. FailedPrecondition: it has state or is open. InvalidArgument:
-  // the records are not those of a source.
+  // will be `next`. All or nothing. FailedPrecondition: it has state or is open, or a snapshot of
+  // another source has the id of one of its own. InvalidArgument: the records are not those of a
+  // source.
   virtual absl::Status Restore(const std::string& source, const std::vector<StateRecord>& records,
                                model::Sequence next, const std::string& published_as) = 0;
 

@@ -29,6 +29,7 @@ class RocksStore final : public Store {
   absl::StatusOr<uint64_t> NextJobId() override;
 
  private:
+  absl::Status CheckJobsAreFree(const std::vector<StateRecord>& records) const;
   absl::Status PutNextJobId(const std::vector<StateRecord>& records, rocksdb::WriteBatch* batch);
 
   const StoreOptions options_;
@@ -76,11 +77,31 @@ absl::Status RocksStore::Restore(const std::string& source, const std::vector<St
         "there is a journal of ", source, " already; its state is not replaced by another one"));
   }
   rocksdb::WriteBatch batch;
-  absl::Status built =
-      RocksStateLog::PutRestored(*database_, source, records, next, published_as, &batch);
+  absl::Status built = CheckJobsAreFree(records);
+  if (built.ok()) {
+    built = RocksStateLog::PutRestored(*database_, source, records, next, published_as, &batch);
+  }
   if (built.ok()) built = PutNextJobId(records, &batch);
   if (built.ok()) built = database_->Write(&batch);
   return built.ok() ? Load() : built;
+}
+
+// Ids of jobs are unique within a data folder only: the source may come from another one.
+absl::Status RocksStore::CheckJobsAreFree(const std::vector<StateRecord>& records) const {
+  for (const StateRecord& record : records) {
+    uint64_t id = 0;
+    if (!ParseJobStateRecord(record.key, &id)) continue;
+    std::string job;
+    absl::StatusOr<bool> taken = database_->Get(kSnapshotFamily, record.key.substr(1), &job);
+    if (!taken.ok()) return taken.status();
+    if (*taken) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("snapshot ", id,
+                       " of the state to restore has the id of a snapshot in this data folder; "
+                       "run the source in a service with a data folder of its own"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 // Ids of jobs that were restored are not given again.

@@ -214,6 +214,19 @@ TEST_F(RestoreTest, JobIdsAreNotGivenAgain) {
   EXPECT_EQ(*restored_->NextJobId(), 42u);
 }
 
+// Ids of jobs are those of a data folder, and this one may have another source's.
+TEST_F(RestoreTest, JobOfAnotherSourceIsNotReplaced) {
+  AppendBatch batch = MakeBatch(1, 1, 1);
+  batch.jobs.push_back({41, "a", "of the shop"});
+  ASSERT_TRUE(log().Keep(true).ok());
+  Append(batch);
+  batch.jobs.front().value = "of the bank";
+  ASSERT_TRUE((*restored_->OpenJournal("bank"))->Append(std::move(batch)).ok());
+  const absl::Status status = restored_->Restore("shop", After(0).front().records, 100, "x");
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_EQ(restored_->Jobs()->front().value, "of the bank");
+}
+
 TEST_F(RestoreTest, JournalWithEventsIsNotReplaced) {
   Append(FullBatch(1));
   const absl::Status status = store_->Restore("shop", log().Whole()->records, 100, "x");
