@@ -43,12 +43,15 @@ absl::Status RocksStateLog::Damaged(const std::string& what) const {
 }
 
 absl::Status RocksStateLog::Load(uint64_t append) {
-  opened_append_ = newest_ = append;
+  newest_ = append;
   std::string value;
   auto found = database_->Get(kCheckpointFamily, PublishedAsKey(source_), &value);
   if (!found.ok()) return found.status();
   if (*found && !ParsePublishedAs(value, &published_as_)) return Damaged("who published it");
-  return absl::OkStatus();
+  if (published_as_.id.empty() || published_as_.reach) return absl::OkStatus();
+  PublishedAs reached = published_as_;
+  reached.reach = append;
+  return SetPublishedAs(reached);
 }
 
 PublishedAs RocksStateLog::published_as() const {

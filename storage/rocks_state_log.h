@@ -31,7 +31,6 @@ class RocksStateLog final : public StateLog {
 
   PublishedAs published_as() const override;
   absl::Status SetPublishedAs(const PublishedAs& name) override;
-  uint64_t opened_append() const override { return opened_append_; }
   absl::Status Keep(bool keep) override;
   absl::StatusOr<std::vector<StateChange>> After(uint64_t append, size_t bytes_max) const override;
   absl::StatusOr<StateChange> Whole() const override;
@@ -51,7 +50,6 @@ class RocksStateLog final : public StateLog {
 
   Database* const database_;
   const std::string source_;
-  uint64_t opened_append_ = 0;
 
   mutable std::mutex mutex_;
   PublishedAs published_as_;

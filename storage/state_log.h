@@ -49,6 +49,9 @@ struct PublishedAs {
   // Who published before, and up to which append: true until something is published as `id`.
   std::string previous;
   uint64_t previous_append = 0;
+  // The newest append when the journal was opened next: no more was published as `id`, unless by
+  // another service that has a copy of this folder. nullopt: it was not opened again yet.
+  std::optional<uint64_t> reach = std::nullopt;
 };
 
 // The changes of a source's state, append by append, for who stores them elsewhere together with
@@ -60,9 +63,6 @@ class StateLog {
   virtual PublishedAs published_as() const = 0;
   // Durable when it returns.
   virtual absl::Status SetPublishedAs(const PublishedAs& name) = 0;
-  // The newest append when the journal was opened.
-  virtual uint64_t opened_append() const = 0;
-
   // From the next append on each change is kept until Forget, and no event that Forget has not
   // passed is dropped by retention; or (false) nothing is kept, and what was is erased. Holds until
   // the journal is closed. REQUIRES: no append at the same time.

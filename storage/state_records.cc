@@ -107,6 +107,7 @@ std::string PublishedAsValue(const PublishedAs& name) {
   stored.set_id(name.id);
   stored.set_previous(name.previous);
   stored.set_previous_append(name.previous_append);
+  if (name.reach) stored.set_reach(*name.reach);
   return stored.SerializeAsString();
 }
 
@@ -114,6 +115,7 @@ bool ParsePublishedAs(std::string_view value, PublishedAs* name) {
   state::PublishedAs stored;
   if (!stored.ParseFromArray(value.data(), static_cast<int>(value.size()))) return false;
   *name = {stored.id(), stored.previous(), stored.previous_append()};
+  if (stored.has_reach()) name->reach = stored.reach();
   return true;
 }
 

@@ -201,11 +201,10 @@ absl::StatusOr<PublishedPlace> ThreadedPublisher::Start(Producer& producer, std:
 
 absl::Status ThreadedPublisher::CheckOurs(const std::optional<PublishedPlace>& place) {
   if (!place) return absl::OkStatus();
-  const storage::StateLog& log = parts_.journal->state_log();
-  const storage::PublishedAs name = log.published_as();
+  const storage::PublishedAs name = parts_.journal->state_log().published_as();
   const bool ours = place->journal == name.id ||
                     (place->journal == name.previous && place->append == name.previous_append);
-  const bool known = named_ || place->append <= log.opened_append();
+  const bool known = place->append <= name.reach.value_or(UINT64_MAX);
   if (ours && known) return absl::OkStatus();
   superseded_ = true;
   return absl::FailedPreconditionError(absl::StrCat(

@@ -110,13 +110,27 @@ TEST_F(StateLogTest, ChangesAndTheirNumbersSurviveARestart) {
   EXPECT_EQ(log().published_as().id, "a");
   EXPECT_EQ(log().published_as().previous, "b");
   EXPECT_EQ(log().published_as().previous_append, 7u);
-  EXPECT_EQ(log().opened_append(), 2u);
+  EXPECT_EQ(log().published_as().reach, 2u);
   ASSERT_TRUE(log().Keep(true).ok());
   Append(NextBatch());
   std::vector<uint64_t> appends;
   for (const StateChange& change : After(1)) appends.push_back(change.append);
   EXPECT_THAT(appends, ElementsAre(2, 3));
   EXPECT_EQ(log().After(0, 1 << 20).status().code(), absl::StatusCode::kOutOfRange);
+}
+
+// What was published as this name is at most what it had when another process took over.
+TEST_F(StateLogTest, ReachOfANameIsThatOfTheFirstOpeningAfterIt) {
+  Append(NextBatch());
+  ASSERT_TRUE(log().SetPublishedAs({"a", "b", 7}).ok());
+  Append(NextBatch());
+  Reopen();
+  Append(NextBatch());
+  Reopen();
+  EXPECT_EQ(log().published_as().reach, 2u);
+  ASSERT_TRUE(log().SetPublishedAs({"c", "a", 2}).ok());
+  Reopen();
+  EXPECT_EQ(log().published_as().reach, 3u);
 }
 
 TEST_F(StateLogTest, AppendsWithoutItLeaveAGapThatIsSeen) {

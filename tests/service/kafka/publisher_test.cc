@@ -364,15 +364,18 @@ TEST_F(PublisherTest, OlderCopyOfTheDataFolderIsRefused) {
   data_->AppendSchema(1, "orders");
   WaitUntilPublished(Start(*data_), *data_);
   StopAll();
-  // The copy knows who published; it captures on before it looks at Kafka.
+  // The copy knows who published; it captures on, over a restart, before it reaches Kafka.
   DataFolder& copy = NewFolder();
   copy.AppendSchema(1, "orders");
   for (int i = 0; i < 5; ++i) data_->Append(1, {i});
   WaitUntilPublished(Start(*data_), *data_);
   StopAll();
-  ASSERT_OK(
-      copy.journal()->state_log().SetPublishedAs(data_->journal()->state_log().published_as()));
+  storage::PublishedAs name = data_->journal()->state_log().published_as();
+  name.reach.reset();  // the folder was copied while its service ran
+  ASSERT_OK(copy.journal()->state_log().SetPublishedAs(name));
+  copy.Close();
   for (int i = 0; i < 9; ++i) copy.Append(1, {i + 100});
+  copy.Close();
   Publisher* publisher = Start(copy);
   WaitFor(publisher, [&] { return publisher->status().state == PublisherState::kStopped; });
   EXPECT_THAT(publisher->status().error, HasSubstr("further than this data folder reaches"));
