@@ -63,7 +63,9 @@ class TopicReader {
     return ends;
   }
 
-  absl::Status Read(int64_t from, std::stop_token stop, const Visit& visit) {
+  // Up to `end` at least: the replica that answers may, after a change of leaders, not know yet how
+  // far the partition is committed.
+  absl::Status Read(int64_t from, int64_t end, std::stop_token stop, const Visit& visit) {
     const Handle<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), 0)->offset = from;
     const rd_kafka_resp_err_t assigned = rd_kafka_assign(client_.get(), list.get());
@@ -75,7 +77,10 @@ class TopicReader {
         ++silent;
         continue;
       }
-      if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return absl::OkStatus();
+      if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        if (message->offset >= end) return absl::OkStatus();
+        continue;
+      }
       if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         absl::Status status =
             ToStatus(What(), message->err, rd_kafka_message_errstr(message.get()));
@@ -122,8 +127,8 @@ absl::StatusOr<std::optional<PublishedPlace>> CheckpointTopic::ReadPlace(
   for (int64_t back = kTailOffsets; ends->second > ends->first; back *= 100) {
     const int64_t from = std::max(ends->first, ends->second - back);
     std::optional<std::string> newest;
-    absl::Status read =
-        reader->Read(from, stop, [&](std::string_view key, std::optional<std::string_view> value) {
+    absl::Status read = reader->Read(
+        from, ends->second, stop, [&](std::string_view key, std::optional<std::string_view> value) {
           if (key == storage::kCheckpointRecord && value) newest = *value;
         });
     if (!read.ok()) return read;
@@ -146,14 +151,15 @@ absl::StatusOr<std::optional<CheckpointTopic::State>> CheckpointTopic::ReadState
   if (!ends.ok()) return ends.status();
   std::map<std::string, std::string, std::less<>> records;
   if (ends->second > ends->first) {
-    absl::Status read = reader->Read(
-        ends->first, stop, [&](std::string_view key, std::optional<std::string_view> value) {
-          if (value) {
-            records.insert_or_assign(std::string(key), std::string(*value));
-          } else {
-            records.erase(std::string(key));
-          }
-        });
+    absl::Status read =
+        reader->Read(ends->first, ends->second, stop,
+                     [&](std::string_view key, std::optional<std::string_view> value) {
+                       if (value) {
+                         records.insert_or_assign(std::string(key), std::string(*value));
+                       } else {
+                         records.erase(std::string(key));
+                       }
+                     });
     if (!read.ok()) return read;
   }
   if (records.empty()) return std::nullopt;
