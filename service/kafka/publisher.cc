@@ -314,6 +314,18 @@ PublisherStatus ThreadedPublisher::status() const {
   return status;
 }
 
+// The id is taken first, so that whoever publishes now commits nothing after the state was read;
+// by a producer of its own each time, since one takes it only once.
+absl::StatusOr<std::optional<CheckpointTopic::State>> TakeState(const ClusterOptions& cluster,
+                                                                const PublishOptions& options,
+                                                                const CheckpointTopic& topic,
+                                                                std::stop_token stop) {
+  auto producer = Producer::Open(cluster, options.transactional_id, UINT64_MAX);
+  if (!producer.ok()) return producer.status();
+  if (absl::Status taken = (*producer)->Init(stop); !taken.ok()) return taken;
+  return topic.ReadState(std::move(stop));
+}
+
 }  // namespace
 
 std::unique_ptr<Publisher> Publisher::Start(Parts parts) {
@@ -324,16 +336,12 @@ absl::Status Restore(const std::string& source, const ClusterOptions& cluster,
                      const PublishOptions& options, storage::Store* store, std::stop_token stop) {
   absl::StatusOr<bool> exists = store->HasState(source);
   if (!exists.ok() || *exists) return exists.status();
-  auto producer = Producer::Open(cluster, options.transactional_id, UINT64_MAX);
-  if (!producer.ok()) return producer.status();
   const CheckpointTopic topic = MakeCheckpointTopic(cluster, options);
   LogInfo("no state in the data folder; asking Kafka for it",
           {{"source", source}, {"topic", topic.name()}, {"brokers", cluster.brokers}});
   absl::StatusOr<std::optional<CheckpointTopic::State>> state = absl::UnavailableError("");
   while (true) {
-    // First, so that whoever publishes now commits nothing after it was read.
-    absl::Status taken = (*producer)->Init(stop);
-    state = taken.ok() ? topic.ReadState(stop) : taken;
+    state = TakeState(cluster, options, topic, stop);
     if (!absl::IsUnavailable(state.status())) break;
     LogWarning("cannot read the state from Kafka, trying again",
                {{"source", source}, {"error", state.status().message()}});
