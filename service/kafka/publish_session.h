@@ -48,8 +48,8 @@ class PublishSession {
   PublishSession(const Parts& parts, const PublishedPlace& start);
 
   // One transaction; false: there is nothing to publish for now. What Producer's calls and
-  // EventWriter's may return; then nothing was committed, and the call may be repeated after
-  // Aborted.
+  // EventWriter's may return; then only the checkpoint topic tells what was committed, and another
+  // session goes on from there.
   absl::StatusOr<bool> PublishSome(std::stop_token stop);
 
   const Place& committed() const { return committed_; }

@@ -122,7 +122,7 @@ void ThreadedPublisher::Run(std::stop_token stop) {
       parts_.superseded(status);
       return;
     }
-    // The producer was given up by the broker: another one may do.
+    // The transaction was aborted, or the broker has given the producer up: another one may do.
     const bool again = absl::IsUnavailable(status) || absl::IsFailedPrecondition(status) ||
                        absl::IsAborted(status);
     SetState(again ? PublisherState::kConnecting : PublisherState::kStopped,
@@ -232,15 +232,9 @@ absl::Status ThreadedPublisher::Publish(PublishSession& session, EventWriter& wr
                                         std::stop_token stop) {
   while (!stop.stop_requested()) {
     absl::StatusOr<bool> some = session.PublishSome(stop);
-    absl::Status status = some.status();
-    if (absl::IsAborted(status) && !writer.batch_bytes_wanted()) {
-      LogWarning("transaction aborted, writing it again",
-                 {{"source", parts_.source}, {"error", status.message()}});
-      SleepUnlessStopped(kBackoffMin, stop);
-      status = absl::OkStatus();
-    }
-    if (!status.ok()) return status;
-    if (!some.ok()) continue;
+    // Also where a transaction was aborted: what is committed is then read, not concluded from what
+    // the client says of it, and topics that are gone are made again.
+    if (!some.ok()) return some.status();
     if (*some) {
       Committed(session.committed(), writer.bytes());
     } else {
