@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
+#include "service/kafka/client.h"
 #include "tests/service/events.h"
 #include "tests/support/kafka_cluster.h"
 #include "tests/support/kafka_consumer.h"
@@ -209,6 +210,8 @@ TEST_F(PublisherTest, EachEventIsInTheTopicOfItsTableOnceAndInOrder) {
     data_->Append(2, {i});
   }
   WaitUntilPublished(publisher, *data_);
+  // A broker answers a commit before its consumers see it.
+  WaitFor(publisher, [&] { return Sequences("orders").size() >= 100; });
   std::vector<uint64_t> orders = Sequences("orders");
   EXPECT_EQ(orders.size(), 100u);
   EXPECT_TRUE(std::is_sorted(orders.begin(), orders.end()));
@@ -591,6 +594,31 @@ TEST_F(PublisherTest, DebeziumJsonIsWritten) {
   const KafkaRecord record = Read("orders").front();
   EXPECT_THAT(*record.value, HasSubstr("\"after\":{\"id\":41,\"note\":\"n\"}"));
   EXPECT_THAT(*record.value, HasSubstr("\"db\":\"shop\""));
+}
+
+void DeleteTopic(const std::string& brokers, const std::string& name) {
+  auto client = MakeClient(RD_KAFKA_PRODUCER, *MakeConf({brokers, {}}, {}));
+  ASSERT_OK(client);
+  const Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client->get()));
+  rd_kafka_DeleteTopic_t* topic = rd_kafka_DeleteTopic_new(name.c_str());
+  rd_kafka_DeleteTopics(client->get(), &topic, 1, nullptr, queue.get());
+  const Handle<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), 30'000));
+  rd_kafka_DeleteTopic_destroy(topic);
+  ASSERT_NE(event, nullptr);
+  ASSERT_EQ(rd_kafka_event_error(event.get()), RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+TEST_F(PublisherTest, TopicThatIsDeletedIsMadeAgain) {
+  // Records wait so long for a topic that was there.
+  cluster_.properties = {{"message.timeout.ms", "3000"}};
+  data_->AppendSchema(1, "orders");
+  data_->Append(1, {1});
+  Publisher* publisher = Start(*data_);
+  WaitUntilPublished(publisher, *data_);
+  DeleteTopic(cluster_.brokers, source_ + ".orders");
+  data_->Append(1, {2});
+  WaitUntilPublished(publisher, *data_);
+  WaitFor(publisher, [&] { return Sequences("orders").size() == 1; });
 }
 
 TEST_F(PublisherTest, BrokerThatIsAwayDelaysAndLosesNothing) {
