@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "google/protobuf/text_format.h"
 #include "tests/oracle/compare.h"
+#include "tests/oracle/stream_writer.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/status_matchers.h"
 
@@ -15,77 +15,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::PostgresServer;
-
-// Writes a stream event by event.
-class StreamWriter {
- public:
-  explicit StreamWriter(uint32_t table_id = 7) {
-    v1::TableSchema* schema = Next().mutable_schema();
-    const bool parsed = google::protobuf::TextFormat::ParseFromString(
-        R"(id: 1 namespace: 'public' name: 't' key_columns: 0
-           columns { name: 'id' type { kind: TYPE_KIND_INTEGER oid: 23 modifier: -1 } }
-           columns { name: 'note' type { kind: TYPE_KIND_TEXT oid: 25 modifier: -1 } }
-           columns { name: 'version' type { kind: TYPE_KIND_INTEGER oid: 20 modifier: -1 } })",
-        schema);
-    EXPECT_TRUE(parsed);
-    schema->set_table_id(table_id);
-  }
-
-  v1::Event& Next() {
-    events_.emplace_back();
-    events_.back().set_sequence(events_.size());
-    return events_.back();
-  }
-
-  v1::Change& Change(v1::Op op, int64_t id) {
-    v1::Change& change = *Next().mutable_change();
-    change.set_schema_id(1);
-    change.set_op(op);
-    change.mutable_position()->set_offset(offset_);
-    change.mutable_key()->add_values()->set_integer(id);
-    if (op != v1::OP_READ) {
-      change.set_transaction_id(offset_);
-      change.set_transaction_index(index_++);
-    }
-    return change;
-  }
-
-  // `note` "": unavailable.
-  v1::Change& Row(v1::Op op, int64_t id, const std::string& note, int64_t version) {
-    v1::Change& change = Change(op, id);
-    change.mutable_after()->add_values()->set_integer(id);
-    v1::Value& value = *change.mutable_after()->add_values();
-    if (note.empty()) {
-      value.set_unavailable(true);
-    } else {
-      value.set_text(note);
-    }
-    change.mutable_after()->add_values()->set_integer(version);
-    return change;
-  }
-
-  // Ends the transaction whose newest event is a change.
-  void End() {
-    events_.back().mutable_change()->set_last_in_transaction(true);
-    v1::TransactionEnd& end = *Next().mutable_transaction_end();
-    end.set_transaction_id(offset_);
-    end.mutable_position()->set_offset(offset_);
-    end.set_change_count(index_);
-    index_ = 0;
-    offset_ += 10;
-  }
-
-  Fold Folded() const {
-    Fold fold({.first_sequence = 1});
-    for (const v1::Event& event : events_) fold.Apply(event);
-    return fold;
-  }
-
- private:
-  std::vector<v1::Event> events_;
-  uint64_t offset_ = 100;
-  uint64_t index_ = 0;
-};
 
 TEST(FoldTest, GoodStreamBreaksNoRule) {
   StreamWriter writer;
@@ -144,11 +73,7 @@ TEST(FoldTest, TransactionWithoutItsLastChangeIsFound) {
 TEST(FoldTest, ChunkThatReportsOtherRowsIsFound) {
   StreamWriter writer;
   writer.Row(v1::OP_READ, 1, "a", 1).set_snapshot_id(3);
-  v1::SnapshotMark& mark = *writer.Next().mutable_snapshot();
-  mark.set_snapshot_id(3);
-  mark.set_table_id(7);
-  mark.set_kind(v1::SnapshotMark::CHUNK_DONE);
-  mark.set_rows(2);
+  writer.Mark(v1::SnapshotMark::CHUNK_DONE, 3).set_rows(2);
   EXPECT_THAT(writer.Folded().violations(), ElementsAre(HasSubstr("a chunk of 2 rows")));
 }
 
