@@ -363,6 +363,28 @@ TEST_F(PublisherTest, ReplacedServiceStopsForGood) {
   EXPECT_EQ(Sequences("orders").size(), 4u);
 }
 
+// Then no moment comes in which the checkpoint topic has nothing new.
+TEST_F(PublisherTest, ReplacedServiceStopsWhileTheOtherOneWritesAllTheTime) {
+  data_->AppendSchema(1, "orders");
+  Publisher* old = Start(*data_);
+  WaitUntilPublished(old, *data_);
+  DataFolder& fresh = NewFolder();
+  ASSERT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+  Publisher* other = Start(fresh);
+  fresh.Append(1, {1});
+  WaitUntilPublished(other, fresh);
+  std::jthread writer([&](std::stop_token stop) {
+    for (int i = 2; !stop.stop_requested(); ++i) {
+      fresh.Append(1, {i});
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  });
+  data_->Append(1, {99});
+  const absl::Time begun = absl::Now();
+  WaitFor(old, [&] { return old->status().state == PublisherState::kStopped; });
+  EXPECT_LT(absl::Now() - begun, kPatience / 2);
+}
+
 TEST_F(PublisherTest, OlderCopyOfTheDataFolderIsRefused) {
   data_->AppendSchema(1, "orders");
   WaitUntilPublished(Start(*data_), *data_);
