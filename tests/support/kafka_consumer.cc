@@ -13,7 +13,7 @@
 namespace tidemark::testing {
 namespace {
 
-constexpr int kRequestTimeoutMs = 10'000;
+constexpr int kRequestTimeoutMs = 3000;
 constexpr int kPollMs = 100;
 
 // A partition of a topic.
@@ -86,8 +86,25 @@ std::string Name(const Place& place) { return absl::StrCat(place.first, "[", pla
 
 class KafkaConsumer::Reader {
  public:
-  Reader(KafkaHandle<rd_kafka_t> client, std::unique_ptr<Pattern> pattern)
-      : client_(std::move(client)), pattern_(std::move(pattern)) {}
+  Reader(std::string bootstrap, std::unique_ptr<Pattern> pattern, const char* isolation_level)
+      : bootstrap_(std::move(bootstrap)),
+        pattern_(std::move(pattern)),
+        isolation_level_(isolation_level) {}
+
+  // Anew for each attempt: a client that has lost a broker may take long to find the next leader.
+  absl::Status Connect() {
+    topics_.clear();
+    absl::StatusOr<KafkaHandle<rd_kafka_t>> client =
+        OpenKafkaClient(RD_KAFKA_CONSUMER, bootstrap_,
+                        {{"isolation.level", isolation_level_},
+                         {"enable.partition.eof", "true"},
+                         {"auto.offset.reset", "error"},
+                         {"check.crcs", "true"},
+                         // Reading ends when the broker answers that nothing more is there.
+                         {"fetch.wait.max.ms", "20"}});
+    if (client.ok()) client_ = *std::move(client);
+    return client.status();
+  }
 
   absl::StatusOr<std::vector<KafkaRecord>> Read(absl::Duration timeout) {
     absl::StatusOr<std::map<Place, Ends>> ends = FindEnds(absl::Now() + timeout);
@@ -113,18 +130,42 @@ class KafkaConsumer::Reader {
 
  private:
   absl::StatusOr<std::map<Place, Ends>> TryFindEnds() {
+    if (absl::Status connected = Connect(); !connected.ok()) return connected;
     absl::StatusOr<std::vector<Place>> places = FindPlaces();
     if (!places.ok()) return places.status();
+    absl::StatusOr<std::map<Place, int64_t>> firsts =
+        ListOffsets(*places, RD_KAFKA_OFFSET_BEGINNING);
+    if (!firsts.ok()) return firsts.status();
+    absl::StatusOr<std::map<Place, int64_t>> ends = ListOffsets(*places, RD_KAFKA_OFFSET_END);
+    if (!ends.ok()) return ends.status();
     std::map<Place, Ends> all;
-    for (const Place& place : *places) {
-      Ends ends;
-      const rd_kafka_resp_err_t error =
-          rd_kafka_query_watermark_offsets(client_.get(), place.first.c_str(), place.second,
-                                           &ends.first, &ends.end, kRequestTimeoutMs);
-      if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaStatus(Name(place), error);
-      all.emplace(place, ends);
-    }
+    for (const auto& [place, first] : *firsts) all[place] = {first, ends->at(place)};
     return all;
+  }
+
+  // The first offset of each, or the one behind its last: Kafka has these in the place of a time.
+  // One request for each broker, where rd_kafka_query_watermark_offsets takes several for each
+  // partition, and long where a broker is away.
+  absl::StatusOr<std::map<Place, int64_t>> ListOffsets(const std::vector<Place>& places,
+                                                       int64_t which) {
+    const KafkaHandle<rd_kafka_topic_partition_list_t> list(
+        rd_kafka_topic_partition_list_new(static_cast<int>(places.size())));
+    for (const Place& place : places) {
+      rd_kafka_topic_partition_list_add(list.get(), place.first.c_str(), place.second)->offset =
+          which;
+    }
+    std::map<Place, int64_t> offsets;
+    if (places.empty()) return offsets;
+    const rd_kafka_resp_err_t error =
+        rd_kafka_offsets_for_times(client_.get(), list.get(), kRequestTimeoutMs);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaStatus("ends of partitions", error);
+    for (int i = 0; i < list->cnt; ++i) {
+      const rd_kafka_topic_partition_t& found = list->elems[i];
+      const Place place(found.topic, found.partition);
+      if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaStatus(Name(place), found.err);
+      offsets[place] = found.offset;
+    }
+    return offsets;
   }
 
   absl::StatusOr<std::vector<Place>> FindPlaces() {
@@ -211,8 +252,10 @@ class KafkaConsumer::Reader {
     return topic.get();
   }
 
-  const KafkaHandle<rd_kafka_t> client_;
+  const std::string bootstrap_;
   const std::unique_ptr<Pattern> pattern_;
+  const char* const isolation_level_;
+  KafkaHandle<rd_kafka_t> client_;
   std::map<std::string, KafkaHandle<rd_kafka_topic_t>> topics_;
   KafkaHandle<rd_kafka_queue_t> queue_;
   // The offset that is read next.
@@ -230,16 +273,9 @@ absl::StatusOr<std::unique_ptr<KafkaConsumer::Reader>> KafkaConsumer::OpenReader
     const std::string& bootstrap, const std::string& pattern, const char* isolation_level) {
   absl::StatusOr<std::unique_ptr<Pattern>> compiled = Pattern::Compile(pattern);
   if (!compiled.ok()) return compiled.status();
-  absl::StatusOr<KafkaHandle<rd_kafka_t>> client =
-      OpenKafkaClient(RD_KAFKA_CONSUMER, bootstrap,
-                      {{"isolation.level", isolation_level},
-                       {"enable.partition.eof", "true"},
-                       {"auto.offset.reset", "error"},
-                       {"check.crcs", "true"},
-                       // Reading ends when the broker answers that nothing more is there.
-                       {"fetch.wait.max.ms", "20"}});
-  if (!client.ok()) return client.status();
-  return std::make_unique<Reader>(*std::move(client), *std::move(compiled));
+  auto reader = std::make_unique<Reader>(bootstrap, *std::move(compiled), isolation_level);
+  if (absl::Status connected = reader->Connect(); !connected.ok()) return connected;
+  return reader;
 }
 
 absl::StatusOr<std::unique_ptr<KafkaConsumer>> KafkaConsumer::Open(const std::string& bootstrap,
