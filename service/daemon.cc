@@ -28,7 +28,7 @@ uint64_t NowUs() {
 bool TestSwitch(const char* name, std::string_view what) {
   const char* value = std::getenv(name);
   if (value == nullptr || std::string_view(value) != "1") return false;
-  LogError("TEST SWITCH IS SET: snapshots are not exact; never use this data",
+  LogError("TEST SWITCH IS SET: the stream is not exact; never use this data",
            {{"variable", name}, {"left_out", what}});
   return true;
 }
@@ -112,6 +112,9 @@ void Daemon::StartPublisher(const Config& config, const SourceConfig& source) {
   parts.names = [driver = captured.source] { return driver->Names(); };
   parts.published = [pipeline](const model::Position& position) { pipeline->Published(position); };
   parts.superseded = [pipeline](const absl::Status& status) { pipeline->Fail(status); };
+  parts.without_checkpoint_in_transaction =
+      TestSwitch("TIDEMARK_TEST_WITHOUT_CHECKPOINT_IN_TRANSACTION",
+                 "the checkpoint in the transaction of its events");
   publishers_.push_back(kafka::Publisher::Start(std::move(parts)));
   captured.publisher = publishers_.back().get();
 }

@@ -191,6 +191,10 @@ absl::Status PublishSession::WriteState(const Transaction& transaction, std::sto
 // Commits, or aborts where something is wrong.
 absl::Status PublishSession::Finish(absl::Status status, Transaction transaction,
                                     std::stop_token stop) {
+  if (status.ok() && parts_.without_checkpoint_in_transaction) {
+    status = parts_.producer->Commit(stop);
+    if (status.ok()) status = parts_.producer->Begin();
+  }
   if (status.ok()) status = WriteState(transaction, stop);
   if (status.ok()) status = parts_.producer->Commit(stop);
   if (status.ok()) {

@@ -37,6 +37,8 @@ class PublishSession {
     std::string name;
     // A transaction begins, the oldest append of which is of this time.
     std::function<void(uint64_t time_us)> begun;
+    // Publisher::Parts.
+    bool without_checkpoint_in_transaction = false;
   };
 
   // How far something reaches.

@@ -163,7 +163,9 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
                           .producer = &producer,
                           .writer = &writer,
                           .name = parts_.journal->state_log().published_as().id,
-                          .begun = [this](uint64_t time_us) { Begun(time_us); }},
+                          .begun = [this](uint64_t time_us) { Begun(time_us); },
+                          .without_checkpoint_in_transaction =
+                              parts_.without_checkpoint_in_transaction},
                          *start);
   SetProducer(&producer);
   SetState(PublisherState::kPublishing, "");

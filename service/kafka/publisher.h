@@ -58,6 +58,8 @@ class Publisher {
     std::function<void(const model::Position&)> published;
     // Another service publishes the source now. From the publisher's thread, once.
     std::function<void(const absl::Status&)> superseded;
+    // For tests that want events doubled: the checkpoint follows in a transaction of its own.
+    bool without_checkpoint_in_transaction = false;
   };
 
   // Starts at once.
