@@ -52,7 +52,7 @@ ServiceProcess::ServiceProcess(const ServiceOptions& options) : options_(options
 absl::StatusOr<std::unique_ptr<ServiceProcess>> ServiceProcess::Start(
     const ServiceOptions& options) {
   std::unique_ptr<ServiceProcess> service(new ServiceProcess(options));
-  if (absl::Status status = service->Launch(); !status.ok()) return status;
+  if (absl::Status status = service->StartAgain(); !status.ok()) return status;
   return service;
 }
 
@@ -73,7 +73,7 @@ std::string ServiceProcess::Configuration() const {
 
 absl::Status ServiceProcess::Launch() {
   const std::string config = folder_.File("tidemarkd.yaml");
-  const std::string ready = folder_.File("ready");
+  const std::string ready = ReadyFile();
   WriteFile(config, Configuration());
   std::filesystem::remove(ready);
   absl::StatusOr<std::unique_ptr<Process>> process =
@@ -82,8 +82,12 @@ absl::Status ServiceProcess::Launch() {
                       .environment = options_.environment});
   if (!process.ok()) return process.status();
   process_ = *std::move(process);
+  return absl::OkStatus();
+}
+
+absl::Status ServiceProcess::WaitUntilReady() {
   const absl::Time deadline = absl::Now() + kStartTimeout;
-  while (!std::filesystem::exists(ready)) {
+  while (!std::filesystem::exists(ReadyFile())) {
     if (!process_->Running()) return absl::AbortedError(absl::StrCat("it ended:\n", Log()));
     if (absl::Now() > deadline) return absl::DeadlineExceededError(Log());
     absl::SleepFor(kPoll);
@@ -180,6 +184,16 @@ absl::StatusOr<v1::Snapshot> ServiceProcess::WaitForSnapshot(uint64_t id, absl::
 
 absl::StatusOr<int> ServiceProcess::Terminate() { return process_->Terminate(kStopTimeout); }
 
-absl::Status ServiceProcess::StartAgain() { return Launch(); }
+absl::Status ServiceProcess::StartAgain() {
+  if (absl::Status launched = Launch(); !launched.ok()) return launched;
+  return WaitUntilReady();
+}
+
+absl::Status ServiceProcess::StartAgainAndKill9(absl::Duration after) {
+  if (absl::Status launched = Launch(); !launched.ok()) return launched;
+  absl::SleepFor(after);
+  Kill9();
+  return absl::OkStatus();
+}
 
 }  // namespace tidemark::testing

@@ -1,0 +1,102 @@
+// What keeps events in Kafka whole when a data folder is lost, and what happens without it.
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "tests/fault/fault_test.h"
+#include "tests/fault/kafka_fault.h"
+#include "tests/workload/workload.h"
+
+namespace tidemark::fault {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr absl::Duration kPatience = absl::Seconds(60);
+constexpr absl::Duration kPoll = absl::Milliseconds(20);
+constexpr int kKillsMost = 20;
+
+class KafkaGuardTest : public KafkaFaultTest {
+ protected:
+  // Rows that the journal has and Kafka has not; then the folder is gone.
+  void LoseFolderThatIsAheadOfKafka() {
+    ExpectExact();
+    kafka().Freeze(0);
+    kafka().Freeze(1);
+    Sql(absl::StrCat("INSERT INTO bulk SELECT i, 'x' FROM ", Rows(1, 100)));
+    const std::string end = Value("SELECT pg_current_wal_flush_lsn()");
+    ASSERT_OK_AND_ASSIGN(const oracle::LogPosition written, oracle::EndOfLog(*NewSession()));
+    WaitFor([&] {
+      auto source = publisher()->Status();
+      return source.ok() && oracle::LogPosition(source->frontier()) >= written;
+    });
+    // The service tells the server within the second what it need not keep.
+    absl::SleepFor(absl::Seconds(2));
+    acknowledged_ = Value(absl::StrCat("SELECT confirmed_flush_lsn >= '", end,
+                                       "' FROM pg_replication_slots WHERE slot_name = "
+                                       "'tidemark'"));
+    publisher()->Kill9();
+    RemoveFolder(*publisher());
+    kafka().Thaw(0);
+    kafka().Thaw(1);
+  }
+
+  template <typename Condition>
+  void WaitFor(Condition condition) {
+    const absl::Time deadline = absl::Now() + kPatience;
+    while (!condition()) {
+      ASSERT_LT(absl::Now(), deadline) << publisher()->Log();
+      absl::SleepFor(kPoll);
+    }
+  }
+
+  // Of what Kafka has not: "t" or "f".
+  std::string acknowledged_;
+};
+
+TEST_P(KafkaGuardTest, ServerKeepsWhatOnlyALostFolderHad) {
+  StartPublishing();
+  if (HasFatalFailure()) return;
+  LoseFolderThatIsAheadOfKafka();
+  if (HasFatalFailure()) return;
+  EXPECT_EQ(acknowledged_, "f");
+  StartAgain();
+  ExpectExact();
+}
+
+TEST_P(KafkaGuardTest, WithoutThatALostFolderStopsTheSourceRatherThanLeaveAGap) {
+  StartPublishing({"acknowledge_after_kafka: false"});
+  if (HasFatalFailure()) return;
+  LoseFolderThatIsAheadOfKafka();
+  if (HasFatalFailure()) return;
+  EXPECT_EQ(acknowledged_, "t");
+  ASSERT_OK(publisher()->StartAgain());
+  WaitUntilStopped(*publisher(), "slot tidemark was moved on");
+  ASSERT_OK_AND_ASSIGN(const v1::Source source, publisher()->Status());
+  EXPECT_THAT(source.error(), HasSubstr("new snapshot"));
+  ReadMore();
+  EXPECT_TRUE(fold().violations().empty());
+}
+
+// The control of all rounds: they would find what it prevents.
+TEST_P(KafkaGuardTest, WithoutTheCheckpointInTheirTransactionEventsComeTwice) {
+  StartPublishing({}, {{"TIDEMARK_TEST_WITHOUT_CHECKPOINT_IN_TRANSACTION", "1"}});
+  if (HasFatalFailure()) return;
+  for (int kill = 0; kill < kKillsMost && fold().violations().empty(); ++kill) {
+    workload::Writers writers(
+        {.connection = ConnectionString(), .writers = 2, .transactions_per_second = 150});
+    absl::SleepFor(absl::Milliseconds(300));
+    publisher()->Kill9();
+    StartAgain();
+    ASSERT_OK(writers.Stop());
+    absl::SleepFor(absl::Milliseconds(500));
+    ReadMore();
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_THAT(fold().violations(), ::testing::Contains(HasSubstr("comes after event")));
+}
+
+TIDEMARK_ON_SYSTEM_SERVER(KafkaGuardTest);
+
+}  // namespace
+}  // namespace tidemark::fault
