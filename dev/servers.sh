@@ -1,10 +1,14 @@
 # Sourced by dev/demo, dev/kafka and dev/kafka4: throwaway servers of each kind, and processes.
 #
-# start_server wants $work, a folder that any user can enter. start_server KIND (postgres, mysql or mariadb) fills, by kind:
+# start_server and start_kafka want $work, a folder that any user can enter. start_server KIND (postgres, mysql or mariadb)
+# fills, by kind:
 declare -A server_title  # "PostgreSQL 15.20"
 declare -A server_pid
 declare -A database      # where its shop is, as tidemark-workload and tidemark-oracle take it
 declare -A source_lines  # the source in tidemarkd's configuration
+# start_kafka sets:
+kafka_address=''
+kafka_pid=''
 
 . "$(dirname "${BASH_SOURCE[0]}")/cache.sh"
 
@@ -149,4 +153,54 @@ stop_servers() {
     [ "$kind" != postgres ] || signal=QUIT
     stop "${server_pid[$kind]}" "$signal"
   done
+}
+
+kafka_settings() { # PORT
+  local controller_port
+  controller_port=$(free_port)
+  cat <<SETTINGS
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:$controller_port
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:$1,CONTROLLER://127.0.0.1:$controller_port
+log.dirs=$work/kafka/data
+offsets.topic.num.partitions=3
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=3
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+broker.heartbeat.interval.ms=200
+SETTINGS
+}
+
+launch_kafka() { # PORT
+  rm -rf "$work/kafka"
+  mkdir -p "$work/kafka/data"
+  cp "$cache/kafka-4/bootstrap.checkpoint" "$work/kafka/data/"
+  # As kafka.tools.StorageTool formats a folder.
+  printf 'version=1\ncluster.id=AAAAAAAAAAAAAAAAAAAAAQ\nnode.id=1\n' >"$work/kafka/data/meta.properties"
+  kafka_settings "$1" >"$work/kafka/server.properties"
+  "$cache/kafka-4/bin/kafka-run" -Xmx512m kafka.Kafka "$work/kafka/server.properties" >"$work/kafka.log" 2>&1 &
+  kafka_pid=$!
+  kafka_address=127.0.0.1:$1
+  wait_for "$kafka_pid" grep -q 'Kafka Server started' "$work/kafka.log"
+}
+
+# One broker of Apache Kafka, as dev/kafka4 puts it there. Without a port on a free one, which another program may be
+# quicker to take.
+start_kafka() { # [PORT]
+  if [ $# -gt 0 ]; then
+    launch_kafka "$1" && return
+  else
+    for _ in 1 2 3; do
+      launch_kafka "$(free_port)" && return
+      stop "$kafka_pid" KILL
+    done
+  fi
+  tail -n 30 "$work/kafka.log" >&2
+  fail "the broker did not start${1:+; is another program on port $1?}"
 }
