@@ -211,15 +211,21 @@ bool IsExact(const Fold& fold, const Comparison& comparison) {
 }
 
 std::string Verdict(const Fold& fold, const Comparison& comparison) {
-  const std::string counts =
-      absl::StrCat(WithCommas(comparison.tables), " tables, ", WithCommas(comparison.rows),
-                   " rows, ", WithCommas(fold.event_count()), " events, ",
-                   WithCommas(comparison.difference_count), " differences");
-  if (IsExact(fold, comparison)) return absl::StrCat("exact: ", counts);
-  std::string verdict = absl::StrCat("NOT EXACT: ", counts, ", ", fold.violations().size(),
-                                     " broken rules of the stream");
+  return Verdict(fold.event_count(), "events", fold.violations(), comparison);
+}
+
+std::string Verdict(uint64_t count, absl::string_view read,
+                    const std::vector<std::string>& violations, const Comparison& comparison) {
+  const std::string counts = absl::StrCat(
+      WithCommas(comparison.tables), " tables, ", WithCommas(comparison.rows), " rows, ",
+      WithCommas(count), " ", read, ", ", WithCommas(comparison.difference_count), " differences");
+  if (comparison.difference_count == 0 && violations.empty()) {
+    return absl::StrCat("exact: ", counts);
+  }
+  std::string verdict =
+      absl::StrCat("NOT EXACT: ", counts, ", ", violations.size(), " broken rules of the stream");
   for (const std::string& line : comparison.differences) absl::StrAppend(&verdict, "\n  ", line);
-  for (const std::string& line : fold.violations()) absl::StrAppend(&verdict, "\n  ", line);
+  for (const std::string& line : violations) absl::StrAppend(&verdict, "\n  ", line);
   return verdict;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "tests/oracle/fold.h"
 #include "tests/support/session.h"
 
@@ -40,6 +41,9 @@ absl::StatusOr<Comparison> CompareWithSource(const Fold& fold, testing::Session&
 // "exact: 5 tables, 412,345 rows, 1,234,567 events, 0 differences", or what was wrong in several
 // lines.
 std::string Verdict(const Fold& fold, const Comparison& comparison);
+// The same of another consumer: `read` ("events") were `count`, `violations` is what was wrong.
+std::string Verdict(uint64_t count, absl::string_view read,
+                    const std::vector<std::string>& violations, const Comparison& comparison);
 // True if nothing at all was wrong.
 bool IsExact(const Fold& fold, const Comparison& comparison);
 
