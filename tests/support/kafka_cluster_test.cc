@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/support/kafka_client.h"
 #include "tests/support/kafka_consumer.h"
+#include "tests/support/kafka_follower.h"
 #include "tests/support/kafka_topic.h"
 #include "tests/support/status_matchers.h"
 
@@ -161,6 +162,25 @@ TEST_F(OneBrokerTest, RecordsAreReadWhole) {
   EXPECT_EQ(records[0].timestamp_ms, 1234567890123);
   EXPECT_EQ(records[1].key, std::nullopt);
   EXPECT_EQ(records[1].value, "");
+}
+
+TEST_F(OneBrokerTest, FollowerGetsWhatIsCommittedFromNowOn) {
+  ASSERT_OK(CreateKafkaTopic(bootstrap(), {.name = "followed"}));
+  ASSERT_OK_AND_ASSIGN(Producer producer, Producer::Open(*kafka_, "followed"));
+  ASSERT_OK(producer.SendInOneTransaction("followed", "before", "v"));
+  ASSERT_OK_AND_ASSIGN(auto follower, KafkaFollower::Open(bootstrap(), "followed"));
+  ASSERT_OK(producer.Begin());
+  ASSERT_OK(producer.Send("followed", "aborted", "v"));
+  ASSERT_OK(producer.Flush());
+  ASSERT_OK(producer.Abort());
+  ASSERT_OK(producer.Begin());
+  ASSERT_OK(producer.Send("followed", "behind", "v"));
+  ASSERT_OK(producer.Flush());
+  const auto open = follower->NextKey(absl::Milliseconds(300));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(open.status())) << open.status();
+  ASSERT_OK(producer.Commit());
+  ASSERT_OK_AND_ASSIGN(const std::optional<std::string> key, follower->NextKey(absl::Seconds(60)));
+  EXPECT_EQ(key, "behind");
 }
 
 TEST_F(OneBrokerTest, TopicsAreReadWhoseWholeNameMatches) {
