@@ -22,10 +22,9 @@ absl::Status MeasureLog(Product product, Report& report) {
   return product == Product::kPostgres ? MeasureWal(report) : MeasureBinlog(product, report);
 }
 
-constexpr Part kParts[] = {{"snapshot", MeasureSnapshot},
-                           {"log", MeasureLog},
-                           {"latency", MeasureLatency},
-                           {"memory", MeasureMemory}};
+constexpr Part kParts[] = {{"snapshot", MeasureSnapshot}, {"log", MeasureLog},
+                           {"latency", MeasureLatency},   {"memory", MeasureMemory},
+                           {"kafka", MeasureKafka},       {"kafka-latency", MeasureKafkaLatency}};
 
 struct Server {
   const char* name;
@@ -54,7 +53,7 @@ bool Choose(const T (&all)[size], std::string_view name, std::vector<T>& chosen)
 int Usage(std::string_view argument) {
   std::fprintf(stderr,
                "tidemark-bench: no server or part '%.*s'; there are: postgres mysql mariadb;"
-               " snapshot log latency memory\n",
+               " snapshot log latency memory kafka kafka-latency\n",
                static_cast<int>(argument.size()), argument.data());
   return 2;
 }

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <thread>
 #include <vector>
 
@@ -21,9 +20,6 @@ using testing::ServiceProcess;
 constexpr int kSeconds = 10;
 // Not counted.
 constexpr int kWarmUpSeconds = 1;
-constexpr uint64_t kProbe = 4000;
-// A disk that commits so much more than asked for does not decide the figures.
-constexpr double kHeadroom = 1.1;
 constexpr absl::Duration kTimeout = absl::Seconds(90);
 
 // When each key came, nanoseconds of MonotonicNs; 0: not yet.
@@ -52,17 +48,6 @@ absl::Status Receive(Consumer& consumer, Arrivals& arrivals) {
   return absl::OkStatus();
 }
 
-// "p50 1.20, p99 3.40, p99.9 5.60, max 7.80 ms".
-std::string Percentiles(std::vector<int64_t> nanoseconds) {
-  std::sort(nanoseconds.begin(), nanoseconds.end());
-  const auto at = [&](double share) {
-    const auto rank = static_cast<size_t>(std::ceil(share * nanoseconds.size()));
-    return nanoseconds[std::max<size_t>(rank, 1) - 1] / 1e6;
-  };
-  return absl::StrFormat("p50 %.2f, p99 %.2f, p99.9 %.2f, max %.2f ms", at(0.5), at(0.99),
-                         at(0.999), at(1));
-}
-
 void AddFigures(const WriteOptions& options, bool synced, const std::vector<CommitTimes>& times,
                 const Arrivals& arrivals, Report& report) {
   std::vector<int64_t> from_sent, from_returned, committing;
@@ -79,16 +64,6 @@ void AddFigures(const WriteOptions& options, bool synced, const std::vector<Comm
               absl::StrCat("COMMIT itself: ", Percentiles(committing)), ""});
   report.Add({at + ", COMMIT returned to consumer", Percentiles(from_returned),
               absl::StrCat("transactions written: ", Grouped(times.size() / seconds), "/s"), ""});
-}
-
-// What goes at most: it tells whether the disk is fast enough for a rate.
-absl::StatusOr<double> CommitsPerSecond(const Database& database) {
-  const int64_t start = MonotonicNs();
-  auto times = WritePaced({.database = &database, .count = kProbe});
-  if (!times.ok()) return times.status();
-  const double rate = kProbe * 1e9 / static_cast<double>(MonotonicNs() - start);
-  Say(absl::StrCat("  the server commits ", Grouped(rate), " transactions/s at most"));
-  return rate;
 }
 
 absl::Status MeasureRate(const WriteOptions& options, bool synced, ServiceProcess& service,
@@ -115,11 +90,11 @@ absl::Status MeasureLatency(Product product, Report& report) {
   auto database = StartDatabase(product);
   if (!database.ok()) return database.status();
   report.SetServer((*database)->title());
-  const absl::StatusOr<double> most = CommitsPerSecond(**database);
+  uint64_t first_key = 1;
+  const absl::StatusOr<double> most = CommitsPerSecond(**database, first_key);
   if (!most.ok()) return most.status();
   auto service = StartService((*database)->Capture());
   if (!service.ok()) return service.status();
-  uint64_t first_key = kProbe + 1;
   for (const double rate : {1000.0, 5000.0}) {
     WriteOptions options{.database = database->get(),
                          .rate = rate,

@@ -4,6 +4,8 @@
 #include <memory>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
+#include "bench/report.h"
 #include "tests/support/open_session.h"
 
 namespace tidemark::bench {
@@ -20,6 +22,13 @@ absl::StatusOr<std::unique_ptr<Session>> OpenWriter(const Database& database) {
   return session;
 }
 
+// Of transaction `i`.
+std::string Statement(const WriteOptions& options, uint64_t i) {
+  const uint64_t first = options.first_key + i * options.rows;
+  return options.rows == 1 ? options.database->Put(first)
+                           : options.database->InsertRows(first, first + options.rows - 1);
+}
+
 // The transactions of session `number`: each sessions-th.
 absl::Status Write(Session& session, const WriteOptions& options, int number,
                    Clock::time_point start, std::vector<CommitTimes>& times) {
@@ -29,7 +38,7 @@ absl::Status Write(Session& session, const WriteOptions& options, int number,
           start + std::chrono::nanoseconds(static_cast<int64_t>(i * 1e9 / options.rate)));
     }
     times[i].sent_ns = MonotonicNs();
-    absl::Status status = session.Exec(options.database->Put(options.first_key + i));
+    absl::Status status = session.Exec(Statement(options, i));
     times[i].returned_ns = MonotonicNs();
     if (!status.ok()) return status;
   }
@@ -63,6 +72,17 @@ absl::StatusOr<std::vector<CommitTimes>> WritePaced(const WriteOptions& options)
     if (!result.ok()) return result;
   }
   return times;
+}
+
+absl::StatusOr<double> CommitsPerSecond(const Database& database, uint64_t& first_key) {
+  constexpr uint64_t kProbe = 4000;
+  const int64_t start = MonotonicNs();
+  auto times = WritePaced({.database = &database, .first_key = first_key, .count = kProbe});
+  if (!times.ok()) return times.status();
+  first_key += kProbe;
+  const double rate = kProbe * 1e9 / static_cast<double>(MonotonicNs() - start);
+  Say(absl::StrCat("  the server commits ", Grouped(rate), " transactions/s at most"));
+  return rate;
 }
 
 }  // namespace tidemark::bench

@@ -14,9 +14,10 @@ struct WriteOptions {
   int sessions = 16;
   // Transactions per second of all sessions together; 0: as many as go.
   double rate = 0;
-  // Keys first_key to first_key + count - 1 are inserted, one row a transaction.
+  // Keys from first_key on are inserted: `count` transactions of `rows` rows each.
   uint64_t first_key = 1;
   uint64_t count = 0;
+  uint64_t rows = 1;
 };
 
 // When a transaction was sent to the server, and when its answer came back. Nanoseconds of
@@ -28,9 +29,15 @@ struct CommitTimes {
 
 int64_t MonotonicNs();
 
-// Writes, and returns the times of each transaction, by its key. Each transaction has its own
-// moment; a session that is late sends at once.
+// Writes, and returns the times of each transaction, in the order of their keys. Each transaction
+// has its own moment; a session that is late sends at once.
 absl::StatusOr<std::vector<CommitTimes>> WritePaced(const WriteOptions& options);
+
+// A disk that commits so much more than asked for does not decide the figures.
+inline constexpr double kHeadroom = 1.1;
+
+// What goes at most, with rows from `first_key` on, which is then behind them.
+absl::StatusOr<double> CommitsPerSecond(const Database& database, uint64_t& first_key);
 
 }  // namespace tidemark::bench
 

@@ -29,6 +29,13 @@ absl::Status MeasureLatency(Product product, Report& report);
 // snapshot of them while a consumer reads nothing.
 absl::Status MeasureMemory(Product product, Report& report);
 
+// A journal of 1 million rows, and then 1 million rows of the log, into one broker of Kafka, beside
+// Kafka's own measuring program with records of the same size; the best of two for the journal.
+absl::Status MeasureKafka(Product product, Report& report);
+
+// Time from commit to a read_committed consumer of Kafka at 5,000 and 20,000 events a second.
+absl::Status MeasureKafkaLatency(Product product, Report& report);
+
 }  // namespace tidemark::bench
 
 #endif  // TIDEMARK_BENCH_PARTS_H_

@@ -71,6 +71,16 @@ std::string Ratio(double numerator, double denominator) {
   return absl::StrFormat("%.2f", numerator / denominator);
 }
 
+std::string Percentiles(std::vector<int64_t> nanoseconds) {
+  std::sort(nanoseconds.begin(), nanoseconds.end());
+  const auto at = [&](double share) {
+    const auto rank = static_cast<size_t>(std::ceil(share * nanoseconds.size()));
+    return nanoseconds[std::max<size_t>(rank, 1) - 1] / 1e6;
+  };
+  return absl::StrFormat("p50 %.2f, p99 %.2f, p99.9 %.2f, max %.2f ms", at(0.5), at(0.99),
+                         at(0.999), at(1));
+}
+
 std::string Mebibytes(uint64_t bytes) { return absl::StrFormat("%d MiB", bytes >> 20); }
 
 void Say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }

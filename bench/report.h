@@ -45,6 +45,8 @@ std::string RowsPerSecond(uint64_t rows, double seconds);
 // "0.75".
 std::string Ratio(double numerator, double denominator);
 std::string Mebibytes(uint64_t bytes);
+// "p50 1.20, p99 3.40, p99.9 5.60, max 7.80 ms". REQUIRES: there are some.
+std::string Percentiles(std::vector<int64_t> nanoseconds);
 
 // What goes on meanwhile, one line on standard error.
 void Say(const std::string& line);
