@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/wall_clock.h"
 
 namespace tidemark::service::kafka {
 namespace {
@@ -17,6 +18,9 @@ using std::chrono::milliseconds;
 constexpr uint64_t kBytesWanted = 4 << 20;
 constexpr uint64_t kBytesMost = 32 << 20;
 constexpr milliseconds kTimeWanted{100};
+// Less, where Kafka is hardly behind the journal: then soon counts for more than much at once.
+constexpr milliseconds kTimeWantedWhenClose{10};
+constexpr uint64_t kCloseUs = 100'000;
 constexpr milliseconds kTimeMost{5000};
 // Appends without events are published together.
 constexpr milliseconds kStateInterval{1000};
@@ -104,6 +108,7 @@ absl::Status PublishSession::AddChanges(std::vector<storage::StateChange> change
       place.append = change.append;
       place.frontier = change.frontier;
       transaction->place.end_bytes = change.end_bytes;
+      transaction->close = NowUs() < change.time_us + kCloseUs;
       if (IsFull(*transaction)) return absl::OkStatus();
     }
     auto more = NextChanges(place.append);
@@ -120,7 +125,8 @@ bool PublishSession::IsFull(const Transaction& transaction) const {
   const uint64_t bytes = parts_.writer->bytes() - transaction.bytes_before;
   const auto took = Clock::now() - transaction.begun;
   if (bytes >= kBytesMost || took >= kTimeMost) return true;
-  return !transaction.inside && (bytes >= kBytesWanted || took >= kTimeWanted);
+  const milliseconds time_wanted = transaction.close ? kTimeWantedWhenClose : kTimeWanted;
+  return !transaction.inside && (bytes >= kBytesWanted || took >= time_wanted);
 }
 
 absl::Status PublishSession::WriteEvents(model::Sequence until, Transaction* transaction,
@@ -212,6 +218,8 @@ absl::Status PublishSession::Finish(absl::Status status, Transaction transaction
 absl::Status PublishSession::LoadWhole(std::stop_token stop) {
   auto whole = parts_.journal->state_log().Whole();
   if (!whole.ok()) return whole.status();
+  // The store shows an append a moment before readers of events do.
+  WaitForEvent(parts_.journal, whole->next_sequence - 1, kTimeMost, stop);
   auto stored = parts_.checkpoint_topic->ReadState(std::move(stop));
   if (!stored.ok()) return stored.status();
   std::set<std::string> keys;

@@ -71,11 +71,13 @@ class ThreadedPublisher final : public Publisher {
   void Run(std::stop_token stop);
   absl::Status RunSession(std::stop_token stop);
   absl::StatusOr<PublishedPlace> Start(Producer& producer, std::stop_token stop);
+  void WarnIfForgotten() const;
   absl::Status CheckOurs(const std::optional<PublishedPlace>& place);
   absl::Status TakeName(const std::optional<PublishedPlace>& place);
   absl::Status Publish(PublishSession& session, EventWriter& writer, std::stop_token stop);
   void Begun(uint64_t time_us);
-  void Committed(const PublishSession::Place& place, uint64_t bytes);
+  void Count(uint64_t bytes);
+  void Committed(const PublishSession::Place& place);
   void SetProducer(const Producer* producer);
   void SetState(PublisherState state, const std::string& error);
 
@@ -158,18 +160,18 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
                       .encoders = encoders->get(),
                       .producer = &producer,
                       .topics = &topics});
-  PublishSession session({.journal = parts_.journal,
-                          .checkpoint_topic = &checkpoint_topic_,
-                          .producer = &producer,
-                          .writer = &writer,
-                          .name = parts_.journal->state_log().published_as().id,
-                          .begun = [this](uint64_t time_us) { Begun(time_us); },
-                          .without_checkpoint_in_transaction =
-                              parts_.without_checkpoint_in_transaction},
-                         *start);
+  PublishSession session(
+      {.journal = parts_.journal,
+       .checkpoint_topic = &checkpoint_topic_,
+       .producer = &producer,
+       .writer = &writer,
+       .name = parts_.journal->state_log().published_as().id,
+       .begun = [this](uint64_t time_us) { Begun(time_us); },
+       .without_checkpoint_in_transaction = parts_.without_checkpoint_in_transaction},
+      *start);
   SetProducer(&producer);
   SetState(PublisherState::kPublishing, "");
-  Committed(session.committed(), 0);
+  Committed(session.committed());
   absl::Status status = Publish(session, writer, stop);
   SetProducer(nullptr);
   if (!writer.batch_bytes_wanted()) return status;
@@ -194,11 +196,19 @@ absl::StatusOr<PublishedPlace> ThreadedPublisher::Start(Producer& producer, std:
     // A restored journal that has published nothing yet.
     if (start.next_sequence + kRestoreGap == oldest) start.next_sequence = oldest;
   } else {
+    WarnIfForgotten();
     start.next_sequence = oldest;
     start.restorable = true;
   }
   if (absl::Status status = TakeName(*place); !status.ok()) return status;
   return start;
+}
+
+// Another cluster, or a topic that was deleted: what is still retained comes again.
+void ThreadedPublisher::WarnIfForgotten() const {
+  if (parts_.journal->state_log().published_as().id.empty()) return;
+  LogWarning("Kafka has no checkpoint of a source that was published before; from its oldest event",
+             {{"source", parts_.source}, {"topic", checkpoint_topic_.name()}});
 }
 
 absl::Status ThreadedPublisher::CheckOurs(const std::optional<PublishedPlace>& place) {
@@ -232,13 +242,15 @@ absl::Status ThreadedPublisher::TakeName(const std::optional<PublishedPlace>& pl
 
 absl::Status ThreadedPublisher::Publish(PublishSession& session, EventWriter& writer,
                                         std::stop_token stop) {
+  uint64_t counted = writer.bytes();
   while (!stop.stop_requested()) {
     absl::StatusOr<bool> some = session.PublishSome(stop);
     // Also where a transaction was aborted: what is committed is then read, not concluded from what
     // the client says of it, and topics that are gone are made again.
     if (!some.ok()) return some.status();
     if (*some) {
-      Committed(session.committed(), writer.bytes());
+      Count(writer.bytes() - std::exchange(counted, writer.bytes()));
+      Committed(session.committed());
     } else {
       WaitForEvent(parts_.journal, session.committed().published.next_sequence, kIdleWait, stop);
     }
@@ -251,7 +263,13 @@ void ThreadedPublisher::Begun(uint64_t time_us) {
   if (pending_since_us_ == 0) pending_since_us_ = time_us;
 }
 
-void ThreadedPublisher::Committed(const PublishSession::Place& place, uint64_t bytes) {
+void ThreadedPublisher::Count(uint64_t bytes) {
+  std::lock_guard lock(mutex_);
+  ++status_.transactions;
+  status_.bytes += bytes;
+}
+
+void ThreadedPublisher::Committed(const PublishSession::Place& place) {
   const PublishedPlace& published = place.published;
   {
     std::lock_guard lock(mutex_);
@@ -259,8 +277,6 @@ void ThreadedPublisher::Committed(const PublishSession::Place& place, uint64_t b
     begun_ = true;
     pending_since_us_ = 0;
     status_.error.clear();
-    status_.transactions += bytes == 0 ? 0 : 1;
-    status_.bytes = bytes;
   }
   if (published.restorable) parts_.published(published.frontier);
   if (Clock::now() - last_forget_ < kForgetInterval) return;
