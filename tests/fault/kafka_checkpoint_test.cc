@@ -1,0 +1,39 @@
+// The control of the campaign: without the guard the oracle must find doubled events.
+
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "tests/fault/fault_test.h"
+#include "tests/fault/kafka_fault.h"
+#include "tests/workload/workload.h"
+
+namespace tidemark::fault {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr int kKillsMost = 20;
+
+class KafkaCheckpointTest : public KafkaFaultTest {};
+
+// The control of all rounds: they would find what it prevents.
+TEST_P(KafkaCheckpointTest, WithoutTheCheckpointInTheirTransactionEventsComeTwice) {
+  StartPublishing({}, {{"TIDEMARK_TEST_WITHOUT_CHECKPOINT_IN_TRANSACTION", "1"}});
+  if (HasFatalFailure()) return;
+  for (int kill = 0; kill < kKillsMost && fold().violations().empty(); ++kill) {
+    workload::Writers writers(
+        {.connection = ConnectionString(), .writers = 2, .transactions_per_second = 150});
+    absl::SleepFor(absl::Milliseconds(300));
+    publisher()->Kill9();
+    StartAgain();
+    ASSERT_OK(writers.Stop());
+    absl::SleepFor(absl::Milliseconds(500));
+    ReadMore();
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_THAT(fold().violations(), ::testing::Contains(HasSubstr("comes after event")));
+}
+
+TIDEMARK_ON_SYSTEM_SERVER(KafkaCheckpointTest);
+
+}  // namespace
+}  // namespace tidemark::fault
