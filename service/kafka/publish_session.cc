@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -199,6 +200,8 @@ absl::Status PublishSession::Finish(absl::Status status, Transaction transaction
                                     std::stop_token stop) {
   if (status.ok() && parts_.without_checkpoint_in_transaction) {
     status = parts_.producer->Commit(stop);
+    // So that a kill is likely to come in between.
+    std::this_thread::sleep_for(kTimeWanted);
     if (status.ok()) status = parts_.producer->Begin();
   }
   if (status.ok()) status = WriteState(transaction, stop);

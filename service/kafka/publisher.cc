@@ -193,8 +193,6 @@ absl::StatusOr<PublishedPlace> ThreadedPublisher::Start(Producer& producer, std:
   const model::Sequence oldest = parts_.journal->bounds().oldest;
   if (*place) {
     start = **place;
-    // A restored journal that has published nothing yet.
-    if (start.next_sequence + kRestoreGap == oldest) start.next_sequence = oldest;
   } else {
     WarnIfForgotten();
     start.next_sequence = oldest;
@@ -326,16 +324,55 @@ PublisherStatus ThreadedPublisher::status() const {
   return status;
 }
 
+// The id is taken, but whoever had it only knows that once the topic names another journal: until
+// then it takes the id back, as after a timeout. And the gap of sequences is written with the name,
+// so that the next restore leaves another one.
+absl::Status Claim(Producer& producer, const CheckpointTopic& topic, CheckpointTopic::State* state,
+                   std::stop_token stop) {
+  state->place.journal = NewName();
+  state->place.next_sequence += kRestoreGap;
+  const auto checkpoint = std::find_if(
+      state->records.begin(), state->records.end(),
+      [](const storage::StateRecord& record) { return record.key == storage::kCheckpointRecord; });
+  if (absl::Status begun = producer.Begin(); !begun.ok()) return begun;
+  const std::string value = PlaceValue(state->place, *checkpoint->value);
+  Record record;
+  record.key = checkpoint->key;
+  record.value = value;
+  record.partition = 0;
+  absl::Status written = producer.Produce(topic.name(), record, stop);
+  return written.ok() ? producer.Commit(std::move(stop)) : written;
+}
+
+// Whoever had the id may take it back before it is claimed.
+absl::Status AgainIfTaken(const absl::Status& status) {
+  const bool taken = absl::IsFailedPrecondition(status) || absl::IsAborted(status);
+  return taken ? absl::UnavailableError(status.message()) : status;
+}
+
+absl::Status NotRestorable(const std::string& topic, const std::string& source) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "topic ", topic, " has no whole state of ", source,
+      " yet: its journal was lost before all its events were published. Delete the topic, start "
+      "again and take a snapshot"));
+}
+
 // The id is taken first, so that whoever publishes now commits nothing after the state was read;
 // by a producer of its own each time, since one takes it only once.
-absl::StatusOr<std::optional<CheckpointTopic::State>> TakeState(const ClusterOptions& cluster,
+absl::StatusOr<std::optional<CheckpointTopic::State>> TakeState(const std::string& source,
+                                                                const ClusterOptions& cluster,
                                                                 const PublishOptions& options,
                                                                 const CheckpointTopic& topic,
                                                                 std::stop_token stop) {
   auto producer = Producer::Open(cluster, options.transactional_id, UINT64_MAX);
   if (!producer.ok()) return producer.status();
-  if (absl::Status taken = (*producer)->Init(stop); !taken.ok()) return taken;
-  return topic.ReadState(std::move(stop));
+  if (absl::Status taken = (*producer)->Init(stop); !taken.ok()) return AgainIfTaken(taken);
+  auto state = topic.ReadState(stop);
+  if (!state.ok() || !*state) return state;
+  if (!(*state)->place.restorable) return NotRestorable(topic.name(), source);
+  absl::Status claimed = Claim(**producer, topic, &**state, std::move(stop));
+  if (!claimed.ok()) return AgainIfTaken(claimed);
+  return state;
 }
 
 }  // namespace
@@ -353,7 +390,7 @@ absl::Status Restore(const std::string& source, const ClusterOptions& cluster,
           {{"source", source}, {"topic", topic.name()}, {"brokers", cluster.brokers}});
   absl::StatusOr<std::optional<CheckpointTopic::State>> state = absl::UnavailableError("");
   while (true) {
-    state = TakeState(cluster, options, topic, stop);
+    state = TakeState(source, cluster, options, topic, stop);
     if (!absl::IsUnavailable(state.status())) break;
     LogWarning("cannot read the state from Kafka, trying again",
                {{"source", source}, {"error", state.status().message()}});
@@ -362,14 +399,8 @@ absl::Status Restore(const std::string& source, const ClusterOptions& cluster,
   if (!state.ok()) return state.status();
   if (!*state) return absl::OkStatus();
   const PublishedPlace& place = (*state)->place;
-  if (!place.restorable) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "topic ", topic.name(), " has no whole state of ", source,
-        " yet: its journal was lost before all its events were published. Delete the topic, start "
-        "again and take a snapshot"));
-  }
   absl::Status restored =
-      store->Restore(source, (*state)->records, place.next_sequence + kRestoreGap, place.journal);
+      store->Restore(source, (*state)->records, place.next_sequence, place.journal);
   if (restored.ok()) {
     LogInfo("state restored from Kafka", {{"source", source},
                                           {"records", (*state)->records.size()},

@@ -184,11 +184,9 @@ bool KafkaFold::IsWhole(const Waiting& waiting) const {
 void KafkaFold::Advance() {
   while (!waiting_.empty() && IsWhole(waiting_.begin()->second)) {
     const uint64_t sequence = waiting_.begin()->first;
-    if (sequence == next_sequence_ + kRestoreGap) {
-      ++restore_count_;
-    } else if (sequence != next_sequence_) {
-      return;
-    }
+    const uint64_t skipped = sequence - next_sequence_;
+    if (skipped % kRestoreGap != 0) return;
+    restore_count_ += skipped / kRestoreGap;
     next_sequence_ = sequence + 1;
     ApplyNext(std::move(waiting_.extract(waiting_.begin()).mapped()));
   }

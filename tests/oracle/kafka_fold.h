@@ -22,7 +22,8 @@ namespace tidemark::oracle {
 // once by its position and index, and transactions whole and in order):
 //  - each event is in one record, a TRUNCATE in one of every partition of its topic; a record's
 //    headers and key are its event's;
-//  - sequences have no gap, but that behind a restore they go on 2^32 further;
+//  - sequences have no gap, but that behind a restore they go on 2^32 further (behind several from
+//    which nothing was published, a multiple of it);
 //  - in each partition sequences grow, and the places of changes of the log (position, index);
 //  - a key stays in one partition: so its changes are in order;
 //  - snapshots come once (SnapshotOrder): no chunk that was committed is done again.
@@ -50,7 +51,7 @@ class KafkaFold {
   // What was wrong, in words: of the topics, and of the stream.
   std::vector<std::string> violations() const;
   const Fold& fold() const { return fold_; }
-  // The sequences have gone on further so often.
+  // Restores that the sequences tell of.
   uint64_t restore_count() const { return restore_count_; }
 
  private:

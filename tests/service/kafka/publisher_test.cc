@@ -297,6 +297,21 @@ TEST_F(PublisherTest, LostDataFolderComesBackFromKafka) {
   EXPECT_THAT(ids, ElementsAre(1, 2, 3));
 }
 
+TEST_F(PublisherTest, NoRestoreGivesSequencesToOthersThatOneBeforeItGave) {
+  data_->AppendSchema(1, "orders");
+  WaitUntilPublished(Start(*data_), *data_);
+  StopAll();
+  model::Sequence newest = data_->journal()->bounds().newest;
+  for (int i = 0; i < 2; ++i) {
+    DataFolder& fresh = NewFolder();
+    ASSERT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+    EXPECT_GT(fresh.journal()->checkpoint().next_sequence, newest);
+    // Served over gRPC, and lost before it is published.
+    fresh.Append(1, {1});
+    newest = fresh.journal()->bounds().newest;
+  }
+}
+
 TEST_F(PublisherTest, FolderWithStateIsNotRestored) {
   data_->AppendSchema(1, "orders");
   WaitUntilPublished(Start(*data_), *data_);
@@ -383,6 +398,27 @@ TEST_F(PublisherTest, ReplacedServiceStopsWhileTheOtherOneWritesAllTheTime) {
   const absl::Time begun = absl::Now();
   WaitFor(old, [&] { return old->status().state == PublisherState::kStopped; });
   EXPECT_LT(absl::Now() - begun, kPatience / 2);
+}
+
+// It loses its transactional id, as it may by a timeout; then it must not take it back.
+TEST_F(PublisherTest, RestoreReplacesAServiceThatPublishesAllTheTime) {
+  data_->AppendSchema(1, "orders");
+  Publisher* old = Start(*data_);
+  WaitUntilPublished(old, *data_);
+  std::jthread writer([&](std::stop_token stop) {
+    for (int i = 1; !stop.stop_requested(); ++i) {
+      data_->Append(1, {i});
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  });
+  DataFolder& fresh = NewFolder();
+  ASSERT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+  WaitFor(old, [&] { return old->status().state == PublisherState::kStopped; });
+  EXPECT_THAT(old->status().error, HasSubstr("published by another service"));
+  fresh.Append(1, {1});
+  Publisher* other = Start(fresh);
+  WaitUntilPublished(other, fresh);
+  EXPECT_EQ(other->status().state, PublisherState::kPublishing);
 }
 
 TEST_F(PublisherTest, OlderCopyOfTheDataFolderIsRefused) {
