@@ -40,11 +40,11 @@ function(tidemark_library name)
   target_link_libraries(${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} tidemark_warnings)
 endfunction()
 
-# tidemark_test(NAME SOURCES files... LIBRARIES libraries... [LABELS labels...] [TIMEOUT seconds] [ALONE])
-# One test binary a folder; its label says whether it needs real servers. ALONE: no other runs beside it, since
-# it looks at times.
+# tidemark_test(NAME SOURCES files... LIBRARIES libraries... [LABELS labels...] [TIMEOUT seconds] [PLACES n] [COST n])
+# One test binary a folder; its label says whether it needs real servers. PLACES: how many it takes of the four that
+# dev/test gives, 1 if left out. COST: about how many seconds it takes; the longest begin first.
 function(tidemark_test name)
-  cmake_parse_arguments(ARG "ALONE" "TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;PLACES;COST" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main
                                         tidemark_warnings)
@@ -52,8 +52,11 @@ function(tidemark_test name)
   if(ARG_LABELS)
     set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
   endif()
-  if(ARG_ALONE)
-    set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
+  if(ARG_PLACES)
+    set_tests_properties(${name} PROPERTIES PROCESSORS ${ARG_PLACES})
+  endif()
+  if(ARG_COST)
+    set_tests_properties(${name} PROPERTIES COST ${ARG_COST})
   endif()
   if(ARG_TIMEOUT)
     set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})

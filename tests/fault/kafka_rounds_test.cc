@@ -23,7 +23,7 @@ constexpr int kLargeEvery = 17;
 constexpr int kLargeRows = 24'000;
 constexpr char kSuperseded[] = "published by another service";
 
-class KafkaTest : public KafkaFaultTest {
+class KafkaRoundsTest : public KafkaFaultTest {
  protected:
   void SetUp() override {
     KafkaFaultTest::SetUp();
@@ -198,7 +198,7 @@ class KafkaTest : public KafkaFaultTest {
   int round_ = 0;
 };
 
-TEST_P(KafkaTest, EachEventIsThereOnceAndInOrderAfterEachOfManyFaults) {
+TEST_P(KafkaRoundsTest, EachEventIsThereOnceAndInOrderAfterEachOfManyFaults) {
   for (int round = 0; round < kRounds; ++round) {
     SCOPED_TRACE(absl::StrCat("seed ", seed_, ", round ", round));
     Round(round);
@@ -211,7 +211,7 @@ TEST_P(KafkaTest, EachEventIsThereOnceAndInOrderAfterEachOfManyFaults) {
   EXPECT_EQ(fold().Missing(), "");
 }
 
-TIDEMARK_ON_SYSTEM_SERVER(KafkaTest);
+TIDEMARK_ON_SYSTEM_SERVER(KafkaRoundsTest);
 
 }  // namespace
 }  // namespace tidemark::fault
