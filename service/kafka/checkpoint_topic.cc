@@ -20,7 +20,8 @@ constexpr int kSilentPollsMost = 50;
 // Every transaction ends with a checkpoint, so that a few offsets behind the end hold one.
 constexpr int64_t kTailOffsets = 500;
 
-using Visit = std::function<void(std::string_view key, std::optional<std::string_view> value)>;
+// False: nothing more is wanted.
+using Visit = std::function<bool(std::string_view key, std::optional<std::string_view> value)>;
 
 // Reads a partition as it is now.
 class TopicReader {
@@ -63,9 +64,9 @@ class TopicReader {
     return ends;
   }
 
-  // Up to `end`, not less: the replica that answers may, after a change of leaders, not know yet how
-  // far the partition is committed. And not more: under a service that writes all the time there is
-  // no moment without a record to come, in which the client would tell the end.
+  // Up to `end`, not less: the replica that answers may, after a change of leaders, not know yet
+  // how far the partition is committed. And not more: under a service that writes all the time
+  // there is no moment without a record to come, in which the client would tell the end.
   absl::Status Read(int64_t from, int64_t end, std::stop_token stop, const Visit& visit) {
     const Handle<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), 0)->offset = from;
@@ -91,11 +92,13 @@ class TopicReader {
       }
       if (message->offset >= end) return absl::OkStatus();
       silent = 0;
-      visit({static_cast<const char*>(message->key), message->key_len},
-            message->payload == nullptr
-                ? std::nullopt
-                : std::optional<std::string_view>(
-                      {static_cast<const char*>(message->payload), message->len}));
+      std::optional<std::string_view> value;
+      if (message->payload != nullptr) {
+        value = {static_cast<const char*>(message->payload), message->len};
+      }
+      if (!visit({static_cast<const char*>(message->key), message->key_len}, value)) {
+        return absl::OkStatus();
+      }
     }
     return absl::UnavailableError(absl::StrCat(What(), ": the brokers do not answer"));
   }
@@ -132,17 +135,36 @@ absl::StatusOr<std::optional<PublishedPlace>> CheckpointTopic::ReadPlace(
     absl::Status read = reader->Read(
         from, ends->second, stop, [&](std::string_view key, std::optional<std::string_view> value) {
           if (key == storage::kCheckpointRecord && value) newest = *value;
+          return true;
         });
     if (!read.ok()) return read;
     PublishedPlace place;
-    std::string checkpoint;
     if (newest) {
-      if (!ParsePlace(*newest, &place, &checkpoint)) return Malformed(topic_);
+      if (!ParsePlace(*newest, &place)) return Malformed(topic_);
       return place;
     }
     if (from == ends->first) break;
   }
   return std::nullopt;
+}
+
+// It is the oldest record that counts: compaction leaves little before it.
+absl::StatusOr<bool> CheckpointTopic::HasWholeState(const PublishedPlace& place,
+                                                    std::stop_token stop) const {
+  auto reader = TopicReader::Open(cluster_, topic_, group_);
+  if (!reader.ok()) return reader.status();
+  auto ends = reader->Ends();
+  if (!ends.ok()) return ends.status();
+  bool found = false;
+  if (ends->second == ends->first || place.state.empty()) return found;
+  absl::Status read =
+      reader->Read(ends->first, ends->second, std::move(stop),
+                   [&](std::string_view key, std::optional<std::string_view> value) {
+                     found = key == kStateMark && value == place.state;
+                     return !found;
+                   });
+  if (!read.ok()) return read;
+  return found;
 }
 
 absl::StatusOr<std::optional<CheckpointTopic::State>> CheckpointTopic::ReadState(
@@ -161,22 +183,25 @@ absl::StatusOr<std::optional<CheckpointTopic::State>> CheckpointTopic::ReadState
                        } else {
                          records.erase(std::string(key));
                        }
+                       return true;
                      });
     if (!read.ok()) return read;
   }
   if (records.empty()) return std::nullopt;
   auto stored = records.find(storage::kCheckpointRecord);
   State state;
-  std::string checkpoint;
-  if (stored == records.end() || !ParsePlace(stored->second, &state.place, &checkpoint)) {
+  if (stored == records.end() || !ParsePlace(stored->second, &state.place)) {
     return Malformed(topic_);
   }
-  stored->second = std::move(checkpoint);
+  stored->second = state.place.checkpoint;
+  auto mark = records.find(kStateMark);
+  if (mark == records.end() || mark->second != state.place.state) state.place.restorable = false;
+  if (mark != records.end()) records.erase(mark);
   for (auto& [key, value] : records) state.records.push_back({key, std::move(value)});
   return state;
 }
 
-std::string PlaceValue(const PublishedPlace& place, const std::string& checkpoint) {
+std::string PlaceValue(const PublishedPlace& place) {
   tidemark::state::PublishedCheckpoint stored;
   stored.set_journal(place.journal);
   stored.set_append(place.append);
@@ -185,11 +210,12 @@ std::string PlaceValue(const PublishedPlace& place, const std::string& checkpoin
   stored.mutable_frontier()->set_offset(place.frontier.offset);
   stored.set_restorable(place.restorable);
   stored.set_open_pieces(place.open_pieces);
-  stored.set_checkpoint(checkpoint);
+  stored.set_checkpoint(place.checkpoint);
+  stored.set_state(place.state);
   return stored.SerializeAsString();
 }
 
-bool ParsePlace(std::string_view value, PublishedPlace* place, std::string* checkpoint) {
+bool ParsePlace(std::string_view value, PublishedPlace* place) {
   tidemark::state::PublishedCheckpoint stored;
   if (!stored.ParseFromArray(value.data(), static_cast<int>(value.size()))) return false;
   place->journal = stored.journal();
@@ -198,7 +224,8 @@ bool ParsePlace(std::string_view value, PublishedPlace* place, std::string* chec
   place->frontier = {stored.frontier().file(), stored.frontier().offset()};
   place->restorable = stored.restorable();
   place->open_pieces = stored.open_pieces();
-  *checkpoint = std::move(*stored.mutable_checkpoint());
+  place->checkpoint = std::move(*stored.mutable_checkpoint());
+  place->state = stored.state();
   return !place->journal.empty() && place->next_sequence > 0;
 }
 

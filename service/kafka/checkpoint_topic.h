@@ -31,11 +31,20 @@ struct PublishedPlace {
   // Kafka transactions that carry the beginning of a source transaction whose end is not published
   // yet; 0: there is none.
   uint64_t open_pieces = 0;
+  // The store's own record.
+  std::string checkpoint;
+  // Of the record kStateMark, random. It is written before all other records of the state, anew
+  // with each whole state: a topic that was deleted and made again, or whose beginning was dropped
+  // by retention, has another one or none, and is not restorable.
+  std::string state;
 };
 
+inline constexpr char kStateMark[] = "whole";
+
 // The compacted topic of one source, of one partition: a record for each of its state's, by the
-// same keys (storage/FORMAT.md, State records), a tombstone where one was erased. The value of
-// kCheckpointRecord is tidemark.state.PublishedCheckpoint. Only what is committed is read.
+// same keys (storage/FORMAT.md, State records), a tombstone where one was erased, and kStateMark.
+// The value of kCheckpointRecord is tidemark.state.PublishedCheckpoint. Only what is committed is
+// read.
 class CheckpointTopic {
  public:
   CheckpointTopic(const ClusterOptions& cluster, std::string topic, std::string group)
@@ -48,7 +57,10 @@ class CheckpointTopic {
 
   // nullopt: nothing was published yet, or there is no such topic.
   absl::StatusOr<std::optional<PublishedPlace>> ReadPlace(std::stop_token stop) const;
+  // Whether the topic has all that was written of the state.
+  absl::StatusOr<bool> HasWholeState(const PublishedPlace& place, std::stop_token stop) const;
 
+  // Without kStateMark. `place.restorable`: false also if the topic has lost some of it.
   struct State {
     PublishedPlace place;
     std::vector<storage::StateRecord> records;
@@ -62,9 +74,8 @@ class CheckpointTopic {
   const std::string group_;
 };
 
-std::string PlaceValue(const PublishedPlace& place, const std::string& checkpoint);
-// `checkpoint`: the store's own record.
-bool ParsePlace(std::string_view value, PublishedPlace* place, std::string* checkpoint);
+std::string PlaceValue(const PublishedPlace& place);
+bool ParsePlace(std::string_view value, PublishedPlace* place);
 
 }  // namespace tidemark::service::kafka
 

@@ -95,6 +95,11 @@ absl::Status Producer::Explain(const absl::Status& status) {
 void Producer::OnDelivery(rd_kafka_t* /*client*/, const rd_kafka_message_t* message, void* self) {
   auto* producer = static_cast<Producer*>(self);
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    // A record that was sent twice has none.
+    if (message->rkt == producer->watched_ && message->offset >= 0) {
+      if (message->offset <= producer->watched_offset_) producer->watched_began_anew_ = true;
+      producer->watched_offset_ = message->offset;
+    }
     std::lock_guard lock(producer->mutex_);
     producer->last_error_ = absl::OkStatus();
   } else if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {

@@ -67,6 +67,11 @@ class Producer {
   // Waits until nothing of it can be seen any more. `stop`: then the broker does it in time.
   absl::Status Abort(std::stop_token stop);
 
+  // From now on it is looked whether offsets of this topic's one partition grow.
+  void Watch(const std::string& topic) { watched_ = TopicOf(topic); }
+  // They did not, once: the topic was deleted and made again.
+  bool watched_began_anew() const { return watched_began_anew_; }
+
   // Of a batch (batch.size), and of a record in it (message.max.bytes).
   uint64_t batch_bytes_max() const { return Number("batch.size"); }
   uint64_t record_bytes_max() const { return Number("message.max.bytes"); }
@@ -99,6 +104,9 @@ class Producer {
   bool too_large_seen_ = false;
   Handle<rd_kafka_t> client_;
   std::map<std::string, Handle<rd_kafka_topic_t>, std::less<>> topics_;
+  const rd_kafka_topic_t* watched_ = nullptr;
+  int64_t watched_offset_ = -1;  // the newest
+  bool watched_began_anew_ = false;
 };
 
 }  // namespace tidemark::service::kafka

@@ -75,6 +75,8 @@ absl::StatusOr<bool> PublishSession::PublishSome(std::stop_token stop) {
 PublishSession::Transaction PublishSession::NewTransaction() const {
   Transaction transaction;
   transaction.place = committed_;
+  PublishedPlace& place = transaction.place.published;
+  if (place.restorable && place.state.empty()) place.state = parts_.state;
   transaction.inside = committed_.published.open_pieces > 0;
   transaction.piece = committed_.published.open_pieces + 1;
   transaction.bytes_before = parts_.writer->bytes();
@@ -104,6 +106,7 @@ absl::Status PublishSession::AddChanges(std::vector<storage::StateChange> change
       absl::Status status = WriteEvents(change.next_sequence, transaction, stop);
       if (!status.ok()) return status;
       for (storage::StateRecord& record : change.records) {
+        if (record.key == storage::kCheckpointRecord) place.checkpoint = record.value.value_or("");
         transaction->records[std::move(record.key)] = std::move(record.value);
       }
       place.append = change.append;
@@ -176,20 +179,22 @@ absl::Status PublishSession::WriteState(const Transaction& transaction, std::sto
   const std::string& topic = parts_.checkpoint_topic->name();
   Record record;
   record.partition = 0;
-  std::string checkpoint;
+  PublishedPlace place = transaction.place.published;
+  if (place.state != committed_.published.state) {
+    record.key = kStateMark;
+    record.value = place.state;
+    absl::Status status = parts_.producer->Produce(topic, record, stop);
+    if (!status.ok()) return status;
+  }
   for (const auto& [key, value] : transaction.records) {
-    if (key == storage::kCheckpointRecord) {
-      checkpoint = value.value_or("");
-      continue;
-    }
+    if (key == storage::kCheckpointRecord) continue;
     record.key = key;
     record.value = value;
     absl::Status status = parts_.producer->Produce(topic, record, stop);
     if (!status.ok()) return status;
   }
-  PublishedPlace place = transaction.place.published;
   place.open_pieces = transaction.inside ? transaction.piece : 0;
-  const std::string value = PlaceValue(place, checkpoint);
+  const std::string value = PlaceValue(place);
   record.key = storage::kCheckpointRecord;
   record.value = value;
   return parts_.producer->Produce(topic, record, std::move(stop));
@@ -210,7 +215,10 @@ absl::Status PublishSession::Finish(absl::Status status, Transaction transaction
     committed_ = std::move(transaction.place);
     committed_.published.open_pieces = transaction.inside ? transaction.piece : 0;
     last_commit_ = Clock::now();
-    return status;
+    if (!parts_.producer->watched_began_anew()) return status;
+    return absl::AbortedError(
+        absl::StrCat("topic ", parts_.checkpoint_topic->name(),
+                     " was deleted and made again; the whole state is written anew"));
   }
   cursor_.reset();
   if (absl::IsFailedPrecondition(status)) return status;
@@ -245,12 +253,15 @@ absl::StatusOr<bool> PublishSession::PublishTowardsWhole(std::stop_token stop) {
   absl::Status status = WriteEvents(whole_->next_sequence, &transaction, stop);
   const bool reached = transaction.place.published.next_sequence >= whole_->next_sequence;
   if (status.ok() && reached) {
+    PublishedPlace& place = transaction.place.published;
     for (const storage::StateRecord& record : whole_->records) {
+      if (record.key == storage::kCheckpointRecord) place.checkpoint = record.value.value_or("");
       transaction.records[record.key] = record.value;
     }
-    transaction.place.published.append = whole_->append;
-    transaction.place.published.frontier = whole_->frontier;
-    transaction.place.published.restorable = true;
+    place.append = whole_->append;
+    place.frontier = whole_->frontier;
+    place.restorable = true;
+    place.state = parts_.state;
   }
   status = Finish(std::move(status), std::move(transaction), std::move(stop));
   if (!status.ok()) return status;

@@ -35,6 +35,8 @@ class PublishSession {
     EventWriter* writer = nullptr;
     // storage::PublishedAs.id
     std::string name;
+    // Random: PublishedPlace::state of a state that this session begins.
+    std::string state;
     // A transaction begins, the oldest append of which is of this time.
     std::function<void(uint64_t time_us)> begun;
     // Publisher::Parts.

@@ -57,6 +57,18 @@ CheckpointTopic MakeCheckpointTopic(const ClusterOptions& cluster, const Publish
   return CheckpointTopic(cluster, options.checkpoint_topic, options.transactional_id);
 }
 
+// Where records are dropped by their age the state is lost bit by bit.
+absl::Status CheckIsCompacted(const std::string& name, const Topic& topic) {
+  if (topic.cleanup_policy.empty() || topic.cleanup_policy == "compact") return absl::OkStatus();
+  return absl::PermissionDeniedError(absl::StrCat(
+      "topic ", name, " has cleanup.policy=", topic.cleanup_policy,
+      ", which drops what a lost data folder is restored from; set it to compact (kafka-configs.sh "
+      "--alter --entity-type topics --entity-name ",
+      name,
+      " --add-config cleanup.policy=compact); the state is then written anew if some of it "
+      "is gone"));
+}
+
 class ThreadedPublisher final : public Publisher {
  public:
   explicit ThreadedPublisher(Parts parts);
@@ -150,6 +162,9 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
   absl::StatusOr<Topic> made =
       topics.Ensure(parts_.options.checkpoint_topic, CheckpointTopicOptions(parts_.options), stop);
   if (!made.ok()) return ForOperator(producer.Explain(made.status()));
+  absl::Status compacted = CheckIsCompacted(parts_.options.checkpoint_topic, *made);
+  if (!compacted.ok()) return compacted;
+  producer.Watch(parts_.options.checkpoint_topic);
   absl::StatusOr<PublishedPlace> start = Start(producer, stop);
   if (!start.ok()) return start.status();
   EventWriter writer({.source = parts_.source,
@@ -166,6 +181,7 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
        .producer = &producer,
        .writer = &writer,
        .name = parts_.journal->state_log().published_as().id,
+       .state = NewName(),
        .begun = [this](uint64_t time_us) { Begun(time_us); },
        .without_checkpoint_in_transaction = parts_.without_checkpoint_in_transaction},
       *start);
@@ -193,6 +209,17 @@ absl::StatusOr<PublishedPlace> ThreadedPublisher::Start(Producer& producer, std:
   const model::Sequence oldest = parts_.journal->bounds().oldest;
   if (*place) {
     start = **place;
+    auto whole = checkpoint_topic_.HasWholeState(start, stop);
+    if (!whole.ok()) return ForOperator(whole.status());
+    if (start.restorable && !*whole) {
+      LogWarning("the checkpoint topic has lost some of the state; the whole is written anew",
+                 {{"source", parts_.source}, {"topic", checkpoint_topic_.name()}});
+      start.restorable = false;
+    }
+  } else if (begun_) {
+    // Deleted while this service ran, which knows what it committed.
+    start = committed_.published;
+    start.restorable = false;
   } else {
     WarnIfForgotten();
     start.next_sequence = oldest;
@@ -202,7 +229,8 @@ absl::StatusOr<PublishedPlace> ThreadedPublisher::Start(Producer& producer, std:
   return start;
 }
 
-// Another cluster, or a topic that was deleted: what is still retained comes again.
+// Another cluster, or a topic that was deleted between two runs: what is still retained comes
+// again.
 void ThreadedPublisher::WarnIfForgotten() const {
   if (parts_.journal->state_log().published_as().id.empty()) return;
   LogWarning("Kafka has no checkpoint of a source that was published before; from its oldest event",
@@ -331,13 +359,10 @@ absl::Status Claim(Producer& producer, const CheckpointTopic& topic, CheckpointT
                    std::stop_token stop) {
   state->place.journal = NewName();
   state->place.next_sequence += kRestoreGap;
-  const auto checkpoint = std::find_if(
-      state->records.begin(), state->records.end(),
-      [](const storage::StateRecord& record) { return record.key == storage::kCheckpointRecord; });
   if (absl::Status begun = producer.Begin(); !begun.ok()) return begun;
-  const std::string value = PlaceValue(state->place, *checkpoint->value);
+  const std::string value = PlaceValue(state->place);
   Record record;
-  record.key = checkpoint->key;
+  record.key = storage::kCheckpointRecord;
   record.value = value;
   record.partition = 0;
   absl::Status written = producer.Produce(topic.name(), record, stop);
@@ -353,8 +378,9 @@ absl::Status AgainIfTaken(const absl::Status& status) {
 absl::Status NotRestorable(const std::string& topic, const std::string& source) {
   return absl::FailedPreconditionError(absl::StrCat(
       "topic ", topic, " has no whole state of ", source,
-      " yet: its journal was lost before all its events were published. Delete the topic, start "
-      "again and take a snapshot"));
+      ": its journal was lost before all its events were published, or the topic has lost records "
+      "(it was deleted and made again, or its cleanup.policy was not compact). Delete the topic, "
+      "start again and take a snapshot"));
 }
 
 // The id is taken first, so that whoever publishes now commits nothing after the state was read;

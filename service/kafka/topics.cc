@@ -42,7 +42,9 @@ absl::StatusOr<Topic> Topics::Ensure(const std::string& name, const TopicOptions
   if (known != known_.end()) return known->second;
   absl::StatusOr<int32_t> partitions = EnsurePartitions(name, options, std::move(stop));
   if (!partitions.ok()) return partitions.status();
-  return known_[name] = Topic{*partitions, BatchBytesMost(name)};
+  Topic topic{*partitions};
+  Describe(name, &topic);
+  return known_[name] = topic;
 }
 
 absl::StatusOr<int32_t> Topics::EnsurePartitions(const std::string& name,
@@ -84,7 +86,7 @@ absl::StatusOr<int32_t> Topics::Partitions(const std::string& name) {
 }
 
 // A user who may not ask for it gets the error of a record that does not fit from the broker.
-uint64_t Topics::BatchBytesMost(const std::string& name) {
+void Topics::Describe(const std::string& name, Topic* topic) {
   const Handle<rd_kafka_ConfigResource_t> resource(
       rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.c_str()));
   const Handle<rd_kafka_AdminOptions_t> admin(
@@ -94,20 +96,23 @@ uint64_t Topics::BatchBytesMost(const std::string& name) {
   rd_kafka_DescribeConfigs(client_, resources, 1, admin.get(), queue.get());
   const Handle<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), kRequestMs));
   if (event == nullptr || rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return UINT64_MAX;
+    return;
   }
   size_t count = 0;
   const rd_kafka_ConfigResource_t** described = rd_kafka_DescribeConfigs_result_resources(
       rd_kafka_event_DescribeConfigs_result(event.get()), &count);
-  if (count != 1) return UINT64_MAX;
+  if (count != 1) return;
   const rd_kafka_ConfigEntry_t** entries = rd_kafka_ConfigResource_configs(described[0], &count);
   for (size_t i = 0; i < count; ++i) {
-    if (std::string_view(rd_kafka_ConfigEntry_name(entries[i])) != "max.message.bytes") continue;
+    const std::string_view property = rd_kafka_ConfigEntry_name(entries[i]);
     const char* value = rd_kafka_ConfigEntry_value(entries[i]);
+    if (value == nullptr) continue;
     uint64_t bytes = 0;
-    if (value != nullptr && absl::SimpleAtoi(value, &bytes)) return bytes;
+    if (property == "cleanup.policy") topic->cleanup_policy = value;
+    if (property == "max.message.bytes" && absl::SimpleAtoi(value, &bytes)) {
+      topic->batch_bytes_max = bytes;
+    }
   }
-  return UINT64_MAX;
 }
 
 absl::Status Topics::Create(const std::string& name, const TopicOptions& options) {

@@ -25,6 +25,8 @@ struct Topic {
   // The topic's max.message.bytes: what the broker takes of a batch of records, compressed. Where
   // it may not be asked for, the largest number.
   uint64_t batch_bytes_max = UINT64_MAX;
+  // Empty: it may not be asked for.
+  std::string cleanup_policy = {};
 };
 
 // The topics of a cluster. One thread.
@@ -43,7 +45,7 @@ class Topics {
   absl::StatusOr<int32_t> EnsurePartitions(const std::string& name, const TopicOptions& options,
                                            std::stop_token stop);
   absl::StatusOr<int32_t> Partitions(const std::string& name);
-  uint64_t BatchBytesMost(const std::string& name);
+  void Describe(const std::string& name, Topic* topic);
   absl::Status Create(const std::string& name, const TopicOptions& options);
 
   rd_kafka_t* const client_;

@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
+#include "service/kafka/checkpoint_topic.h"
 #include "service/kafka/client.h"
 #include "tests/service/events.h"
 #include "tests/support/kafka_cluster.h"
@@ -185,6 +186,23 @@ class PublisherTest : public ::testing::Test {
       sequences.push_back(sequence);
     }
     return sequences;
+  }
+
+  // Keys of the records of its state in Kafka; empty: it cannot be restored from there.
+  std::set<std::string> StateInKafka() {
+    auto state =
+        CheckpointTopic(cluster_, options_.checkpoint_topic, options_.transactional_id + "-test")
+            .ReadState({});
+    std::set<std::string> keys;
+    if (!state.ok() || !*state || !(*state)->place.restorable) return keys;
+    for (const storage::StateRecord& record : (*state)->records) keys.insert(record.key);
+    return keys;
+  }
+  static std::set<std::string> StateOf(DataFolder& data) {
+    std::set<std::string> keys;
+    const storage::StateChange whole = *data.journal()->state_log().Whole();
+    for (const storage::StateRecord& record : whole.records) keys.insert(record.key);
+    return keys;
   }
 
   static tidemark::testing::KafkaCluster* kafka_;
@@ -677,6 +695,32 @@ TEST_F(PublisherTest, TopicThatIsDeletedIsMadeAgain) {
   data_->Append(1, {2});
   WaitUntilPublished(publisher, *data_);
   WaitFor(publisher, [&] { return Sequences("orders").size() == 1; });
+}
+
+TEST_F(PublisherTest, CheckpointTopicThatIsMadeAnewGetsTheWholeStateAgain) {
+  cluster_.properties = {{"message.timeout.ms", "3000"}};
+  data_->AppendSchema(1, "orders");
+  data_->Append(1, {1});
+  Publisher* publisher = Start(*data_);
+  WaitUntilPublished(publisher, *data_);
+  EXPECT_EQ(StateInKafka(), StateOf(*data_));
+  DeleteTopic(cluster_.brokers, options_.checkpoint_topic);
+  ASSERT_OK(tidemark::testing::CreateKafkaTopic(
+      cluster_.brokers,
+      {.name = options_.checkpoint_topic, .settings = {{"cleanup.policy", "compact"}}}));
+  data_->Append(1, {2});
+  WaitUntilPublished(publisher, *data_);
+  WaitFor(publisher, [&] { return StateInKafka() == StateOf(*data_); });
+  EXPECT_EQ(Sequences("orders").size(), 2u);
+}
+
+TEST_F(PublisherTest, CheckpointTopicThatIsNotCompactedIsRefused) {
+  ASSERT_OK(tidemark::testing::CreateKafkaTopic(
+      cluster_.brokers,
+      {.name = options_.checkpoint_topic, .settings = {{"cleanup.policy", "delete"}}}));
+  Publisher* publisher = Start(*data_);
+  WaitFor(publisher, [&] { return publisher->status().state == PublisherState::kStopped; });
+  EXPECT_THAT(publisher->status().error, HasSubstr("has cleanup.policy=delete"));
 }
 
 TEST_F(PublisherTest, BrokerThatIsAwayDelaysAndLosesNothing) {
