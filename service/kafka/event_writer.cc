@@ -55,18 +55,6 @@ int64_t TimeMs(const ChangeView& change) {
       (change.commit_time_us != 0 ? change.commit_time_us : change.capture_time_us) / 1000);
 }
 
-// What a record takes in a batch of its own, at most.
-size_t BatchBytes(const Record& record) {
-  constexpr size_t kBatchHead = 61;
-  constexpr size_t kVarintsMost = 40;
-  size_t bytes =
-      kBatchHead + kVarintsMost + record.key.value_or("").size() + record.value.value_or("").size();
-  for (const auto& [name, value] : record.headers) {
-    bytes += std::string_view(name).size() + value.size() + 10;
-  }
-  return bytes;
-}
-
 std::string KeyText(const ChangeView& change) {
   v1::Row key;
   if (!change.key ||

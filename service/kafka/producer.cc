@@ -41,6 +41,17 @@ bool TakenByAnother(rd_kafka_resp_err_t error) {
 
 }  // namespace
 
+size_t BatchBytes(const Record& record) {
+  constexpr size_t kBatchHead = 61;
+  constexpr size_t kVarintsMost = 40;
+  size_t bytes =
+      kBatchHead + kVarintsMost + record.key.value_or("").size() + record.value.value_or("").size();
+  for (const auto& [name, value] : record.headers) {
+    bytes += std::string_view(name).size() + value.size() + 10;
+  }
+  return bytes;
+}
+
 absl::StatusOr<std::unique_ptr<Producer>> Producer::Open(const ClusterOptions& cluster,
                                                          const std::string& transactional_id,
                                                          uint64_t batch_bytes_max) {

@@ -32,6 +32,9 @@ struct Record {
   std::optional<int32_t> partition;
 };
 
+// What it takes in a batch of its own, at most.
+size_t BatchBytes(const Record& record);
+
 // Writes transactions under one transactional id, each record once and in order. What calls may
 // return besides OK:
 //

@@ -38,6 +38,22 @@ absl::Status NotRetained(const absl::Status& status) {
       ". To go on without them, delete the checkpoint topic, start again and take a snapshot"));
 }
 
+// The first letters of its keys are those of storage/FORMAT.md.
+const char* StateRecordName(std::string_view key) {
+  switch (key.empty() ? '\0' : key.front()) {
+    case 'c':
+      return "the checkpoint";
+    case 's':
+      return "a table's schema";
+    case 'j':
+      return "a snapshot job";
+    case 'r':
+      return "a key to read again";
+    default:
+      return "a record of the driver";
+  }
+}
+
 }  // namespace
 
 PublishSession::PublishSession(const Parts& parts, const PublishedPlace& start) : parts_(parts) {
@@ -175,29 +191,39 @@ absl::Status PublishSession::WriteBlock(const storage::Block& block, Transaction
       "an event in the journal is malformed; restore the data folder, or capture the source anew");
 }
 
-absl::Status PublishSession::WriteState(const Transaction& transaction, std::stop_token stop) {
+absl::Status PublishSession::WriteStateRecord(std::string_view key,
+                                              std::optional<std::string_view> value,
+                                              std::stop_token stop) {
   const std::string& topic = parts_.checkpoint_topic->name();
   Record record;
   record.partition = 0;
+  record.key = key;
+  record.value = value;
+  const uint64_t bytes = BatchBytes(record);
+  if (bytes <= parts_.state_record_bytes_max) {
+    return parts_.producer->Produce(topic, record, std::move(stop));
+  }
+  return absl::PermissionDeniedError(absl::StrCat(
+      "a record of the source's state (", StateRecordName(key), ") does not fit into topic ", topic,
+      ": it has ", bytes, " bytes, the limit is ", parts_.state_record_bytes_max,
+      "; raise message.max.bytes in kafka.properties and max.message.bytes of the topic "
+      "(kafka-configs.sh --alter --entity-type topics --entity-name ",
+      topic, " --add-config max.message.bytes=", 2 * bytes, ")"));
+}
+
+absl::Status PublishSession::WriteState(const Transaction& transaction, std::stop_token stop) {
   PublishedPlace place = transaction.place.published;
+  absl::Status status;
   if (place.state != committed_.published.state) {
-    record.key = kStateMark;
-    record.value = place.state;
-    absl::Status status = parts_.producer->Produce(topic, record, stop);
-    if (!status.ok()) return status;
+    status = WriteStateRecord(kStateMark, place.state, stop);
   }
   for (const auto& [key, value] : transaction.records) {
-    if (key == storage::kCheckpointRecord) continue;
-    record.key = key;
-    record.value = value;
-    absl::Status status = parts_.producer->Produce(topic, record, stop);
     if (!status.ok()) return status;
+    if (key != storage::kCheckpointRecord) status = WriteStateRecord(key, value, stop);
   }
+  if (!status.ok()) return status;
   place.open_pieces = transaction.inside ? transaction.piece : 0;
-  const std::string value = PlaceValue(place);
-  record.key = storage::kCheckpointRecord;
-  record.value = value;
-  return parts_.producer->Produce(topic, record, std::move(stop));
+  return WriteStateRecord(storage::kCheckpointRecord, PlaceValue(place), std::move(stop));
 }
 
 // Commits, or aborts where something is wrong.

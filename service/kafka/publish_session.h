@@ -9,6 +9,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -37,6 +38,8 @@ class PublishSession {
     std::string name;
     // Random: PublishedPlace::state of a state that this session begins.
     std::string state;
+    // What the checkpoint topic and the producer take.
+    uint64_t state_record_bytes_max = UINT64_MAX;
     // A transaction begins, the oldest append of which is of this time.
     std::function<void(uint64_t time_us)> begun;
     // Publisher::Parts.
@@ -83,6 +86,8 @@ class PublishSession {
   absl::Status WriteEvents(model::Sequence until, Transaction* transaction, std::stop_token stop);
   absl::Status WriteBlock(const storage::Block& block, Transaction* transaction,
                           std::stop_token stop);
+  absl::Status WriteStateRecord(std::string_view key, std::optional<std::string_view> value,
+                                std::stop_token stop);
   absl::Status WriteState(const Transaction& transaction, std::stop_token stop);
   Transaction NewTransaction() const;
   absl::Status Begin(uint64_t time_us);

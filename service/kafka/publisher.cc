@@ -164,6 +164,10 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
   if (!made.ok()) return ForOperator(producer.Explain(made.status()));
   absl::Status compacted = CheckIsCompacted(parts_.options.checkpoint_topic, *made);
   if (!compacted.ok()) return compacted;
+  if (made->batch_bytes_max < producer.batch_bytes_max()) {
+    batch_bytes_max_ = made->batch_bytes_max;
+    return absl::OkStatus();
+  }
   producer.Watch(parts_.options.checkpoint_topic);
   absl::StatusOr<PublishedPlace> start = Start(producer, stop);
   if (!start.ok()) return start.status();
@@ -182,6 +186,7 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
        .writer = &writer,
        .name = parts_.journal->state_log().published_as().id,
        .state = NewName(),
+       .state_record_bytes_max = std::min(made->batch_bytes_max, producer.record_bytes_max()),
        .begun = [this](uint64_t time_us) { Begun(time_us); },
        .without_checkpoint_in_transaction = parts_.without_checkpoint_in_transaction},
       *start);
