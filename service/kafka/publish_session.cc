@@ -26,6 +26,7 @@ constexpr milliseconds kTimeMost{5000};
 // Appends without events are published together.
 constexpr milliseconds kStateInterval{1000};
 constexpr size_t kChangeBytes = 1 << 20;
+constexpr milliseconds kRenewInterval{3000};
 // How long a source transaction is waited for whose beginning is there.
 constexpr milliseconds kRestWait{200};
 
@@ -79,13 +80,25 @@ absl::StatusOr<bool> PublishSession::PublishSome(std::stop_token stop) {
     return PublishTowardsWhole(std::move(stop));
   }
   if (!changes.ok()) return changes.status();
-  if (changes->empty()) return false;
+  if (changes->empty()) {
+    if (absl::Status status = Renew(std::move(stop)); !status.ok()) return status;
+    return false;
+  }
   const bool only_state = changes->back().next_sequence == committed_.published.next_sequence;
   if (only_state && Clock::now() - last_commit_ < kStateInterval) return false;
   if (absl::Status status = PublishChanges(*std::move(changes), std::move(stop)); !status.ok()) {
     return status;
   }
   return true;
+}
+
+absl::Status PublishSession::Renew(std::stop_token stop) {
+  const bool published = !committed_.published.checkpoint.empty();
+  if (!published || Clock::now() - last_commit_ < kRenewInterval) return absl::OkStatus();
+  if (absl::Status status = Begin(0); !status.ok()) return status;
+  Transaction transaction = NewTransaction();
+  transaction.piece = committed_.published.open_pieces;  // It carries none.
+  return Finish(absl::OkStatus(), std::move(transaction), std::move(stop));
 }
 
 PublishSession::Transaction PublishSession::NewTransaction() const {

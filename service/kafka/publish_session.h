@@ -54,7 +54,9 @@ class PublishSession {
 
   PublishSession(const Parts& parts, const PublishedPlace& start);
 
-  // One transaction; false: there is nothing to publish for now. What Producer's calls and
+  // One transaction; false: there is nothing to publish for now. Then the checkpoint is written
+  // again every kRenewInterval, so that whoever was replaced by another service, or whose topic was
+  // made anew, notices without an event. What Producer's calls and
   // EventWriter's may return; then only the checkpoint topic tells what was committed, and another
   // session goes on from there.
   absl::StatusOr<bool> PublishSome(std::stop_token stop);
@@ -76,6 +78,7 @@ class PublishSession {
     Clock::time_point begun;
   };
 
+  absl::Status Renew(std::stop_token stop);
   absl::StatusOr<std::vector<storage::StateChange>> NextChanges(uint64_t append) const;
   absl::Status PublishChanges(std::vector<storage::StateChange> changes, std::stop_token stop);
   absl::Status AddChanges(std::vector<storage::StateChange> changes, Transaction* transaction,

@@ -45,9 +45,10 @@ TEST_F(PublisherTest, CheckpointTopicThatIsMadeAnewGetsTheWholeStateAgain) {
   ASSERT_OK(tidemark::testing::CreateKafkaTopic(
       cluster_.brokers,
       {.name = options_.checkpoint_topic, .settings = {{"cleanup.policy", "compact"}}}));
+  // Without an event.
+  WaitFor(publisher, [&] { return StateInKafka() == StateOf(*data_); });
   data_->Append(1, {2});
   WaitUntilPublished(publisher, *data_);
-  WaitFor(publisher, [&] { return StateInKafka() == StateOf(*data_); });
   EXPECT_EQ(Sequences("orders").size(), 2u);
 }
 

@@ -213,6 +213,18 @@ TEST_F(PublisherTest, ReplacedServiceStopsForGood) {
   EXPECT_EQ(Sequences("orders").size(), 4u);
 }
 
+TEST_F(PublisherTest, ReplacedServiceThatHasNothingToPublishStopsSoon) {
+  data_->AppendSchema(1, "orders");
+  Publisher* old = Start(*data_);
+  WaitUntilPublished(old, *data_);
+  DataFolder& fresh = NewFolder();
+  ASSERT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+  fresh.Append(1, {2});
+  WaitUntilPublished(Start(fresh), fresh);
+  WaitFor(old, [&] { return old->status().state == PublisherState::kStopped; });
+  EXPECT_THAT(old->status().error, HasSubstr("published by another service"));
+}
+
 // Then no moment comes in which the checkpoint topic has nothing new.
 TEST_F(PublisherTest, ReplacedServiceStopsWhileTheOtherOneWritesAllTheTime) {
   data_->AppendSchema(1, "orders");
