@@ -51,10 +51,12 @@ class TopicReader {
   }
 
   // The first offset and the one behind the last. Both 0: there is no such topic.
-  absl::StatusOr<std::pair<int64_t, int64_t>> Ends() {
+  absl::StatusOr<std::pair<int64_t, int64_t>> Ends(const std::stop_token& stop) {
     std::pair<int64_t, int64_t> ends{0, 0};
-    const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
-        client_.get(), topic_.c_str(), 0, &ends.first, &ends.second, kRequestMs);
+    const rd_kafka_resp_err_t error = AskUnlessStopped(kRequestMs, stop, [&](int ms) {
+      return rd_kafka_query_watermark_offsets(client_.get(), topic_.c_str(), 0, &ends.first,
+                                              &ends.second, ms);
+    });
     if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
         error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
         error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
@@ -127,7 +129,7 @@ absl::StatusOr<std::optional<PublishedPlace>> CheckpointTopic::ReadPlace(
     std::stop_token stop) const {
   auto reader = TopicReader::Open(cluster_, topic_, group_);
   if (!reader.ok()) return reader.status();
-  auto ends = reader->Ends();
+  auto ends = reader->Ends(stop);
   if (!ends.ok()) return ends.status();
   for (int64_t back = kTailOffsets; ends->second > ends->first; back *= 100) {
     const int64_t from = std::max(ends->first, ends->second - back);
@@ -153,7 +155,7 @@ absl::StatusOr<bool> CheckpointTopic::HasWholeState(const PublishedPlace& place,
                                                     std::stop_token stop) const {
   auto reader = TopicReader::Open(cluster_, topic_, group_);
   if (!reader.ok()) return reader.status();
-  auto ends = reader->Ends();
+  auto ends = reader->Ends(stop);
   if (!ends.ok()) return ends.status();
   bool found = false;
   if (ends->second == ends->first || place.state.empty()) return found;
@@ -171,7 +173,7 @@ absl::StatusOr<std::optional<CheckpointTopic::State>> CheckpointTopic::ReadState
     std::stop_token stop) const {
   auto reader = TopicReader::Open(cluster_, topic_, group_);
   if (!reader.ok()) return reader.status();
-  auto ends = reader->Ends();
+  auto ends = reader->Ends(stop);
   if (!ends.ok()) return ends.status();
   std::map<std::string, std::string, std::less<>> records;
   if (ends->second > ends->first) {

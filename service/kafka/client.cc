@@ -1,5 +1,6 @@
 #include "service/kafka/client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,8 @@
 
 namespace tidemark::service::kafka {
 namespace {
+
+constexpr int kMomentMs = 500;
 
 absl::StatusCode CodeOf(rd_kafka_resp_err_t error) {
   switch (error) {
@@ -38,6 +41,8 @@ absl::StatusCode CodeOf(rd_kafka_resp_err_t error) {
     case RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS:
     case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
       return absl::StatusCode::kUnavailable;
+    case RD_KAFKA_RESP_ERR__DESTROY:
+      return absl::StatusCode::kCancelled;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR__SSL:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
@@ -134,6 +139,28 @@ absl::Status ToStatus(std::string_view what, rd_kafka_resp_err_t error, std::str
   const std::string cause(reason.empty() ? std::string_view(rd_kafka_err2str(error)) : reason);
   return absl::Status(CodeOf(error), absl::StrCat(std::string(what), ": ", cause, " (",
                                                   rd_kafka_err2name(error), ")", RemedyOf(error)));
+}
+
+rd_kafka_resp_err_t AskUnlessStopped(int wait_ms, const std::stop_token& stop,
+                                     const std::function<rd_kafka_resp_err_t(int ms)>& ask) {
+  while (!stop.stop_requested()) {
+    const int ms = std::min(wait_ms, kMomentMs);
+    wait_ms -= ms;
+    const rd_kafka_resp_err_t error = ask(ms);
+    const bool silent =
+        error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (!silent || wait_ms <= 0) return error;
+  }
+  return RD_KAFKA_RESP_ERR__DESTROY;
+}
+
+Handle<rd_kafka_event_t> PollUnlessStopped(rd_kafka_queue_t* queue, int wait_ms,
+                                           const std::stop_token& stop) {
+  Handle<rd_kafka_event_t> event;
+  for (; event == nullptr && wait_ms > 0 && !stop.stop_requested(); wait_ms -= kMomentMs) {
+    event.reset(rd_kafka_queue_poll(queue, std::min(wait_ms, kMomentMs)));
+  }
+  return event;
 }
 
 absl::Status ForOperator(const absl::Status& status) {

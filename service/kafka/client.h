@@ -3,7 +3,9 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -56,11 +58,23 @@ absl::StatusOr<Handle<rd_kafka_t>> MakeClient(rd_kafka_type_t type, Handle<rd_ka
 //
 //   Unavailable         a broker does not answer (yet): try again
 //   FailedPrecondition  an operator must act: rights, names, sizes, settings
+//   Cancelled           the service is shutting down
 //   Internal            else
 //
 // `what`: "cannot ...".
 absl::Status ToStatus(std::string_view what, rd_kafka_resp_err_t error,
                       std::string_view reason = "");
+
+// Requests wait for brokers that are away, but not through a stop of the service: librdkafka is
+// called for a moment at a time.
+
+// `ask` is told how long it may take; again while brokers do not answer, but not longer than
+// `wait_ms`. ERR__DESTROY: the stop token was triggered.
+rd_kafka_resp_err_t AskUnlessStopped(int wait_ms, const std::stop_token& stop,
+                                     const std::function<rd_kafka_resp_err_t(int ms)>& ask);
+// Null: no answer came, or the stop token was triggered.
+Handle<rd_kafka_event_t> PollUnlessStopped(rd_kafka_queue_t* queue, int wait_ms,
+                                           const std::stop_token& stop);
 
 // The status of a request that failed while the producer is well: what is for an operator becomes
 // PermissionDenied, since FailedPrecondition is the producer's end.

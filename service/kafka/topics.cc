@@ -40,10 +40,10 @@ absl::StatusOr<Topic> Topics::Ensure(const std::string& name, const TopicOptions
                                      std::stop_token stop) {
   auto known = known_.find(name);
   if (known != known_.end()) return known->second;
-  absl::StatusOr<int32_t> partitions = EnsurePartitions(name, options, std::move(stop));
+  absl::StatusOr<int32_t> partitions = EnsurePartitions(name, options, stop);
   if (!partitions.ok()) return partitions.status();
   Topic topic{*partitions};
-  Describe(name, &topic);
+  Describe(name, stop, &topic);
   return known_[name] = topic;
 }
 
@@ -52,11 +52,11 @@ absl::StatusOr<int32_t> Topics::EnsurePartitions(const std::string& name,
                                                  std::stop_token stop) {
   bool created = false;
   for (int look = 0; look < kLooksMost; ++look) {
-    absl::StatusOr<int32_t> partitions = Partitions(name);
+    absl::StatusOr<int32_t> partitions = Partitions(name, stop);
     if (!partitions.ok() && !absl::IsNotFound(partitions.status())) return partitions.status();
     if (partitions.ok() && *partitions > 0) return *partitions;
     if (!partitions.ok() && !created) {
-      if (absl::Status status = Create(name, options); !status.ok()) return status;
+      if (absl::Status status = Create(name, options, stop); !status.ok()) return status;
       created = true;
     }
     if (stop.stop_requested()) return absl::CancelledError("the service is shutting down");
@@ -66,11 +66,12 @@ absl::StatusOr<int32_t> Topics::EnsurePartitions(const std::string& name,
 }
 
 // 0: not all have a leader.
-absl::StatusOr<int32_t> Topics::Partitions(const std::string& name) {
+absl::StatusOr<int32_t> Topics::Partitions(const std::string& name, const std::stop_token& stop) {
   const Handle<rd_kafka_topic_t> topic(rd_kafka_topic_new(client_, name.c_str(), nullptr));
   const rd_kafka_metadata_t* found = nullptr;
-  const rd_kafka_resp_err_t asked =
-      rd_kafka_metadata(client_, /*all_topics=*/0, topic.get(), &found, kRequestMs);
+  const rd_kafka_resp_err_t asked = AskUnlessStopped(kRequestMs, stop, [&](int ms) {
+    return rd_kafka_metadata(client_, /*all_topics=*/0, topic.get(), &found, ms);
+  });
   const Handle<const rd_kafka_metadata_t> metadata(found);
   const std::string what = absl::StrCat("cannot look at topic ", name);
   if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(what, asked);
@@ -86,7 +87,7 @@ absl::StatusOr<int32_t> Topics::Partitions(const std::string& name) {
 }
 
 // A user who may not ask for it gets the error of a record that does not fit from the broker.
-void Topics::Describe(const std::string& name, Topic* topic) {
+void Topics::Describe(const std::string& name, const std::stop_token& stop, Topic* topic) {
   const Handle<rd_kafka_ConfigResource_t> resource(
       rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.c_str()));
   const Handle<rd_kafka_AdminOptions_t> admin(
@@ -94,7 +95,7 @@ void Topics::Describe(const std::string& name, Topic* topic) {
   const Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client_));
   rd_kafka_ConfigResource_t* resources[] = {resource.get()};
   rd_kafka_DescribeConfigs(client_, resources, 1, admin.get(), queue.get());
-  const Handle<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), kRequestMs));
+  const auto event = PollUnlessStopped(queue.get(), kRequestMs, stop);
   if (event == nullptr || rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return;
   }
@@ -115,7 +116,8 @@ void Topics::Describe(const std::string& name, Topic* topic) {
   }
 }
 
-absl::Status Topics::Create(const std::string& name, const TopicOptions& options) {
+absl::Status Topics::Create(const std::string& name, const TopicOptions& options,
+                            const std::stop_token& stop) {
   char error[512];
   const Handle<rd_kafka_NewTopic_t> topic(rd_kafka_NewTopic_new(
       name.c_str(), options.partitions == 0 ? -1 : options.partitions,
@@ -132,8 +134,9 @@ absl::Status Topics::Create(const std::string& name, const TopicOptions& options
   const Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client_));
   rd_kafka_NewTopic_t* topics[] = {topic.get()};
   rd_kafka_CreateTopics(client_, topics, 1, admin.get(), queue.get());
-  const Handle<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), 2 * kRequestMs));
+  const auto event = PollUnlessStopped(queue.get(), 2 * kRequestMs, stop);
   if (event != nullptr) return ResultOf(name, event.get());
+  if (stop.stop_requested()) return absl::CancelledError("the service is shutting down");
   return absl::UnavailableError(absl::StrCat("cannot create topic ", name, ": no answer"));
 }
 

@@ -44,9 +44,10 @@ class Topics {
  private:
   absl::StatusOr<int32_t> EnsurePartitions(const std::string& name, const TopicOptions& options,
                                            std::stop_token stop);
-  absl::StatusOr<int32_t> Partitions(const std::string& name);
-  void Describe(const std::string& name, Topic* topic);
-  absl::Status Create(const std::string& name, const TopicOptions& options);
+  absl::StatusOr<int32_t> Partitions(const std::string& name, const std::stop_token& stop);
+  void Describe(const std::string& name, const std::stop_token& stop, Topic* topic);
+  absl::Status Create(const std::string& name, const TopicOptions& options,
+                      const std::stop_token& stop);
 
   rd_kafka_t* const client_;
   std::map<std::string, Topic> known_;

@@ -175,6 +175,22 @@ TEST_F(PublisherTest, RestoreEndsWhenItIsStopped) {
   EXPECT_LT(absl::Now() - begun, absl::Seconds(3));
 }
 
+// Nobody listens there, or nobody answers.
+TEST_F(PublisherTest, StopDoesNotWaitForBrokersThatAreAway) {
+  tidemark::testing::KafkaCluster& kafka = *kafka_;
+  for (const bool frozen : {false, true}) {
+    cluster_.brokers = frozen ? kafka.bootstrap() : "127.0.0.1:1";
+    if (frozen) kafka.Freeze(0);
+    Publisher* publisher = Start(*data_);
+    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    const absl::Time begun = absl::Now();
+    publisher->BeginStop();
+    publishers_.clear();
+    EXPECT_LT(absl::Now() - begun, absl::Seconds(2)) << frozen;
+    if (frozen) kafka.Thaw(0);
+  }
+}
+
 TEST_F(PublisherTest, BrokerThatIsAwayIsSaidWhileItWaits) {
   cluster_.brokers = "127.0.0.1:1";
   Publisher* publisher = Start(*data_);
