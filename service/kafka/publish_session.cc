@@ -95,7 +95,7 @@ absl::StatusOr<bool> PublishSession::PublishSome(std::stop_token stop) {
 absl::Status PublishSession::Renew(std::stop_token stop) {
   const bool published = !committed_.published.checkpoint.empty();
   if (!published || Clock::now() - last_commit_ < kRenewInterval) return absl::OkStatus();
-  if (absl::Status status = Begin(0); !status.ok()) return status;
+  if (absl::Status status = parts_.producer->Begin(); !status.ok()) return status;
   Transaction transaction = NewTransaction();
   transaction.piece = committed_.published.open_pieces;  // It carries none.
   return Finish(absl::OkStatus(), std::move(transaction), std::move(stop));
@@ -113,14 +113,9 @@ PublishSession::Transaction PublishSession::NewTransaction() const {
   return transaction;
 }
 
-absl::Status PublishSession::Begin(uint64_t time_us) {
-  parts_.begun(time_us);
-  return parts_.producer->Begin();
-}
-
 absl::Status PublishSession::PublishChanges(std::vector<storage::StateChange> changes,
                                             std::stop_token stop) {
-  if (absl::Status status = Begin(changes.front().time_us); !status.ok()) return status;
+  if (absl::Status status = parts_.producer->Begin(); !status.ok()) return status;
   Transaction transaction = NewTransaction();
   absl::Status status = AddChanges(std::move(changes), &transaction, stop);
   return Finish(std::move(status), std::move(transaction), std::move(stop));
@@ -287,7 +282,7 @@ absl::Status PublishSession::LoadWhole(std::stop_token stop) {
 // The state belongs to the events up to its append: they come first, in as many transactions as
 // they take.
 absl::StatusOr<bool> PublishSession::PublishTowardsWhole(std::stop_token stop) {
-  if (absl::Status status = Begin(0); !status.ok()) return status;
+  if (absl::Status status = parts_.producer->Begin(); !status.ok()) return status;
   Transaction transaction = NewTransaction();
   absl::Status status = WriteEvents(whole_->next_sequence, &transaction, stop);
   const bool reached = transaction.place.published.next_sequence >= whole_->next_sequence;

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,8 +39,6 @@ class PublishSession {
     std::string state;
     // What the checkpoint topic and the producer take.
     uint64_t state_record_bytes_max = UINT64_MAX;
-    // A transaction begins, the oldest append of which is of this time.
-    std::function<void(uint64_t time_us)> begun;
     // Publisher::Parts.
     bool without_checkpoint_in_transaction = false;
   };
@@ -93,7 +90,6 @@ class PublishSession {
                                 std::stop_token stop);
   absl::Status WriteState(const Transaction& transaction, std::stop_token stop);
   Transaction NewTransaction() const;
-  absl::Status Begin(uint64_t time_us);
   absl::Status Finish(absl::Status status, Transaction transaction, std::stop_token stop);
   bool IsFull(const Transaction& transaction) const;
 

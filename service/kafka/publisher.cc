@@ -32,6 +32,8 @@ constexpr milliseconds kOperatorWait{10'000};
 // How long nothing is looked for; state without events is published within a second.
 constexpr milliseconds kIdleWait{200};
 constexpr milliseconds kForgetInterval{500};
+// How often a failure that lasts is logged.
+constexpr milliseconds kSaidAgain{60'000};
 // The sequences of a restored journal begin so far behind those of the lost one: it may have served
 // events that it had not published, and their numbers are not given to others.
 constexpr model::Sequence kRestoreGap = model::Sequence{1} << 32;
@@ -87,7 +89,7 @@ class ThreadedPublisher final : public Publisher {
   absl::Status CheckOurs(const std::optional<PublishedPlace>& place);
   absl::Status TakeName(const std::optional<PublishedPlace>& place);
   absl::Status Publish(PublishSession& session, EventWriter& writer, std::stop_token stop);
-  void Begun(uint64_t time_us);
+  uint64_t WaitsSinceUs(uint64_t append) const;
   void Count(uint64_t bytes);
   void Committed(const PublishSession::Place& place);
   void SetProducer(const Producer* producer);
@@ -108,8 +110,8 @@ class ThreadedPublisher final : public Publisher {
   PublishSession::Place committed_;
   // committed_ is known.
   bool begun_ = false;
-  // When the oldest append was made that a transaction under way has; 0: none is.
-  uint64_t pending_since_us_ = 0;
+  // When the log was told of status_; the epoch: it was not.
+  Clock::time_point said_{};
   // Of the session; null: there is none.
   const Producer* producer_ = nullptr;
 
@@ -187,11 +189,9 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
        .name = parts_.journal->state_log().published_as().id,
        .state = NewName(),
        .state_record_bytes_max = std::min(made->batch_bytes_max, producer.record_bytes_max()),
-       .begun = [this](uint64_t time_us) { Begun(time_us); },
        .without_checkpoint_in_transaction = parts_.without_checkpoint_in_transaction},
       *start);
   SetProducer(&producer);
-  SetState(PublisherState::kPublishing, "");
   Committed(session.committed());
   absl::Status status = Publish(session, writer, stop);
   SetProducer(nullptr);
@@ -279,6 +279,8 @@ absl::Status ThreadedPublisher::Publish(PublishSession& session, EventWriter& wr
     // Also where a transaction was aborted: what is committed is then read, not concluded from what
     // the client says of it, and topics that are gone are made again.
     if (!some.ok()) return some.status();
+    // Not before: a registry that is down is found out with the first event.
+    SetState(PublisherState::kPublishing, "");
     if (*some) {
       Count(writer.bytes() - std::exchange(counted, writer.bytes()));
       Committed(session.committed());
@@ -287,11 +289,6 @@ absl::Status ThreadedPublisher::Publish(PublishSession& session, EventWriter& wr
     }
   }
   return absl::OkStatus();
-}
-
-void ThreadedPublisher::Begun(uint64_t time_us) {
-  std::lock_guard lock(mutex_);
-  if (pending_since_us_ == 0) pending_since_us_ = time_us;
 }
 
 void ThreadedPublisher::Count(uint64_t bytes) {
@@ -306,8 +303,6 @@ void ThreadedPublisher::Committed(const PublishSession::Place& place) {
     std::lock_guard lock(mutex_);
     committed_ = place;
     begun_ = true;
-    pending_since_us_ = 0;
-    status_.error.clear();
   }
   if (published.restorable) parts_.published(published.frontier);
   if (Clock::now() - last_forget_ < kForgetInterval) return;
@@ -326,9 +321,12 @@ void ThreadedPublisher::SetProducer(const Producer* producer) {
 
 void ThreadedPublisher::SetState(PublisherState state, const std::string& error) {
   std::lock_guard lock(mutex_);
-  if (status_.state == state && status_.error == error) return;
+  const bool changed = status_.state != state || said_.time_since_epoch().count() == 0;
   status_.state = state;
   status_.error = error;
+  // Attempts fail each few seconds, in more words than one.
+  if (!changed && (error.empty() || Clock::now() - said_ < kSaidAgain)) return;
+  said_ = Clock::now();
   if (state == PublisherState::kPublishing) {
     LogInfo("publishing", {{"source", parts_.source}, {"brokers", parts_.cluster.brokers}});
   } else if (state == PublisherState::kStopped) {
@@ -340,9 +338,15 @@ void ThreadedPublisher::SetState(PublisherState state, const std::string& error)
   }
 }
 
+// When the oldest append behind `append` was made; 0: it was not kept.
+uint64_t ThreadedPublisher::WaitsSinceUs(uint64_t append) const {
+  const auto changes = parts_.journal->state_log().After(append, 1);
+  return changes.ok() && !changes->empty() ? changes->front().time_us : 0;
+}
+
 PublisherStatus ThreadedPublisher::status() const {
   const storage::Bounds bounds = parts_.journal->bounds();
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   PublisherStatus status = status_;
   if (status.error.empty() && producer_ != nullptr) {
     status.error = std::string(producer_->last_error().message());
@@ -353,7 +357,12 @@ PublisherStatus ThreadedPublisher::status() const {
   status.lag_events = bounds.newest - std::min(bounds.newest, status.published);
   if (status.lag_events == 0) return status;
   status.lag_bytes = bounds.end_bytes - std::min(bounds.end_bytes, committed_.end_bytes);
-  if (pending_since_us_ != 0) status.lag_us = NowUs() - std::min(NowUs(), pending_since_us_);
+  const uint64_t append = committed_.published.append;
+  lock.unlock();
+  const uint64_t now_us = NowUs();
+  if (const uint64_t since_us = WaitsSinceUs(append)) {
+    status.lag_us = now_us - std::min(now_us, since_us);
+  }
   return status;
 }
 

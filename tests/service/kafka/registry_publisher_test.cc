@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "service/kafka/publisher.h"
 #include "tests/service/events.h"
@@ -20,6 +21,7 @@ namespace tidemark::service::kafka {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using tidemark::testing::KafkaCluster;
 using tidemark::testing::KafkaRecord;
@@ -137,6 +139,24 @@ TEST_F(RegistryPublisherTest, AvroWaitsForARegistryThatIsDownAndThenIsReadByACon
                  R"("schema":"public","table":"avro","txId":7,"lsn":102,"xmin":null,)"
                  R"("origin":null,"origin_lsn":null},"transaction":null,"op":"c",)"
                  R"("ts_ms":0,"ts_us":0,"ts_ns":0})");
+}
+
+// Each attempt connects to Kafka, and fails with the first event.
+TEST_F(RegistryPublisherTest, RegistryThatStaysAwayIsLoggedOnceAndTheLagGrows) {
+  AppendRow("away");
+  ::testing::internal::CaptureStderr();
+  Publish(Format::kAvro, "http://127.0.0.1:1");
+  WaitFor([&] { return publisher_->status().lag_us > 0 && !publisher_->status().error.empty(); });
+  const uint64_t lag_us = publisher_->status().lag_us;
+  for (int look = 0; look < 40; ++look) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_GE(publisher_->status().lag_us, lag_us);
+  }
+  EXPECT_GE(publisher_->status().lag_us, lag_us + 2'000'000);
+  publisher_.reset();
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  std::vector<std::string> lines = absl::StrSplit(log, '\n', absl::SkipEmpty());
+  EXPECT_THAT(lines, ElementsAre(HasSubstr("publisher disconnected")));
 }
 
 TEST_F(RegistryPublisherTest, ProtobufIsReadByAConsumerOfConfluent) {
