@@ -121,11 +121,16 @@ absl::Status RocksStateLog::Keep(bool keep) {
     keep_from_ = *found ? forgotten.next_sequence : 0;
     return absl::OkStatus();
   }
+  auto kept = database_->List(kCheckpointFamily, StateChangePrefix(source_), "", 1);
+  if (!kept.ok()) return kept.status();
+  if (kept->empty() && !*found) return absl::OkStatus();
+  // All of them by their range: there may be millions.
+  rocksdb::ColumnFamilyHandle* family = database_->family(kCheckpointFamily);
+  const std::string prefix = StateChangePrefix(source_);
   rocksdb::WriteBatch batch;
-  absl::Status erased = EraseBefore(std::numeric_limits<uint64_t>::max(), &batch);
-  if (!erased.ok()) return erased;
-  if (batch.Count() == 0 && !*found) return absl::OkStatus();
-  rocksdb::Status built = batch.Delete(database_->family(kCheckpointFamily), ForgottenKey(source_));
+  rocksdb::Status built =
+      batch.DeleteRange(family, prefix, prefix + NumberKey(std::numeric_limits<uint64_t>::max()));
+  if (built.ok()) built = batch.Delete(family, ForgottenKey(source_));
   return built.ok() ? database_->WriteToFreeSpace(&batch) : ToStatus(built, "cannot build a write");
 }
 

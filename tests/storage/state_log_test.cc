@@ -1,5 +1,6 @@
 #include "storage/state_log.h"
 
+#include <filesystem>
 #include <map>
 
 #include "gmock/gmock.h"
@@ -40,6 +41,14 @@ class StateLogTest : public StoreTest {
     State state;
     Apply(*log().Whole(), &state);
     return state;
+  }
+  // Of the write-ahead log.
+  uintmax_t LogBytes() const {
+    uintmax_t bytes = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(options_.folder)) {
+      if (entry.path().extension() == ".log") bytes += entry.file_size();
+    }
+    return bytes;
   }
   // All changes behind `append`.
   std::vector<StateChange> After(uint64_t append) {
@@ -144,6 +153,23 @@ TEST_F(StateLogTest, AppendsWithoutItLeaveAGapThatIsSeen) {
   EXPECT_EQ(log().After(1, 1 << 20).status().code(), absl::StatusCode::kOutOfRange);
   EXPECT_EQ(After(2).size(), 1u);
   EXPECT_EQ(log().Whole()->append, 3u);
+}
+
+// A service that ran for long while Kafka was away may have millions.
+TEST_F(StateLogTest, ErasingAllChangesIsASmallWrite) {
+  constexpr int kChanges = 300;
+  ASSERT_TRUE(log().Keep(true).ok());
+  for (int i = 0; i < kChanges; ++i) Append(NextBatch());
+  const uintmax_t before = LogBytes();
+  ASSERT_TRUE(log().Keep(false).ok());
+  const uintmax_t written = LogBytes() - before;
+  EXPECT_GT(written, 0u);
+  EXPECT_LT(written, 1000u);
+  EXPECT_EQ(log().After(0, 1 << 20).status().code(), absl::StatusCode::kOutOfRange);
+  Reopen();
+  ASSERT_TRUE(log().Keep(true).ok());
+  Append(NextBatch());
+  EXPECT_EQ(After(kChanges).size(), 1u);
 }
 
 TEST_F(StateLogTest, RetentionWaitsForWhatIsNotStoredElsewhere) {
