@@ -100,7 +100,6 @@ absl::Status EventWriter::Prepare(const v1::TableSchema& schema, Table* table,
   }
   absl::StatusOr<Topic> about = Ensure(table->topic, NewTopic(), std::move(stop));
   if (!about.ok()) return about.status();
-  table->partitions = about->partitions;
   table->record_bytes_max = std::min(about->batch_bytes_max, parts_.producer->record_bytes_max());
   auto encoder = parts_.encoders->Prepare(table->transform ? table->transform->schema() : schema,
                                           table->topic);
@@ -194,13 +193,7 @@ absl::Status EventWriter::WriteChange(model::EventView event, uint64_t piece,
 
 absl::Status EventWriter::WriteChangeTo(const Table& table, const model::EventView& event,
                                         Record record, std::stop_token stop) {
-  if (event.op == model::Op::kTruncate) {
-    for (int32_t partition = 0; partition < table.partitions; ++partition) {
-      record.partition = partition;
-      if (absl::Status status = Produce(table.topic, record, stop); !status.ok()) return status;
-    }
-    return absl::OkStatus();
-  }
+  if (event.op == model::Op::kTruncate) return WriteTruncate(table, std::move(record), stop);
   if (!record.key) record.partition = 0;
   absl::Status status = Produce(table.topic, record, stop);
   if (!status.ok() || event.op != model::Op::kDelete || !parts_.options->tombstones ||
@@ -209,6 +202,20 @@ absl::Status EventWriter::WriteChangeTo(const Table& table, const model::EventVi
   }
   record.value.reset();
   return Produce(table.topic, record, stop);
+}
+
+// Rows go to partitions that were added as soon as the client knows them.
+absl::Status EventWriter::WriteTruncate(const Table& table, Record record, std::stop_token stop) {
+  absl::StatusOr<int32_t> partitions = parts_.topics->Partitions(table.topic, stop);
+  if (absl::IsNotFound(partitions.status()) || (partitions.ok() && *partitions == 0)) {
+    return absl::AbortedError(absl::StrCat("topic ", table.topic, " has no leaders"));
+  }
+  if (!partitions.ok()) return ForOperator(partitions.status());
+  for (int32_t partition = 0; partition < *partitions; ++partition) {
+    record.partition = partition;
+    if (absl::Status status = Produce(table.topic, record, stop); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status EventWriter::WriteOversize(const Table& table, const model::EventView& event,

@@ -62,7 +62,6 @@ class EventWriter {
   struct Table {
     std::string name;  // schema.table
     std::string topic;
-    int32_t partitions = 0;
     uint64_t record_bytes_max = 0;
     std::optional<TableTransform> transform;
     std::unique_ptr<TableEncoder> encoder;
@@ -78,6 +77,7 @@ class EventWriter {
   absl::Status WriteChangeTo(const Table& table, const model::EventView& event, Record record,
                              std::stop_token stop);
   // Of a record that does not fit.
+  absl::Status WriteTruncate(const Table& table, Record record, std::stop_token stop);
   absl::Status WriteOversize(const Table& table, const model::EventView& event, Record record,
                              std::stop_token stop);
   absl::Status WriteOther(const std::string& topic, std::string_view kind,

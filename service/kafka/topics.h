@@ -40,11 +40,12 @@ class Topics {
   // names the topic; Cancelled.
   absl::StatusOr<Topic> Ensure(const std::string& name, const TopicOptions& options,
                                std::stop_token stop);
+  // As they are now: some may have been added. 0: not all have a leader; NotFound.
+  absl::StatusOr<int32_t> Partitions(const std::string& name, const std::stop_token& stop);
 
  private:
   absl::StatusOr<int32_t> EnsurePartitions(const std::string& name, const TopicOptions& options,
                                            std::stop_token stop);
-  absl::StatusOr<int32_t> Partitions(const std::string& name, const std::stop_token& stop);
   void Describe(const std::string& name, const std::stop_token& stop, Topic* topic);
   absl::Status Create(const std::string& name, const TopicOptions& options,
                       const std::stop_token& stop);

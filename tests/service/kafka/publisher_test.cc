@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "gmock/gmock.h"
+#include "service/kafka/topics.h"
 #include "tests/service/kafka/publisher_fixture.h"
 #include "tidemark/v1/event.pb.h"
 
@@ -413,6 +414,43 @@ TEST_F(PublisherTest, TruncateGoesToEveryPartitionAndKeylessRowsToOne) {
     EXPECT_EQ(record.key, std::nullopt);
     EXPECT_EQ(record.partition, 0);
   }
+}
+
+void AddPartitions(const std::string& brokers, const std::string& name, size_t count) {
+  auto client = MakeClient(RD_KAFKA_PRODUCER, *MakeConf({brokers, {}}, {}));
+  ASSERT_OK(client);
+  char error[512];
+  rd_kafka_NewPartitions_t* wanted =
+      rd_kafka_NewPartitions_new(name.c_str(), count, error, sizeof(error));
+  const Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client->get()));
+  rd_kafka_CreatePartitions(client->get(), &wanted, 1, nullptr, queue.get());
+  const Handle<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), 30'000));
+  rd_kafka_NewPartitions_destroy(wanted);
+  ASSERT_NE(event, nullptr);
+  ASSERT_EQ(rd_kafka_event_error(event.get()), RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+TEST_F(PublisherTest, TruncateGoesToPartitionsThatWereAddedToo) {
+  options_.partitions = 2;
+  data_->AppendSchema(1, "orders");
+  data_->Append(1, {1});
+  Publisher* publisher = Start(*data_);
+  WaitUntilPublished(publisher, *data_);
+  AddPartitions(cluster_.brokers, source_ + ".orders", 5);
+  // The broker knows of them a moment later.
+  auto client = MakeClient(RD_KAFKA_PRODUCER, *MakeConf(cluster_, {}));
+  ASSERT_OK(client);
+  Topics topics(client->get());
+  WaitFor(publisher, [&] { return topics.Partitions(source_ + ".orders", {}).value_or(0) == 5; });
+  BlockMaker maker(data_->journal()->bounds().newest + 1);
+  maker.Change(1, model::Op::kTruncate, 0, "");
+  data_->Append(maker);
+  WaitUntilPublished(publisher, *data_);
+  std::set<int32_t> partitions;
+  for (const KafkaRecord& record : Read("orders")) {
+    if (HeaderOf(record, "op") == "truncate") partitions.insert(record.partition);
+  }
+  EXPECT_EQ(partitions.size(), 5u);
 }
 
 TEST_F(PublisherTest, DeleteIsFollowedByATombstoneByChoice) {
