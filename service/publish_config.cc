@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "service/kafka/name_pattern.h"
 #include "service/kafka/topic_router.h"
@@ -25,6 +26,21 @@ void Assign(T* target, const std::optional<U>& value) {
 
 bool NeedsRegistry(Format format) {
   return format == Format::kAvro || format == Format::kRegistryProtobuf;
+}
+
+// The topics of what is no change of a row, by their keys in the configuration.
+std::vector<std::pair<std::string, std::string>> OwnTopics(const PublishOptions& options) {
+  return {{"checkpoint_topic", options.checkpoint_topic},
+          {"transaction_topic", options.transaction_topic},
+          {"schema_topic", options.schema_topic},
+          {"message_topic", options.message_topic},
+          {"dead_letter_topic", options.dead_letter_topic}};
+}
+
+// Its records are told apart by their headers. Those of the others have keys that two sources give
+// alike, and compaction would drop one's for the other's.
+bool MayBeShared(std::string_view key) {
+  return key != "checkpoint_topic" && key != "schema_topic";
 }
 
 // Calls `read` with each mapping of the list at `key`.
@@ -248,10 +264,20 @@ void PublishConfigReader::CheckIsFree(const YamlMap& publish, const std::string&
                                  "\" already, and each would stop the other; expected one of its "
                                  "own"));
     }
-    if (other.checkpoint_topic == options.checkpoint_topic) {
-      publish.Error("checkpoint_topic",
-                    absl::StrCat("source \"", other_name, "\" has \"", options.checkpoint_topic,
-                                 "\" already; expected a topic of its own"));
+    for (const auto& [key, topic] : OwnTopics(options)) {
+      for (const auto& [other_key, other_topic] : OwnTopics(other)) {
+        if (topic.empty() || topic != other_topic || (key == other_key && MayBeShared(key)))
+          continue;
+        publish.Error(key, absl::StrCat("source \"", other_name, "\" has \"", topic, "\" as its ",
+                                        other_key, " already; expected a topic of its own"));
+      }
+    }
+    if (other.topic == options.topic && !absl::StrContains(options.topic, "{source}")) {
+      publish.Error("topic",
+                    absl::StrCat("source \"", other_name, "\" has the template \"", options.topic,
+                                 "\" too, so that tables of the same name would be in one topic; "
+                                 "expected {source} in it, or, where that is wanted, a route that "
+                                 "sends the tables there"));
     }
   }
   known_.emplace_back(name, options);

@@ -215,8 +215,29 @@ TEST(PublishConfigTest, TwoSourcesShareNeitherIdNorCheckpoints) {
   EXPECT_THAT(error, HasSubstr("sources[1].publish.transactional_id: source \"shop\" has \"x\" "
                                "already"));
   EXPECT_THAT(error, HasSubstr("sources[1].publish.checkpoint_topic: source \"shop\" has \"c\" "
-                               "already"));
+                               "as its checkpoint_topic already"));
   EXPECT_TRUE(Parse(Source("shop", kPostgres, "{}") + Source("crm", kMysql, "{}")).ok());
+}
+
+TEST(PublishConfigTest, TopicsOfTwoSourcesDoNotFallTogether) {
+  const auto error_of = [](const std::string& first, const std::string& second) {
+    return ErrorOf(Source("shop", kPostgres, first) + Source("crm", kMysql, second));
+  };
+  EXPECT_THAT(error_of("{topic: '{schema}.{table}'}", "{topic: '{schema}.{table}'}"),
+              HasSubstr("sources[1].publish.topic: source \"shop\" has the template"));
+  EXPECT_THAT(error_of("{schema_topic: a}", "{schema_topic: a}"),
+              HasSubstr("sources[1].publish.schema_topic: source \"shop\" has \"a\" as its "
+                        "schema_topic already"));
+  EXPECT_THAT(error_of("{checkpoint_topic: a}", "{transaction_topic: a}"),
+              HasSubstr("sources[1].publish.transaction_topic: source \"shop\" has \"a\" as its "
+                        "checkpoint_topic already"));
+  for (const std::string shared :
+       {"{topic: '{source}.{table}'}", "{transaction_topic: a}", "{message_topic: a}",
+        "{routes: [{tables: 'a\\.b', topic: a.b}]}",
+        "{oversize: dead_letter, dead_letter_topic: a}"}) {
+    EXPECT_TRUE(Parse(Source("shop", kPostgres, shared) + Source("crm", kMysql, shared)).ok())
+        << shared;
+  }
 }
 
 std::string Example() {
