@@ -46,6 +46,10 @@ class Catalog {
  public:
   virtual ~Catalog() = default;
 
+  // Until what this transaction, whose commit is in the log, did to the catalog can be seen: the
+  // log shows a commit before others do. Not longer than some seconds: a commit that waits for a
+  // synchronous standby that is away is seen by nobody until that comes back.
+  virtual absl::Status WaitForTransaction(uint32_t xid) = 0;
   // nullopt: no such table now, or it is not published.
   virtual absl::StatusOr<std::optional<CatalogTable>> DescribeTable(uint32_t oid) = 0;
   virtual absl::StatusOr<std::shared_ptr<const model::Type>> ResolveType(uint32_t oid,

@@ -298,6 +298,11 @@ absl::StatusOr<const RowLayout*> LogEncoder::Announced(uint32_t relation) {
 
 absl::StatusOr<const RowLayout*> LogEncoder::Resolve(Relation& relation) {
   if (relation.layout != nullptr) return relation.layout.get();
+  if (transaction_.has_value()) {
+    absl::Status visible =
+        catalog_->WaitForTransaction(static_cast<uint32_t>(transactions_.back().number));
+    if (!visible.ok()) return visible;
+  }
   auto previous = registry_->Latest(relation.message.oid);
   auto built = SchemaFromRelation(relation.message, previous.get(), *catalog_);
   if (!built.ok()) return built.status();

@@ -1,5 +1,7 @@
 #include "capture/postgres/postgres_catalog.h"
 
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +17,8 @@ using model::TypeKind;
 constexpr uint32_t kFirstUserOid = 16384;
 // Composites of composites of ...; the server itself allows no cycles.
 constexpr int kTypeDepthMax = 32;
+// How long a commit is waited for that the log shows already.
+constexpr std::chrono::seconds kVisibleWithin{3};
 constexpr uint32_t kInt2Vector = 22;
 constexpr uint32_t kOidVector = 30;
 
@@ -216,6 +220,20 @@ TypeKind BuiltinKind(uint32_t oid) {
       return TypeKind::kUuid;
     default:
       return TypeKind::kServerText;
+  }
+}
+
+// A transaction holds the lock of its own number until after it can be seen.
+absl::Status PostgresCatalog::WaitForTransaction(uint32_t xid) {
+  constexpr char kQuery[] =
+      "SELECT FROM pg_locks WHERE locktype = 'transactionid' AND transactionid = $1::xid"
+      " AND granted LIMIT 1";
+  const auto deadline = std::chrono::steady_clock::now() + kVisibleWithin;
+  while (true) {
+    absl::StatusOr<Result> result = connection_->Query(kQuery, {absl::StrCat(xid)});
+    if (!result.ok()) return result.status();
+    if (result->rows() == 0 || std::chrono::steady_clock::now() > deadline) return absl::OkStatus();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }
 

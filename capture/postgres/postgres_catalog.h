@@ -22,6 +22,7 @@ class PostgresCatalog : public Catalog {
   PostgresCatalog(Connection* connection, std::string publication)
       : connection_(connection), publication_(std::move(publication)) {}
 
+  absl::Status WaitForTransaction(uint32_t xid) override;
   absl::StatusOr<std::optional<CatalogTable>> DescribeTable(uint32_t oid) override;
   absl::StatusOr<std::shared_ptr<const model::Type>> ResolveType(uint32_t oid,
                                                                  int32_t modifier) override;

@@ -21,6 +21,11 @@ inline std::shared_ptr<model::Type> MakeType(model::TypeKind kind, uint32_t oid,
 // A catalog of tables and types that the test sets.
 class FakeCatalog : public Catalog {
  public:
+  absl::Status WaitForTransaction(uint32_t xid) override {
+    if (auto committed = committing.extract(xid))
+      tables[committed.mapped().oid] = committed.mapped();
+    return absl::OkStatus();
+  }
   absl::StatusOr<std::optional<CatalogTable>> DescribeTable(uint32_t oid) override {
     ++describe_count;
     if (!failure.ok()) return failure;
@@ -41,6 +46,8 @@ class FakeCatalog : public Catalog {
   int describe_count = 0;
   absl::Status failure;
   std::map<uint32_t, CatalogTable> tables;
+  // What transactions made of a table that are in the log and not to be seen yet.
+  std::map<uint32_t, CatalogTable> committing;
   std::map<uint32_t, std::shared_ptr<model::Type>> types = {
       {20, MakeType(model::TypeKind::kInteger, 20, "bigint")},
       {23, MakeType(model::TypeKind::kInteger, 23, "integer")},

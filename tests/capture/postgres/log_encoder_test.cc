@@ -129,6 +129,24 @@ TEST_F(LogEncoderTest, AnAlteredTableIsAnnouncedBeforeTheNextChange) {
   EXPECT_FALSE(batch.schemas[0]->catalog_current);
 }
 
+// The log shows a commit before the catalog does.
+TEST_F(LogEncoderTest, AnAlteredTableIsDescribedAsItsTransactionLeftIt) {
+  FeedTransaction(0x100, 1, {Described(), Insert(kTable, {"1", "a", "1"})});
+  encoder_->Take();
+  CatalogTable altered = catalog_.tables[kTable];
+  altered.columns[1].nullable = false;
+  altered.columns.push_back({"extra", 25, -1, false, false, "'x'::text"});
+  catalog_.committing[2] = altered;
+  relation_.columns.push_back({false, "extra", 25, -1});
+  FeedTransaction(0x200, 2, {Described(), Insert(kTable, {"2", "b", "1", "x"})});
+  LogBatch batch = encoder_->Take();
+  ASSERT_EQ(batch.schemas.size(), 1u);
+  EXPECT_TRUE(batch.schemas[0]->catalog_current);
+  EXPECT_FALSE(batch.schemas[0]->columns[1].nullable);
+  EXPECT_FALSE(batch.schemas[0]->columns[3].nullable);
+  EXPECT_EQ(batch.schemas[0]->columns[3].default_expression, "'x'::text");
+}
+
 // `note` is of a type whose changes the log does not tell.
 class AlteredTypeTest : public LogEncoderTest {
  protected:

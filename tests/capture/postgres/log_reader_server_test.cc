@@ -198,6 +198,34 @@ TEST_F(LogReaderTest, SynchronousStandbyIsRefusedAtOpeningAndLater) {
   EXPECT_OK(OpenStatus());
 }
 
+// The log has its commit, which waits for a standby and is not seen yet.
+TEST_F(LogReaderTest, AlteredTableIsDescribedAsItsTransactionLeftIt) {
+  Exec("CREATE TABLE t (id int PRIMARY KEY, v int)");
+  OpenLog();
+  Exec("INSERT INTO t VALUES (1, 1)");
+  ReadChanges(1);
+  ASSERT_OK_AND_ASSIGN(auto writer, Server().Connect(database_));
+  SetStandbyNames("nosuch");
+  ASSERT_OK(
+      writer->Send("BEGIN; ALTER TABLE t ALTER v SET NOT NULL, ADD w int NOT NULL DEFAULT 7;"
+                   " INSERT INTO t VALUES (2, 2); COMMIT"));
+  ASSERT_TRUE(
+      AwaitValue("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'", "1"));
+  std::jthread releasing([&] {
+    std::this_thread::sleep_for(milliseconds(300));
+    SetStandbyNames("");
+  });
+  const Delivered delivered = ReadChanges(1);
+  releasing.join();
+  EXPECT_OK(writer->Finish());
+  ASSERT_EQ(delivered.schemas.size(), 1u);
+  const v1::TableSchema& schema = delivered.schemas[0];
+  EXPECT_TRUE(schema.catalog_current());
+  EXPECT_FALSE(schema.columns(1).nullable());
+  EXPECT_FALSE(schema.columns(2).nullable());
+  EXPECT_EQ(schema.columns(2).default_expression(), "7");
+}
+
 // T1 starts after the slot's first running-transactions record and holds the slot up; T2 commits
 // before the slot is consistent, so that the log does not name it, and is not visible yet.
 TEST_F(LogReaderTest, NewSlotWaitsForCommitsThatTheLogDoesNotNameAndNobodySeesYet) {
