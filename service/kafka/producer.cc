@@ -1,5 +1,7 @@
 #include "service/kafka/producer.h"
 
+#include <algorithm>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
@@ -133,6 +135,14 @@ uint64_t Producer::Number(const char* property) const {
   uint64_t number = 0;
   rd_kafka_conf_get(rd_kafka_conf(client_.get()), property, value, &size);
   return absl::SimpleAtoi(value, &number) ? number : UINT64_MAX;
+}
+
+std::chrono::milliseconds Producer::transaction_lasts_most() const {
+  const uint64_t transaction_ms = Number("transaction.timeout.ms");
+  const uint64_t record_ms = Number("message.timeout.ms");
+  // 0: without end.
+  return std::chrono::milliseconds(record_ms == 0 ? transaction_ms
+                                                  : std::min(transaction_ms, record_ms));
 }
 
 rd_kafka_topic_t* Producer::TopicOf(const std::string& topic) {

@@ -1,6 +1,7 @@
 #ifndef TIDEMARK_SERVICE_KAFKA_PRODUCER_H_
 #define TIDEMARK_SERVICE_KAFKA_PRODUCER_H_
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -78,6 +79,9 @@ class Producer {
   // Of a batch (batch.size), and of a record in it (message.max.bytes).
   uint64_t batch_bytes_max() const { return Number("batch.size"); }
   uint64_t record_bytes_max() const { return Number("message.max.bytes"); }
+  // Then the broker or the client gives a transaction up: transaction.timeout.ms, or less where the
+  // operator gives records less (message.timeout.ms).
+  std::chrono::milliseconds transaction_lasts_most() const;
   // What the client last said of its brokers; OK: nothing is wrong.
   absl::Status last_error() const;
   // The status of a request to brokers that did not answer, with what is known of why: of wrong

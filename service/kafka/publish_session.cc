@@ -14,15 +14,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A transaction ends where a source transaction does, once it has so much or took so long; and
-// anywhere, once it has or took that much.
-constexpr uint64_t kBytesWanted = 4 << 20;
-constexpr uint64_t kBytesMost = 32 << 20;
-constexpr milliseconds kTimeWanted{100};
-// Less, where Kafka is hardly behind the journal: then soon counts for more than much at once.
-constexpr milliseconds kTimeWantedWhenClose{10};
+// What was appended since then is close.
 constexpr uint64_t kCloseUs = 100'000;
-constexpr milliseconds kTimeMost{5000};
+// How long an append is waited for that the store has already.
+constexpr milliseconds kReadableWait{5000};
+// Of the tests that want events doubled.
+constexpr milliseconds kControlWait{100};
 // Appends without events are published together.
 constexpr milliseconds kStateInterval{1000};
 constexpr size_t kChangeBytes = 1 << 20;
@@ -149,12 +146,15 @@ absl::Status PublishSession::AddChanges(std::vector<storage::StateChange> change
   }
 }
 
+TransactionSize::Content PublishSession::ContentOf(const Transaction& transaction) const {
+  return {.bytes = parts_.writer->bytes() - transaction.bytes_before,
+          .took = Clock::now() - transaction.begun,
+          .inside = transaction.inside,
+          .close = transaction.close};
+}
+
 bool PublishSession::IsFull(const Transaction& transaction) const {
-  const uint64_t bytes = parts_.writer->bytes() - transaction.bytes_before;
-  const auto took = Clock::now() - transaction.begun;
-  if (bytes >= kBytesMost || took >= kTimeMost) return true;
-  const milliseconds time_wanted = transaction.close ? kTimeWantedWhenClose : kTimeWanted;
-  return !transaction.inside && (bytes >= kBytesWanted || took >= time_wanted);
+  return parts_.size->IsFull(ContentOf(transaction));
 }
 
 absl::Status PublishSession::WriteEvents(model::Sequence until, Transaction* transaction,
@@ -240,12 +240,14 @@ absl::Status PublishSession::Finish(absl::Status status, Transaction transaction
   if (status.ok() && parts_.without_checkpoint_in_transaction) {
     status = parts_.producer->Commit(stop);
     // So that a kill is likely to come in between.
-    std::this_thread::sleep_for(kTimeWanted);
+    std::this_thread::sleep_for(kControlWait);
     if (status.ok()) status = parts_.producer->Begin();
   }
   if (status.ok()) status = WriteState(transaction, stop);
   if (status.ok()) status = parts_.producer->Commit(stop);
+  const TransactionSize::Content content = ContentOf(transaction);
   if (status.ok()) {
+    parts_.size->Committed(content.took);
     committed_ = std::move(transaction.place);
     committed_.published.open_pieces = transaction.inside ? transaction.piece : 0;
     last_commit_ = Clock::now();
@@ -254,6 +256,7 @@ absl::Status PublishSession::Finish(absl::Status status, Transaction transaction
         absl::StrCat("topic ", parts_.checkpoint_topic->name(),
                      " was deleted and made again; the whole state is written anew"));
   }
+  parts_.size->Failed(content.bytes, content.took);
   cursor_.reset();
   if (absl::IsFailedPrecondition(status)) return status;
   absl::Status aborted = parts_.producer->Abort(std::move(stop));
@@ -264,7 +267,7 @@ absl::Status PublishSession::LoadWhole(std::stop_token stop) {
   auto whole = parts_.journal->state_log().Whole();
   if (!whole.ok()) return whole.status();
   // The store shows an append a moment before readers of events do.
-  WaitForEvent(parts_.journal, whole->next_sequence - 1, kTimeMost, stop);
+  WaitForEvent(parts_.journal, whole->next_sequence - 1, kReadableWait, stop);
   auto stored = parts_.checkpoint_topic->ReadState(std::move(stop));
   if (!stored.ok()) return stored.status();
   std::set<std::string> keys;

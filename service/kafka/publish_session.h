@@ -17,6 +17,7 @@
 #include "service/kafka/checkpoint_topic.h"
 #include "service/kafka/event_writer.h"
 #include "service/kafka/producer.h"
+#include "service/kafka/transaction_size.h"
 #include "storage/journal.h"
 
 namespace tidemark::service::kafka {
@@ -33,6 +34,7 @@ class PublishSession {
     const CheckpointTopic* checkpoint_topic = nullptr;
     Producer* producer = nullptr;
     EventWriter* writer = nullptr;
+    TransactionSize* size = nullptr;
     // storage::PublishedAs.id
     std::string name;
     // Random: PublishedPlace::state of a state that this session begins.
@@ -61,7 +63,7 @@ class PublishSession {
   const Place& committed() const { return committed_; }
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using Clock = TransactionSize::Clock;
   using Records = std::map<std::string, std::optional<std::string>>;
   // What one transaction brings.
   struct Transaction {
@@ -91,6 +93,7 @@ class PublishSession {
   absl::Status WriteState(const Transaction& transaction, std::stop_token stop);
   Transaction NewTransaction() const;
   absl::Status Finish(absl::Status status, Transaction transaction, std::stop_token stop);
+  TransactionSize::Content ContentOf(const Transaction& transaction) const;
   bool IsFull(const Transaction& transaction) const;
 
   const Parts parts_;

@@ -15,6 +15,7 @@
 #include "service/kafka/publish_session.h"
 #include "service/kafka/topic_router.h"
 #include "service/kafka/topics.h"
+#include "service/kafka/transaction_size.h"
 #include "service/log.h"
 #include "service/sleep.h"
 #include "service/wall_clock.h"
@@ -103,6 +104,8 @@ class ThreadedPublisher final : public Publisher {
   bool superseded_ = false;
   // The least that a topic takes.
   uint64_t batch_bytes_max_ = UINT64_MAX;
+  // What one session has learned of the brokers holds for the next.
+  std::optional<TransactionSize> size_;
   Clock::time_point last_forget_{};
 
   mutable std::mutex mutex_;
@@ -160,6 +163,7 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
   auto opened = Producer::Open(parts_.cluster, parts_.options.transactional_id, batch_bytes_max_);
   if (!opened.ok()) return opened.status();
   Producer& producer = **opened;
+  if (!size_) size_.emplace(producer.transaction_lasts_most());
   Topics topics(producer.client());
   absl::StatusOr<Topic> made =
       topics.Ensure(parts_.options.checkpoint_topic, CheckpointTopicOptions(parts_.options), stop);
@@ -186,6 +190,7 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
        .checkpoint_topic = &checkpoint_topic_,
        .producer = &producer,
        .writer = &writer,
+       .size = &*size_,
        .name = parts_.journal->state_log().published_as().id,
        .state = NewName(),
        .state_record_bytes_max = std::min(made->batch_bytes_max, producer.record_bytes_max()),

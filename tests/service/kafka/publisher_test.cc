@@ -375,6 +375,35 @@ TEST_F(PublisherTest, PiecesOfOneThatDoesNotFitAreMarked) {
   EXPECT_THAT(pieces, ElementsAre("", "", "2", "3", ""));
 }
 
+// One record at a time, each waited for, is too slow for all of them in a transaction's time; how
+// many are not is left to the machine.
+TEST_F(PublisherTest, SourceTransactionTooLargeForItsTimeGoesInSmallerPieces) {
+  constexpr int kAppends = 240;
+  constexpr int kRowsOfAppend = 50;
+  constexpr size_t kRows = kAppends * kRowsOfAppend;
+  cluster_.properties = {{"transaction.timeout.ms", "1000"},
+                         {"batch.num.messages", "1"},
+                         {"max.in.flight.requests.per.connection", "1"}};
+  options_.partitions = 1;
+  data_->AppendSchema(1, "orders");
+  for (int append = 0; append < kAppends; ++append) {
+    BlockMaker maker(data_->journal()->bounds().newest + 1);
+    for (int row = 0; row < kRowsOfAppend; ++row) {
+      maker.Change(1, model::Op::kCreate, append * kRowsOfAppend + row, std::string(400, 'x'));
+    }
+    if (append == kAppends - 1) maker.End();
+    data_->Append(maker);
+  }
+  Publisher* publisher = Start(*data_);
+  WaitFor(publisher, [&] { return publisher->status().published > 1; });
+  WaitUntilPublished(publisher, *data_);
+  WaitFor(publisher, [&] { return Sequences("orders").size() >= kRows; });
+  const std::vector<uint64_t> sequences = Sequences("orders");
+  ASSERT_EQ(sequences.size(), kRows);
+  EXPECT_TRUE(std::is_sorted(sequences.begin(), sequences.end()));
+  EXPECT_NE(HeaderOf(Read("orders").back(), "piece"), "");
+}
+
 TEST_F(PublisherTest, KeysArePartitionedAsTheJavaClientDoes) {
   // Of Kafka's own tests.
   ASSERT_EQ(Murmur2("21"), -973932308);

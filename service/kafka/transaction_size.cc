@@ -1,0 +1,35 @@
+#include "service/kafka/transaction_size.h"
+
+#include <algorithm>
+
+namespace tidemark::service::kafka {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr uint64_t kBytesWanted = 4 << 20;
+constexpr milliseconds kTimeWanted{100};
+// Less, where Kafka is hardly behind the journal: then soon counts for more than much at once.
+constexpr milliseconds kTimeWantedWhenClose{10};
+constexpr milliseconds kTimeMost{5000};
+
+}  // namespace
+
+bool TransactionSize::IsFull(const Content& content) const {
+  // The rest of its time is for the commit, which waits for what is still under way.
+  const auto time_most = std::min<Clock::duration>(kTimeMost, lasts_most_ / 4);
+  if (content.bytes >= bytes_most_ || content.took >= time_most) return true;
+  const milliseconds time_wanted = content.close ? kTimeWantedWhenClose : kTimeWanted;
+  return !content.inside && (content.bytes >= kBytesWanted || content.took >= time_wanted);
+}
+
+void TransactionSize::Committed(Clock::duration took) {
+  if (took < lasts_most_ / 4) bytes_most_ = std::min(bytes_most_ * 2, kBytesMost);
+}
+
+void TransactionSize::Failed(uint64_t bytes, Clock::duration took) {
+  if (took < lasts_most_ / 2) return;
+  bytes_most_ = std::clamp(bytes / 2, kBytesLeast, bytes_most_);
+}
+
+}  // namespace tidemark::service::kafka

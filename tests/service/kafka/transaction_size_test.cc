@@ -1,0 +1,59 @@
+#include "service/kafka/transaction_size.h"
+
+#include "gtest/gtest.h"
+
+namespace tidemark::service::kafka {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr uint64_t kMiB = 1 << 20;
+constexpr seconds kLastsMost{60};
+
+// Within a source transaction; then the bytes alone decide.
+bool IsFullInside(const TransactionSize& size, uint64_t bytes) {
+  return size.IsFull({.bytes = bytes, .inside = true});
+}
+
+TEST(TransactionSizeTest, EndsWhereASourceTransactionDoesOnceItIsLargeOrTookLong) {
+  const TransactionSize size(kLastsMost);
+  EXPECT_FALSE(size.IsFull({.bytes = kMiB, .took = milliseconds(90)}));
+  EXPECT_TRUE(size.IsFull({.bytes = 4 * kMiB}));
+  EXPECT_TRUE(size.IsFull({.bytes = 1, .took = milliseconds(100)}));
+  EXPECT_TRUE(size.IsFull({.bytes = 1, .took = milliseconds(10), .close = true}));
+  EXPECT_FALSE(size.IsFull({.bytes = 4 * kMiB, .took = milliseconds(4900), .inside = true}));
+}
+
+TEST(TransactionSizeTest, EndsAnywhereBeforeItIsTooLargeOrHalfOfItsTimeIsOver) {
+  EXPECT_TRUE(IsFullInside(TransactionSize(kLastsMost), 32 * kMiB));
+  EXPECT_TRUE(TransactionSize(kLastsMost).IsFull({.took = seconds(5), .inside = true}));
+  EXPECT_TRUE(TransactionSize(seconds(2)).IsFull({.took = milliseconds(900), .inside = true}));
+}
+
+TEST(TransactionSizeTest, IsHalvedByEachThatFailsByItsTimeAndDoubledByEachThatEndsInGoodTime) {
+  TransactionSize size(kLastsMost);
+  size.Failed(8 * kMiB, kLastsMost);
+  EXPECT_TRUE(IsFullInside(size, 4 * kMiB));
+  EXPECT_FALSE(IsFullInside(size, 4 * kMiB - 1));
+  size.Failed(4 * kMiB, kLastsMost);
+  EXPECT_TRUE(IsFullInside(size, 2 * kMiB));
+  size.Committed(kLastsMost / 2);  // twice as much would not do
+  EXPECT_TRUE(IsFullInside(size, 2 * kMiB));
+  size.Committed(seconds(1));
+  EXPECT_FALSE(IsFullInside(size, 4 * kMiB - 1));
+  for (int i = 0; i < 9; ++i) size.Committed(seconds(1));
+  EXPECT_FALSE(IsFullInside(size, 32 * kMiB - 1));
+  EXPECT_TRUE(IsFullInside(size, 32 * kMiB));
+}
+
+TEST(TransactionSizeTest, SmallSourceTransactionsStayWholeWhateverFailed) {
+  TransactionSize size(kLastsMost);
+  size.Failed(32 * kMiB, seconds(1));  // not by its time
+  EXPECT_FALSE(IsFullInside(size, 32 * kMiB - 1));
+  size.Failed(10, kLastsMost);
+  EXPECT_FALSE(IsFullInside(size, 60'000));
+}
+
+}  // namespace
+}  // namespace tidemark::service::kafka
