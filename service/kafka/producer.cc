@@ -11,9 +11,13 @@ namespace {
 // A call to librdkafka ends after this time, so that the stop token is looked at.
 constexpr int kCallMs = 500;
 constexpr int kInitCallsMost = 20;
-// What is under way, of one source.
-constexpr char kQueueKiB[] = "32768";
-constexpr char kQueueRecords[] = "200000";
+// What is under way, of one source. The client keeps 0.6 to 1 KiB beside the bytes of each record,
+// most of it for headers: the records count for as much as the bytes.
+constexpr char kQueueKiB[] = "16384";
+constexpr char kQueueRecords[] = "20000";
+// The memory of records that are written comes back when their reports are taken: so often, not
+// only at the end of a transaction.
+constexpr uint32_t kPollRecords = 256;
 // batch.size cannot be more.
 constexpr uint64_t kBatchBytesMost = INT32_MAX;
 
@@ -240,6 +244,7 @@ absl::Status Producer::Produce(const std::string& topic, const Record& record,
     Handle<rd_kafka_error_t> error(rd_kafka_produceva(client_.get(), fields, count));
     if (error == nullptr) {
       headers.release();  // librdkafka's now
+      if (++produced_ % kPollRecords == 0) rd_kafka_poll(client_.get(), 0);
       return absl::OkStatus();
     }
     const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());

@@ -11,8 +11,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "service/kafka/client.h"
@@ -26,7 +26,7 @@ struct Record {
   std::optional<std::string_view> key;    // nullopt: null
   std::optional<std::string_view> value;  // nullopt: a tombstone
   // Static names, texts.
-  std::vector<std::pair<const char*, std::string_view>> headers;
+  absl::InlinedVector<std::pair<const char*, std::string_view>, 7> headers;
   // Kafka's time of the record, milliseconds since 1970-01-01 UTC.
   int64_t time_ms = 0;
   // nullopt: by its key, as the Java client does.
@@ -109,6 +109,7 @@ class Producer {
   mutable std::mutex mutex_;
   absl::Status last_error_;
   bool too_large_seen_ = false;
+  uint32_t produced_ = 0;
   Handle<rd_kafka_t> client_;
   std::map<std::string, Handle<rd_kafka_topic_t>, std::less<>> topics_;
   const rd_kafka_topic_t* watched_ = nullptr;
