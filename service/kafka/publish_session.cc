@@ -19,7 +19,7 @@ constexpr uint64_t kCloseUs = 100'000;
 // How long an append is waited for that the store has already.
 constexpr milliseconds kReadableWait{5000};
 // Of the tests that want events doubled.
-constexpr milliseconds kControlWait{100};
+constexpr milliseconds kControlWait{300};
 // Appends without events are published together.
 constexpr milliseconds kStateInterval{1000};
 constexpr size_t kChangeBytes = 1 << 20;

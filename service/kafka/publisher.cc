@@ -30,11 +30,14 @@ constexpr milliseconds kBackoffMax{10'000};
 constexpr milliseconds kGoodSession{5000};
 // How often it is tried again where an operator must act.
 constexpr milliseconds kOperatorWait{10'000};
+// Before the transactional id is taken back: whoever has taken it says so in the topic meanwhile.
+constexpr milliseconds kTakenWait{3000};
 // How long nothing is looked for; state without events is published within a second.
 constexpr milliseconds kIdleWait{200};
 constexpr milliseconds kForgetInterval{500};
 // How often a failure that lasts is logged.
 constexpr milliseconds kSaidAgain{60'000};
+constexpr milliseconds kRestoreWait{2000};
 // The sequences of a restored journal begin so far behind those of the lost one: it may have served
 // events that it had not published, and their numbers are not given to others.
 constexpr model::Sequence kRestoreGap = model::Sequence{1} << 32;
@@ -147,7 +150,9 @@ void ThreadedPublisher::Run(std::stop_token stop) {
     SetState(again ? PublisherState::kConnecting : PublisherState::kStopped,
              std::string(status.message()));
     if (Clock::now() - started > kGoodSession) backoff = kBackoffMin;
-    if (!SleepUnlessStopped(again ? backoff : kOperatorWait, stop)) return;
+    milliseconds wait = again ? backoff : kOperatorWait;
+    if (absl::IsFailedPrecondition(status)) wait = std::max(wait, kTakenWait);
+    if (!SleepUnlessStopped(wait, stop)) return;
     backoff = std::min(backoff * 2, kBackoffMax);
   }
 }
@@ -374,12 +379,10 @@ PublisherStatus ThreadedPublisher::status() const {
 // The id is taken, but whoever had it only knows that once the topic names another journal: until
 // then it takes the id back, as after a timeout. And the gap of sequences is written with the name,
 // so that the next restore leaves another one.
-absl::Status Claim(Producer& producer, const CheckpointTopic& topic, CheckpointTopic::State* state,
+absl::Status Claim(Producer& producer, const CheckpointTopic& topic, const PublishedPlace& place,
                    std::stop_token stop) {
-  state->place.journal = NewName();
-  state->place.next_sequence += kRestoreGap;
   if (absl::Status begun = producer.Begin(); !begun.ok()) return begun;
-  const std::string value = PlaceValue(state->place);
+  const std::string value = PlaceValue(place);
   Record record;
   record.key = storage::kCheckpointRecord;
   record.value = value;
@@ -402,8 +405,8 @@ absl::Status NotRestorable(const std::string& topic, const std::string& source) 
       "start again and take a snapshot"));
 }
 
-// The id is taken first, so that whoever publishes now commits nothing after the state was read;
-// by a producer of its own each time, since one takes it only once.
+// The id is taken and claimed first, so that whoever publishes now commits nothing after the state
+// was read; by a producer of its own each time, since one takes it only once.
 absl::StatusOr<std::optional<CheckpointTopic::State>> TakeState(const std::string& source,
                                                                 const ClusterOptions& cluster,
                                                                 const PublishOptions& options,
@@ -412,11 +415,24 @@ absl::StatusOr<std::optional<CheckpointTopic::State>> TakeState(const std::strin
   auto producer = Producer::Open(cluster, options.transactional_id, UINT64_MAX);
   if (!producer.ok()) return producer.status();
   if (absl::Status taken = (*producer)->Init(stop); !taken.ok()) return AgainIfTaken(taken);
-  auto state = topic.ReadState(stop);
-  if (!state.ok() || !*state) return state;
-  if (!(*state)->place.restorable) return NotRestorable(topic.name(), source);
-  absl::Status claimed = Claim(**producer, topic, &**state, std::move(stop));
+  auto place = topic.ReadPlace(stop);
+  if (!place.ok()) return ForOperator(place.status());
+  if (!*place) return topic.ReadState(std::move(stop));  // nothing, or no checkpoints
+  auto whole = topic.HasWholeState(**place, stop);
+  if (!whole.ok()) return ForOperator(whole.status());
+  if (!(*place)->restorable || !*whole) return NotRestorable(topic.name(), source);
+  const std::string before = std::exchange((*place)->journal, NewName());
+  (*place)->next_sequence += kRestoreGap;
+  absl::Status claimed = Claim(**producer, topic, **place, stop);
   if (!claimed.ok()) return AgainIfTaken(claimed);
+  auto state = topic.ReadState(std::move(stop));
+  if (!state.ok()) return ForOperator(state.status());
+  // A commit is seen a moment after it is done.
+  if (!*state ||
+      ((*state)->place.journal != before && (*state)->place.journal != (*place)->journal)) {
+    return absl::UnavailableError("another service takes the source over too");
+  }
+  (*state)->place = **place;
   return state;
 }
 
@@ -439,7 +455,7 @@ absl::Status Restore(const std::string& source, const ClusterOptions& cluster,
     if (!absl::IsUnavailable(state.status())) break;
     LogWarning("cannot read the state from Kafka, trying again",
                {{"source", source}, {"error", state.status().message()}});
-    if (!SleepUnlessStopped(milliseconds(2000), stop)) return absl::CancelledError("stopped");
+    if (!SleepUnlessStopped(kRestoreWait, stop)) return absl::CancelledError("stopped");
   }
   if (!state.ok()) return state.status();
   if (!*state) return absl::OkStatus();

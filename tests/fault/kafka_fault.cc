@@ -128,9 +128,10 @@ void KafkaFaultTest::RemoveFolder(const ServiceProcess& service) {
 void KafkaFaultTest::WaitUntilStopped(ServiceProcess& service, const std::string& reason) {
   const absl::Time deadline = absl::Now() + kPatience;
   for (;;) {
-    ASSERT_OK_AND_ASSIGN(const v1::Source source, service.Status());
-    if (source.state() == v1::Source::STOPPED && absl::StrContains(source.error(), reason)) return;
-    ASSERT_LT(absl::Now(), deadline) << source.ShortDebugString() << "\n" << service.Log();
+    const absl::StatusOr<v1::Source> source = service.Status();
+    ASSERT_OK(source) << service.Log();
+    if (source->state() == v1::Source::STOPPED && absl::StrContains(source->error(), reason)) return;
+    ASSERT_LT(absl::Now(), deadline) << source->ShortDebugString() << "\n" << service.Log();
     absl::SleepFor(kPoll);
   }
 }
@@ -150,13 +151,18 @@ void KafkaFaultTest::ReadMore() {
 }
 
 void KafkaFaultTest::CatchUp() {
+  ReadUpToNewMark();
+  if (HasFatalFailure()) return;
+  ASSERT_TRUE(fold_->violations().empty()) << absl::StrJoin(fold_->violations(), "\n");
+}
+
+void KafkaFaultTest::ReadUpToNewMark() {
   Sql(absl::StrCat("INSERT INTO marks VALUES (", ++marks_, ")"));
   const absl::Time deadline = absl::Now() + kPatience;
   for (;;) {
     ReadMore();
-    if (HasFatalFailure() || HasMark(marks_)) return;
     // What is wrong already does not get better.
-    ASSERT_TRUE(fold_->violations().empty()) << absl::StrJoin(fold_->violations(), "\n");
+    if (HasFatalFailure() || HasMark(marks_) || !fold_->violations().empty()) return;
     if (absl::Now() > deadline) {
       const auto source = publisher_->Status();
       FAIL() << "no mark " << marks_ << "; " << fold_->Missing() << "\n"

@@ -46,8 +46,11 @@ class KafkaFaultTest : public contract::CaptureTest {
   // The service captures nothing and publishes nothing any more, and says why.
   static void WaitUntilStopped(testing::ServiceProcess& service, const std::string& reason);
 
-  // A row of `marks` is committed in the source, and read in Kafka: so is all before it.
+  // A row of `marks` is committed in the source, and read in Kafka: so is all before it. Nothing is
+  // wrong with it.
   void CatchUp();
+  // The same, whatever is wrong: then it returns at once.
+  void ReadUpToNewMark();
   // Nobody writes. Catches up, and compares: everything is there, once, in order.
   void ExpectExact();
   // Reads on, whatever there is.
