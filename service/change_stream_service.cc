@@ -11,7 +11,8 @@ namespace {
 // A stream that ends before it begins.
 class Refusal final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
-  explicit Refusal(const absl::Status& status) { Finish(ToGrpc(status)); }
+  explicit Refusal(const absl::Status& status) : Refusal(ToGrpc(status)) {}
+  explicit Refusal(const grpc::Status& status) { Finish(status); }
   void OnDone() override { delete this; }
 };
 
@@ -40,7 +41,9 @@ absl::Status AcknowledgeIn(const Sources& sources, const v1::AcknowledgeRequest&
 }  // namespace
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* ChangeStreamService::Subscribe(
-    grpc::CallbackServerContext* /*context*/, const grpc::ByteBuffer* request) {
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
+  grpc::Status admitted = admission_->Admit(*context);
+  if (!admitted.ok()) return new Refusal(admitted);
   absl::StatusOr<SubscribeOptions> options = Parse(*request);
   if (!options.ok()) return new Refusal(options.status());
   auto source = sources_->Find(options->source);
@@ -48,15 +51,17 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* ChangeStreamService::Subscribe(
   return Subscription::Start(*std::move(options), *source, streams_, work_);
 }
 
-grpc::Status ChangeStreamService::Acknowledge(grpc::ServerContext* /*context*/,
+grpc::Status ChangeStreamService::Acknowledge(grpc::ServerContext* context,
                                               const v1::AcknowledgeRequest* request,
                                               v1::AcknowledgeResponse* /*response*/) {
+  if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
   return ToGrpc(AcknowledgeIn(*sources_, *request));
 }
 
-grpc::Status ChangeStreamService::GetBounds(grpc::ServerContext* /*context*/,
+grpc::Status ChangeStreamService::GetBounds(grpc::ServerContext* context,
                                             const v1::GetBoundsRequest* request,
                                             v1::GetBoundsResponse* response) {
+  if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
   auto source = sources_->Find(request->source());
   if (!source.ok()) return ToGrpc(source.status());
   storage::Bounds bounds = (*source)->journal->bounds();

@@ -1,6 +1,7 @@
 #ifndef TIDEMARK_SERVICE_CHANGE_STREAM_SERVICE_H_
 #define TIDEMARK_SERVICE_CHANGE_STREAM_SERVICE_H_
 
+#include "service/admission.h"
 #include "service/sources.h"
 #include "service/streams.h"
 #include "service/work_threads.h"
@@ -13,8 +14,9 @@ class ChangeStreamService final
     : public v1::ChangeStream::WithRawCallbackMethod_Subscribe<v1::ChangeStream::Service> {
  public:
   // All must outlive it.
-  ChangeStreamService(const Sources* sources, Streams* streams, WorkThreads* work)
-      : sources_(sources), streams_(streams), work_(work) {}
+  ChangeStreamService(const Admission* admission, const Sources* sources, Streams* streams,
+                      WorkThreads* work)
+      : admission_(admission), sources_(sources), streams_(streams), work_(work) {}
 
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Subscribe(grpc::CallbackServerContext* context,
                                                         const grpc::ByteBuffer* request) override;
@@ -24,6 +26,7 @@ class ChangeStreamService final
                          v1::GetBoundsResponse* response) override;
 
  private:
+  const Admission* const admission_;
   const Sources* const sources_;
   Streams* const streams_;
   WorkThreads* const work_;

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "service/access_config.h"
 #include "service/kafka_config.h"
 #include "service/publish_config.h"
 #include "service/server_config.h"
@@ -39,6 +40,7 @@ class ConfigReader {
       : files_(std::filesystem::path(file).parent_path()),
         errors_(file),
         servers_(&files_, &errors_),
+        access_(&files_, &errors_),
         kafka_(&files_, &errors_),
         publishing_(&files_, &errors_) {}
 
@@ -56,6 +58,7 @@ class ConfigReader {
   ConfigFiles files_;
   YamlErrors errors_;
   ServerConfigReader servers_;
+  AccessConfigReader access_;
   KafkaConfigReader kafka_;
   PublishConfigReader publishing_;
   Config config_;
@@ -72,9 +75,13 @@ absl::StatusOr<Config> ConfigReader::Read(std::string_view text) {
 }
 
 void ConfigReader::ReadTop(const YAML::Node& root) {
-  YamlMap top(root, "", {"listen", "data", "log", "retention", "kafka", "sources"}, &errors_);
+  YamlMap top(
+      root, "",
+      {"listen", "data", "tls", "tokens", "insecure", "log", "retention", "kafka", "sources"},
+      &errors_);
   if (!root.IsMap()) return;
   ReadListen(top);
+  access_.Read(top, IsLocalAddress(config_.listen), &config_.access, &config_.access_warnings);
   top.Require("data", "the folder that holds the journal, such as /var/lib/tidemark");
   if (auto data = top.Scalar("data", "a folder")) config_.data = files_.Resolve(data->text);
   ReadLog(top);
@@ -90,11 +97,7 @@ void ConfigReader::ReadListen(const YamlMap& top) {
   uint32_t port = 0;
   if (!listen->text.starts_with("unix:") && !SplitListen(listen->text, &host, &port)) {
     top.Error("listen", absl::StrCat("expected ", kExpected, ", got \"", listen->text, "\""));
-  } else if (!IsLocalAddress(listen->text)) {
-    top.Error("listen",
-              absl::StrCat("other machines can reach ", listen->text,
-                           ", which takes TLS, and this version has none; expected a loopback "
-                           "address such as 127.0.0.1:7654 (put a TLS proxy in front for others)"));
+    return;
   }
   config_.listen = listen->text;
 }

@@ -12,6 +12,7 @@
 #include "service/kafka_config.h"
 #include "service/log.h"
 #include "service/server_config.h"
+#include "service/tls/access.h"
 #include "storage/journal.h"
 
 namespace tidemark::service {
@@ -33,6 +34,9 @@ struct SourceConfig {
 struct Config {
   // "127.0.0.1:7654", "[::1]:0", "unix:/run/tidemark.sock". Port 0: any free one.
   std::string listen = "127.0.0.1:7654";
+  AccessOptions access;
+  // What the files of `access` and the rest let pass and should not, for an operator.
+  std::vector<std::string> access_warnings;
   std::string data;
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;

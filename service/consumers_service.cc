@@ -65,9 +65,10 @@ absl::Status ListOf(const CapturedSource& source, const Streams& streams,
 
 }  // namespace
 
-grpc::Status ConsumersService::List(grpc::ServerContext* /*context*/,
+grpc::Status ConsumersService::List(grpc::ServerContext* context,
                                     const v1::ListConsumersRequest* request,
                                     v1::ListConsumersResponse* response) {
+  if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
   if (!request->source().empty()) {
     auto source = sources_->Find(request->source());
     return ToGrpc(source.ok() ? ListOf(**source, *streams_, response) : source.status());
@@ -79,9 +80,10 @@ grpc::Status ConsumersService::List(grpc::ServerContext* /*context*/,
   return grpc::Status::OK;
 }
 
-grpc::Status ConsumersService::Reset(grpc::ServerContext* /*context*/,
+grpc::Status ConsumersService::Reset(grpc::ServerContext* context,
                                      const v1::ResetConsumerRequest* request,
                                      v1::Consumer* response) {
+  if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
   auto source = sources_->Find(request->source());
   if (!source.ok()) return ToGrpc(source.status());
   absl::Status done = ValidateConsumerName(request->name(), "name");
@@ -98,9 +100,10 @@ grpc::Status ConsumersService::Reset(grpc::ServerContext* /*context*/,
   return grpc::Status::OK;
 }
 
-grpc::Status ConsumersService::Delete(grpc::ServerContext* /*context*/,
+grpc::Status ConsumersService::Delete(grpc::ServerContext* context,
                                       const v1::DeleteConsumerRequest* request,
                                       v1::DeleteConsumerResponse* /*response*/) {
+  if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
   auto source = sources_->Find(request->source());
   if (!source.ok()) return ToGrpc(source.status());
   auto place = FindPlace(**source, request->name());

@@ -1,6 +1,7 @@
 #ifndef TIDEMARK_SERVICE_CONSUMERS_SERVICE_H_
 #define TIDEMARK_SERVICE_CONSUMERS_SERVICE_H_
 
+#include "service/admission.h"
 #include "service/sources.h"
 #include "service/streams.h"
 #include "tidemark/v1/consumers.grpc.pb.h"
@@ -10,9 +11,9 @@ namespace tidemark::service {
 // tidemark.v1.Consumers. Moving or forgetting a place ends the consumer's open stream with ABORTED.
 class ConsumersService final : public v1::Consumers::Service {
  public:
-  // Both must outlive it.
-  ConsumersService(const Sources* sources, Streams* streams)
-      : sources_(sources), streams_(streams) {}
+  // All must outlive it.
+  ConsumersService(const Admission* admission, const Sources* sources, Streams* streams)
+      : admission_(admission), sources_(sources), streams_(streams) {}
 
   grpc::Status List(grpc::ServerContext* context, const v1::ListConsumersRequest* request,
                     v1::ListConsumersResponse* response) override;
@@ -22,6 +23,7 @@ class ConsumersService final : public v1::Consumers::Service {
                       v1::DeleteConsumerResponse* response) override;
 
  private:
+  const Admission* const admission_;
   const Sources* const sources_;
   Streams* const streams_;
 };

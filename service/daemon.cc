@@ -67,7 +67,10 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, std:
     if (!started.ok()) return started;
   }
   daemon->sources_.emplace(daemon->captured_);
-  auto server = GrpcServer::Start(config.listen, &*daemon->sources_);
+  auto access = Access::Start(config.access);
+  if (!access.ok()) return access.status();
+  daemon->access_ = *std::move(access);
+  auto server = GrpcServer::Start(config.listen, &*daemon->sources_, daemon->access_.get());
   if (!server.ok()) return server.status();
   daemon->server_ = *std::move(server);
   daemon->retention_ = std::jthread(

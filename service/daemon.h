@@ -15,6 +15,7 @@
 #include "service/kafka/publisher.h"
 #include "service/pipeline.h"
 #include "service/sources.h"
+#include "service/tls/access.h"
 #include "storage/journal.h"
 
 namespace tidemark::service {
@@ -51,6 +52,7 @@ class Daemon {
   std::vector<CapturedSource> captured_;
   std::vector<storage::Retention> retentions_;
   std::optional<Sources> sources_;
+  std::unique_ptr<Access> access_;
   std::unique_ptr<GrpcServer> server_;
   std::jthread retention_;
 };

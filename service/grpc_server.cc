@@ -11,9 +11,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "grpc/health/v1/health.pb.h"
+#include "service/admission.h"
 #include "service/change_stream_service.h"
 #include "service/consumers_service.h"
 #include "service/log.h"
+#include "service/server_credentials.h"
 #include "service/snapshots_service.h"
 #include "service/sources_service.h"
 
@@ -73,12 +75,14 @@ std::string Bound(const std::string& listen, int port) {
 
 class Server final : public GrpcServer {
  public:
-  explicit Server(const Sources* sources)
-      : work_(kWorkThreads),
-        change_stream_(sources, &streams_, &work_),
-        consumers_(sources, &streams_),
-        snapshots_(sources, stop_.get_token()),
-        sources_(sources, stop_.get_token()) {}
+  Server(const Sources* sources, const Access* access)
+      : access_(access),
+        admission_(access),
+        work_(kWorkThreads),
+        change_stream_(&admission_, sources, &streams_, &work_),
+        consumers_(&admission_, sources, &streams_),
+        snapshots_(&admission_, sources, stop_.get_token()),
+        sources_(&admission_, sources, stop_.get_token()) {}
   ~Server() override { Shutdown(std::chrono::milliseconds(0)); }
 
   absl::Status Listen(const std::string& listen);
@@ -88,6 +92,8 @@ class Server final : public GrpcServer {
  private:
   void SetHealth(bool serving);
 
+  const Access* const access_;
+  Admission admission_;
   Streams streams_;
   std::stop_source stop_;
   WorkThreads work_;
@@ -96,6 +102,8 @@ class Server final : public GrpcServer {
   SnapshotsService snapshots_;
   SourcesService sources_;
   std::string address_;
+  // gRPC does not keep them, and asks them for certificates.
+  std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<grpc::Server> server_;
   std::once_flag shut_down_;
 };
@@ -104,7 +112,9 @@ absl::Status Server::Listen(const std::string& listen) {
   grpc::ServerBuilder builder;
   SetArguments(&builder);
   int port = 0;
-  builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port);
+  const bool tls = access_ != nullptr && access_->certificates() != nullptr;
+  credentials_ = tls ? MakeServerCredentials(access_) : grpc::InsecureServerCredentials();
+  builder.AddListeningPort(listen, credentials_, &port);
   builder.RegisterService(&change_stream_);
   builder.RegisterService(&consumers_);
   builder.RegisterService(&snapshots_);
@@ -143,9 +153,10 @@ void Server::Shutdown(std::chrono::milliseconds grace) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string& listen,
-                                                              const Sources* sources) {
+                                                              const Sources* sources,
+                                                              const Access* access) {
   ConfigureGrpc();
-  auto server = std::make_unique<Server>(sources);
+  auto server = std::make_unique<Server>(sources, access);
   absl::Status listening = server->Listen(listen);
   if (!listening.ok()) return listening;
   return server;

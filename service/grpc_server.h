@@ -7,16 +7,19 @@
 
 #include "absl/status/statusor.h"
 #include "service/sources.h"
+#include "service/tls/access.h"
 
 namespace tidemark::service {
 
 // Serves tidemark.v1 with health checking and reflection. Thread-safe.
 class GrpcServer {
  public:
-  // `listen`: see Config.listen. `sources` must outlive it. FailedPrecondition: the address cannot
+  // `listen`: see Config.listen. `access`: who may connect and call; nullptr: whoever reaches it,
+  // without TLS. It and `sources` must outlive the server. FailedPrecondition: the address cannot
   // be had; the message has the remedy.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const std::string& listen,
-                                                           const Sources* sources);
+                                                           const Sources* sources,
+                                                           const Access* access = nullptr);
 
   // Shuts down with no grace if that was not done before.
   virtual ~GrpcServer() = default;

@@ -53,9 +53,10 @@ grpc::Status SnapshotsService::WithJob(uint64_t id, v1::Snapshot* response, Acti
   return grpc::Status::OK;
 }
 
-grpc::Status SnapshotsService::Create(grpc::ServerContext* /*context*/,
+grpc::Status SnapshotsService::Create(grpc::ServerContext* context,
                                       const v1::CreateSnapshotRequest* request,
                                       v1::Snapshot* response) {
+  if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
   auto source = sources_->Find(request->source());
   if (!source.ok()) return ToGrpc(source.status());
   auto job = ReadCreateRequest(*request);
@@ -66,15 +67,17 @@ grpc::Status SnapshotsService::Create(grpc::ServerContext* /*context*/,
   return grpc::Status::OK;
 }
 
-grpc::Status SnapshotsService::Get(grpc::ServerContext* /*context*/,
+grpc::Status SnapshotsService::Get(grpc::ServerContext* context,
                                    const v1::GetSnapshotRequest* request, v1::Snapshot* response) {
+  if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
   uint64_t id = request->id();
   return WithJob(id, response, [id](JobControl& jobs) { return jobs.Get(id); });
 }
 
-grpc::Status SnapshotsService::List(grpc::ServerContext* /*context*/,
+grpc::Status SnapshotsService::List(grpc::ServerContext* context,
                                     const v1::ListSnapshotsRequest* request,
                                     v1::ListSnapshotsResponse* response) {
+  if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
   if (!request->source().empty()) {
     auto source = sources_->Find(request->source());
     if (!source.ok()) return ToGrpc(source.status());
@@ -93,6 +96,7 @@ grpc::Status SnapshotsService::List(grpc::ServerContext* /*context*/,
 grpc::Status SnapshotsService::Watch(grpc::ServerContext* context,
                                      const v1::WatchSnapshotRequest* request,
                                      grpc::ServerWriter<v1::Snapshot>* writer) {
+  if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
   uint32_t interval_ms = request->interval_ms() == 0 ? kWatchMsDefault : request->interval_ms();
   interval_ms = std::clamp(interval_ms, kWatchMsLeast, 3'600'000u);
   v1::Snapshot sent, now;
@@ -120,30 +124,34 @@ bool SnapshotsService::Sleep(uint32_t ms) {
   return !stop_.stop_requested();
 }
 
-grpc::Status SnapshotsService::Pause(grpc::ServerContext* /*context*/,
+grpc::Status SnapshotsService::Pause(grpc::ServerContext* context,
                                      const v1::PauseSnapshotRequest* request,
                                      v1::Snapshot* response) {
+  if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
   uint64_t id = request->id();
   return WithJob(id, response, [id](JobControl& jobs) { return jobs.Pause(id); });
 }
 
-grpc::Status SnapshotsService::Resume(grpc::ServerContext* /*context*/,
+grpc::Status SnapshotsService::Resume(grpc::ServerContext* context,
                                       const v1::ResumeSnapshotRequest* request,
                                       v1::Snapshot* response) {
+  if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
   uint64_t id = request->id();
   return WithJob(id, response, [id](JobControl& jobs) { return jobs.Resume(id); });
 }
 
-grpc::Status SnapshotsService::Cancel(grpc::ServerContext* /*context*/,
+grpc::Status SnapshotsService::Cancel(grpc::ServerContext* context,
                                       const v1::CancelSnapshotRequest* request,
                                       v1::Snapshot* response) {
+  if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
   uint64_t id = request->id();
   return WithJob(id, response, [id](JobControl& jobs) { return jobs.Cancel(id); });
 }
 
-grpc::Status SnapshotsService::Update(grpc::ServerContext* /*context*/,
+grpc::Status SnapshotsService::Update(grpc::ServerContext* context,
                                       const v1::UpdateSnapshotRequest* request,
                                       v1::Snapshot* response) {
+  if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
   std::optional<uint64_t> rows;
   std::optional<uint32_t> readers;
   if (request->has_rows_per_second_max()) rows = request->rows_per_second_max();

@@ -6,6 +6,7 @@
 #include <stop_token>
 
 #include "absl/status/statusor.h"
+#include "service/admission.h"
 #include "service/sources.h"
 #include "snapshot/job_control.h"
 #include "tidemark/v1/snapshots.grpc.pb.h"
@@ -15,9 +16,9 @@ namespace tidemark::service {
 // tidemark.v1.Snapshots, over the job controls of all sources (whose ids are unique together).
 class SnapshotsService final : public v1::Snapshots::Service {
  public:
-  // `sources` must outlive it. `stop` ends every Watch with UNAVAILABLE.
-  SnapshotsService(const Sources* sources, std::stop_token stop)
-      : sources_(sources), stop_(std::move(stop)) {}
+  // `admission` and `sources` must outlive it. `stop` ends every Watch with UNAVAILABLE.
+  SnapshotsService(const Admission* admission, const Sources* sources, std::stop_token stop)
+      : admission_(admission), sources_(sources), stop_(std::move(stop)) {}
 
   grpc::Status Create(grpc::ServerContext* context, const v1::CreateSnapshotRequest* request,
                       v1::Snapshot* response) override;
@@ -45,6 +46,7 @@ class SnapshotsService final : public v1::Snapshots::Service {
   // False: the service stops.
   bool Sleep(uint32_t ms);
 
+  const Admission* const admission_;
   const Sources* const sources_;
   const std::stop_token stop_;
   std::mutex mutex_;

@@ -49,23 +49,26 @@ v1::Source ToProto(const CapturedSource& captured) {
 
 }  // namespace
 
-grpc::Status SourcesService::List(grpc::ServerContext* /*context*/,
+grpc::Status SourcesService::List(grpc::ServerContext* context,
                                   const v1::ListSourcesRequest* /*request*/,
                                   v1::ListSourcesResponse* response) {
+  if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
   for (const CapturedSource& source : sources_->all()) *response->add_sources() = ToProto(source);
   return grpc::Status::OK;
 }
 
-grpc::Status SourcesService::Get(grpc::ServerContext* /*context*/,
-                                 const v1::GetSourceRequest* request, v1::Source* response) {
+grpc::Status SourcesService::Get(grpc::ServerContext* context, const v1::GetSourceRequest* request,
+                                 v1::Source* response) {
+  if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
   auto source = sources_->Find(request->source());
   if (source.ok()) *response = ToProto(**source);
   return ToGrpc(source.status());
 }
 
-grpc::Status SourcesService::Check(grpc::ServerContext* /*context*/,
+grpc::Status SourcesService::Check(grpc::ServerContext* context,
                                    const v1::CheckSourceRequest* request,
                                    v1::CheckSourceResponse* response) {
+  if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
   auto source = sources_->Find(request->source());
   if (!source.ok()) return ToGrpc(source.status());
   capture::CheckResult result = (*source)->source->Check(stop_);

@@ -4,6 +4,7 @@
 #include <stop_token>
 #include <utility>
 
+#include "service/admission.h"
 #include "service/sources.h"
 #include "tidemark/v1/sources.grpc.pb.h"
 
@@ -12,9 +13,9 @@ namespace tidemark::service {
 // tidemark.v1.Sources.
 class SourcesService final : public v1::Sources::Service {
  public:
-  // `sources` must outlive it. Calls that wait for a server end at `stop`.
-  SourcesService(const Sources* sources, std::stop_token stop)
-      : sources_(sources), stop_(std::move(stop)) {}
+  // `admission` and `sources` must outlive it. Calls that wait for a server end at `stop`.
+  SourcesService(const Admission* admission, const Sources* sources, std::stop_token stop)
+      : admission_(admission), sources_(sources), stop_(std::move(stop)) {}
 
   grpc::Status List(grpc::ServerContext* context, const v1::ListSourcesRequest* request,
                     v1::ListSourcesResponse* response) override;
@@ -24,6 +25,7 @@ class SourcesService final : public v1::Sources::Service {
                      v1::CheckSourceResponse* response) override;
 
  private:
+  const Admission* const admission_;
   const Sources* const sources_;
   const std::stop_token stop_;
 };

@@ -79,12 +79,18 @@ bool WriteReadyFile(const std::string& file, const std::string& address) {
 }
 
 int Check(const Config& config) {
+  for (const std::string& warning : config.access_warnings) {
+    std::printf("warning: %s\n", warning.c_str());
+  }
   bool good = CheckSources(config);
   std::puts(good ? "configuration and sources: ok" : "at least one source has errors");
   return good ? 0 : 1;
 }
 
 int Serve(const Config& config, const Arguments& arguments) {
+  for (const std::string& warning : config.access_warnings) {
+    LogWarning("access", {{"problem", warning}});
+  }
   // Never destroyed: its thread waits to the end.
   auto& signals = *new StopSignal;
   auto daemon = Daemon::Start(config, signals.token());
