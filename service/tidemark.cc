@@ -230,9 +230,32 @@ void Commands::AddConsumers() {
   });
 }
 
+// How the service is reached, which the environment may say too.
+void AddAddress(CLI::App* app, ServerAddress* address) {
+  app->add_option("--server", address->server, "address of tidemarkd")
+      ->envname("TIDEMARK_SERVER")
+      ->check(NotEmpty("an address such as 127.0.0.1:7654"))
+      ->capture_default_str();
+  app->add_flag("--tls", address->tls, "use TLS, with the system's authorities")
+      ->envname("TIDEMARK_TLS");
+  app->add_option("--tls-ca", address->ca, "use TLS, with the authorities in this PEM file")
+      ->envname("TIDEMARK_TLS_CA");
+  app->add_option("--tls-cert", address->cert, "our certificate, a PEM file")
+      ->envname("TIDEMARK_TLS_CERT");
+  app->add_option("--tls-key", address->key, "its key, a PEM file")->envname("TIDEMARK_TLS_KEY");
+  app->add_option("--tls-server-name", address->server_name,
+                  "the name in tidemarkd's certificate, if it is not that of --server")
+      ->envname("TIDEMARK_TLS_SERVER_NAME");
+  app->add_option("--token-file", address->token_file,
+                  "send the token in this file; without TLS to loopback only")
+      ->envname("TIDEMARK_TOKEN_FILE");
+}
+
 // What was asked for, and its exit code; output that could not be written is a failure too.
-int Perform(const Action& action, const std::string& server) {
-  Client client(server);
+int Perform(const Action& action, const ServerAddress& address) {
+  auto channel = OpenChannel(address);
+  if (!channel.ok()) return Report(channel.status());
+  Client client(address, *channel);
   int code = action(client);
   return code != 0 ? code : Report(FlushOutput());
 }
@@ -242,11 +265,8 @@ int Perform(const Action& action, const std::string& server) {
 
 int main(int argc, char** argv) {
   CLI::App app("Watches and drives a running tidemarkd.", "tidemark");
-  std::string server = "127.0.0.1:7654";
-  app.add_option("--server", server, "address of tidemarkd")
-      ->envname("TIDEMARK_SERVER")
-      ->check(tidemark::service::NotEmpty("an address such as 127.0.0.1:7654"))
-      ->capture_default_str();
+  tidemark::service::ServerAddress address;
+  tidemark::service::AddAddress(&app, &address);
   app.set_version_flag("--version", "tidemark " TIDEMARK_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
@@ -256,5 +276,5 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  return tidemark::service::Perform(commands.action(), server);
+  return tidemark::service::Perform(commands.action(), address);
 }

@@ -18,11 +18,8 @@ bool IsTransportFailure(const grpc::Status& status) {
 
 }  // namespace
 
-Client::Client(const std::string& server) : server_(server) {
-  grpc::ChannelArguments arguments;
-  // Events larger than gRPC's 4 MiB come alone in a response.
-  arguments.SetMaxReceiveMessageSize(-1);
-  auto channel = grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+Client::Client(const ServerAddress& address, const std::shared_ptr<grpc::Channel>& channel)
+    : server_(address.server), tls_(address.UsesTls()) {
   change_stream_ = v1::ChangeStream::NewStub(channel);
   consumers_ = v1::Consumers::NewStub(channel);
   snapshots_ = v1::Snapshots::NewStub(channel);
@@ -46,9 +43,10 @@ absl::StatusOr<std::string> Client::ResolveSource(const std::string& name) {
 absl::Status Client::ToStatus(const grpc::Status& status) const {
   if (status.ok()) return absl::OkStatus();
   if (IsTransportFailure(status)) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot reach tidemarkd at ", server_,
-                     ": start it, or name its address with --server or TIDEMARK_SERVER"));
+    return absl::UnavailableError(absl::StrCat(
+        "cannot reach tidemarkd at ", server_,
+        ": start it, or name its address with --server or TIDEMARK_SERVER",
+        tls_ ? absl::StrCat(" (", status.error_message(), ")") : "; if it has TLS, add --tls-ca"));
   }
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "service/cli/channel.h"
 #include "tidemark/v1/change_stream.grpc.pb.h"
 #include "tidemark/v1/consumers.grpc.pb.h"
 #include "tidemark/v1/snapshots.grpc.pb.h"
@@ -17,7 +18,8 @@ namespace tidemark::service {
 // The command line's side of a connection to tidemarkd. Connects with the first call. Thread-safe.
 class Client {
  public:
-  explicit Client(const std::string& server);
+  // `channel`: to `address`.
+  Client(const ServerAddress& address, const std::shared_ptr<grpc::Channel>& channel);
 
   v1::ChangeStream::Stub& change_stream() { return *change_stream_; }
   v1::Consumers::Stub& consumers() { return *consumers_; }
@@ -31,7 +33,8 @@ class Client {
   absl::Status ToStatus(const grpc::Status& status) const;
 
  private:
-  std::string server_;
+  const std::string server_;
+  const bool tls_;
   std::unique_ptr<v1::ChangeStream::Stub> change_stream_;
   std::unique_ptr<v1::Consumers::Stub> consumers_;
   std::unique_ptr<v1::Snapshots::Stub> snapshots_;

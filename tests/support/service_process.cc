@@ -101,8 +101,10 @@ void ServiceProcess::Connect() {
   arguments.SetMaxReceiveMessageSize(-1);
   // A channel of its own, that does not wait out the backoff of one to an earlier process.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  const auto channel =
-      grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments);
+  const auto channel = grpc::CreateCustomChannel(
+      address_,
+      options_.credentials == nullptr ? grpc::InsecureChannelCredentials() : options_.credentials,
+      arguments);
   change_stream_ = v1::ChangeStream::NewStub(channel);
   snapshots_ = v1::Snapshots::NewStub(channel);
   sources_ = v1::Sources::NewStub(channel);

@@ -1,6 +1,8 @@
 #ifndef TIDEMARK_TESTS_SUPPORT_SERVICE_PROCESS_H_
 #define TIDEMARK_TESTS_SUPPORT_SERVICE_PROCESS_H_
 
+#include <grpcpp/security/credentials.h>
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -32,6 +34,8 @@ struct ServiceOptions {
   std::vector<std::pair<std::string, std::string>> environment = {};
   // Holds the state over restarts of several ServiceProcesses; empty: a folder of its own.
   std::string data_folder = "";
+  // Of our calls; nullptr: without TLS.
+  std::shared_ptr<grpc::ChannelCredentials> credentials = nullptr;
 };
 
 // The status of a call as ours.
