@@ -76,6 +76,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
                                                          size_t write_buffer_bytes,
                                                          DurableMark mark) {
   rocksdb::DBOptions options = MakeDatabaseOptions(write_buffer_bytes);
+  auto stalls = std::make_shared<WriteStalls>();
+  options.listeners.push_back(stalls);
   std::vector<std::string> names;
   rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options, path, &names);
   if (!status.ok()) return OpenFailure(status, path);
@@ -87,7 +89,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   status = rocksdb::DB::Open(options, path, descriptors, &handles, &raw);
   if (!status.ok()) return OpenFailure(status, path);
-  std::unique_ptr<Database> database(new Database(raw, write_buffer_bytes, std::move(mark)));
+  std::unique_ptr<Database> database(
+      new Database(raw, std::move(stalls), write_buffer_bytes, std::move(mark)));
   for (rocksdb::ColumnFamilyHandle* handle : handles) {
     database->families_[handle->GetName()] = handle;
   }
@@ -116,6 +119,29 @@ absl::StatusOr<rocksdb::ColumnFamilyHandle*> Database::JournalOf(const std::stri
   if (status.ok()) return handle;
   families_.erase(JournalFamily(source));
   return ToStatus(status, absl::StrCat("cannot create the journal of ", source));
+}
+
+StoreStatus Database::status() const {
+  using Properties = rocksdb::DB::Properties;
+  StoreStatus status;
+  stalls_->Fill(&status);
+  std::error_code error;
+  std::filesystem::space_info space = std::filesystem::space(db_->GetName(), error);
+  if (!error) status.disk_free_bytes = space.available;
+  uint64_t buffers = 0;
+  uint64_t cache = 0;
+  uint64_t stopped = 0;
+  uint64_t delayed_rate = 0;
+  db_->GetAggregatedIntProperty(Properties::kTotalSstFilesSize, &status.disk_used_bytes);
+  db_->GetAggregatedIntProperty(Properties::kSizeAllMemTables, &buffers);
+  // One cache for all families.
+  db_->GetIntProperty(family(kCheckpointFamily), Properties::kBlockCacheUsage, &cache);
+  status.memory_bytes = buffers + cache;
+  db_->GetIntProperty(Properties::kIsWriteStopped, &stopped);
+  db_->GetIntProperty(Properties::kActualDelayedWriteRate, &delayed_rate);
+  status.stopped = stopped != 0;
+  status.delayed = delayed_rate != 0;
+  return status;
 }
 
 absl::Status Database::Write(rocksdb::WriteBatch* batch) {

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "storage/folder.h"
+#include "storage/write_stalls.h"
 
 namespace tidemark::storage {
 
@@ -41,6 +42,8 @@ class Database {
   // A journal's family, created if it is not there.
   absl::StatusOr<rocksdb::ColumnFamilyHandle*> JournalOf(const std::string& source);
 
+  StoreStatus status() const;
+
   // Atomic and durable when it returns. ResourceExhausted: the disk is nearly full, nothing was
   // tried, and it may be called again: RocksDB is never brought to write to a full disk, since it
   // does not survive that in every build. After any other error all later calls fail.
@@ -60,12 +63,17 @@ class Database {
       size_t max = std::numeric_limits<size_t>::max()) const;
 
  private:
-  Database(rocksdb::DB* db, size_t write_buffer_bytes, DurableMark mark)
-      : db_(db), write_buffer_bytes_(write_buffer_bytes), mark_(std::move(mark)) {}
+  Database(rocksdb::DB* db, std::shared_ptr<const WriteStalls> stalls, size_t write_buffer_bytes,
+           DurableMark mark)
+      : stalls_(std::move(stalls)),
+        db_(db),
+        write_buffer_bytes_(write_buffer_bytes),
+        mark_(std::move(mark)) {}
   absl::Status CheckUsable(uint64_t space_needed);
   absl::Status WriteChecked(rocksdb::WriteBatch* batch);
   absl::Status Fail(const rocksdb::Status& status);
 
+  const std::shared_ptr<const WriteStalls> stalls_;
   std::unique_ptr<rocksdb::DB> db_;
   const size_t write_buffer_bytes_;
   DurableMark mark_;

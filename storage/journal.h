@@ -88,6 +88,15 @@ struct Bounds {
   uint64_t end_bytes = 0;
 };
 
+// What a reader of the journal has still to get.
+struct Backlog {
+  uint64_t events = 0;
+  // About: milestones are 8 MiB apart.
+  uint64_t bytes = 0;
+  // When the oldest of it was appended, microseconds since 1970-01-01 UTC; 0: there is none.
+  uint64_t since_us = 0;
+};
+
 // Reads blocks in order. Not thread-safe; any number of cursors may read while the journal is
 // appended to. Holds no resource of the database between calls.
 class Cursor {
@@ -131,6 +140,9 @@ class Journal {
   // As of the newest append.
   virtual Checkpoint checkpoint() const = 0;
   virtual Bounds bounds() const = 0;
+
+  // What follows `place`, of what is retained. May read a block from disk.
+  virtual absl::StatusOr<Backlog> Behind(model::Sequence place) const = 0;
 
   // All schemas, by id.
   virtual absl::StatusOr<std::vector<std::shared_ptr<const model::TableSchema>>> Schemas()
@@ -185,6 +197,22 @@ struct StoreOptions {
   size_t write_buffer_bytes = 16 << 20;
 };
 
+// How the store itself does. Counts are since it was opened.
+struct StoreStatus {
+  // Of the disk of the data folder.
+  uint64_t disk_free_bytes = 0;
+  // Files of RocksDB without the write-ahead log; its write buffers and cache.
+  uint64_t disk_used_bytes = 0;
+  uint64_t memory_bytes = 0;
+  // Times that writes began to be delayed and stopped, and whether they are now.
+  uint64_t write_delays = 0;
+  uint64_t write_stops = 0;
+  bool delayed = false;
+  bool stopped = false;
+  // Flushes and compactions that failed.
+  uint64_t background_errors = 0;
+};
+
 // The data folder of a service: one RocksDB for all sources. Thread-safe.
 class Store {
  public:
@@ -212,6 +240,9 @@ class Store {
   // from NextJobId, unique for ever.
   virtual absl::StatusOr<std::vector<JobRecord>> Jobs() const = 0;
   virtual absl::StatusOr<uint64_t> NextJobId() = 0;
+
+  // Asks RocksDB, which takes its lock for a moment, and the disk.
+  virtual StoreStatus status() const = 0;
 };
 
 }  // namespace tidemark::storage

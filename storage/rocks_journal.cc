@@ -240,6 +240,53 @@ Bounds RocksJournal::bounds() const {
           end_bytes_ - floor_.bytes_before, end_bytes_};
 }
 
+absl::StatusOr<Backlog> RocksJournal::Behind(model::Sequence place) const {
+  Backlog backlog;
+  model::Sequence next;
+  {
+    std::lock_guard lock(mutex_);
+    next = std::max(place + 1, floor_.oldest);
+    if (next >= checkpoint_.next_sequence) return backlog;
+    backlog.events = checkpoint_.next_sequence - next;
+    backlog.bytes = end_bytes_ - BytesBefore(next);
+  }
+  absl::StatusOr<uint64_t> since_us = AppendTime(next);
+  if (!since_us.ok()) return since_us.status();
+  backlog.since_us = *since_us;
+  return backlog;
+}
+
+// Between two known places, as if all events there were of one size.
+uint64_t RocksJournal::BytesBefore(model::Sequence sequence) const {
+  Floor from = floor_;
+  Floor to{checkpoint_.next_sequence, end_bytes_};
+  const std::deque<Milestone>& all = milestones_.all();
+  auto after = std::upper_bound(
+      all.begin(), all.end(), sequence,
+      [](model::Sequence wanted, const Milestone& at) { return wanted < at.first; });
+  if (after != all.end()) to = {after->first, after->bytes_before};
+  if (after != all.begin() && std::prev(after)->first > from.oldest) {
+    from = {std::prev(after)->first, std::prev(after)->bytes_before};
+  }
+  const double share = static_cast<double>(sequence - from.oldest) / (to.oldest - from.oldest);
+  return from.bytes_before +
+         static_cast<uint64_t>(share * static_cast<double>(to.bytes_before - from.bytes_before));
+}
+
+absl::StatusOr<uint64_t> RocksJournal::AppendTime(model::Sequence sequence) const {
+  {
+    std::lock_guard lock(mutex_);
+    if (std::optional<Block> block = tail_.Find(sequence)) return block->time_us;
+  }
+  uint64_t time_us = 0;
+  absl::Status status = ForEachBlock(blocks_, sequence, [&](const Block& block) {
+    time_us = block.time_us;
+    return false;
+  });
+  if (!status.ok()) return status;
+  return time_us;
+}
+
 absl::StatusOr<std::vector<std::shared_ptr<const model::TableSchema>>> RocksJournal::Schemas()
     const {
   auto rows = database_->List(kSchemaFamily, SchemaPrefix(source_));

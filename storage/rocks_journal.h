@@ -32,6 +32,7 @@ class RocksJournal final : public Journal {
   absl::Status Append(AppendBatch batch) override;
   Checkpoint checkpoint() const override;
   Bounds bounds() const override;
+  absl::StatusOr<Backlog> Behind(model::Sequence place) const override;
   absl::StatusOr<std::vector<std::shared_ptr<const model::TableSchema>>> Schemas() const override;
   absl::StatusOr<std::string> SchemaFrame(model::SchemaId id) const override;
   absl::StatusOr<std::vector<PendingReread>> Rereads(size_t max) const override;
@@ -79,6 +80,10 @@ class RocksJournal final : public Journal {
   rocksdb::Status PutBlock(const Block& block, Write* write) const;
   rocksdb::Status PutState(const AppendBatch& batch, Write* write) const;
   void Publish(AppendBatch batch, Write write);
+
+  // REQUIRES: mutex_ is held, and `sequence` is retained or the next.
+  uint64_t BytesBefore(model::Sequence sequence) const;
+  absl::StatusOr<uint64_t> AppendTime(model::Sequence sequence) const;
 
   absl::StatusOr<Floor> FindFloor(const Retention& retention, uint64_t now_us) const;
   absl::Status StoreFloor(const Floor& floor);

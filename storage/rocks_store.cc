@@ -27,6 +27,7 @@ class RocksStore final : public Store {
                        model::Sequence next, const std::string& published_as) override;
   absl::StatusOr<std::vector<JobRecord>> Jobs() const override;
   absl::StatusOr<uint64_t> NextJobId() override;
+  StoreStatus status() const override { return database_->status(); }
 
  private:
   absl::Status CheckJobsAreFree(const std::vector<StateRecord>& records) const;

@@ -480,6 +480,9 @@ class EndlessJournal final : public storage::Journal {
   absl::Status Append(storage::AppendBatch) override { return absl::OkStatus(); }
   storage::Checkpoint checkpoint() const override { return {}; }
   storage::Bounds bounds() const override { return {1, 1u << 30, {}, 0}; }
+  absl::StatusOr<storage::Backlog> Behind(model::Sequence) const override {
+    return storage::Backlog{};
+  }
   absl::StatusOr<std::vector<std::shared_ptr<const model::TableSchema>>> Schemas() const override {
     return std::vector<std::shared_ptr<const model::TableSchema>>();
   }

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "gmock/gmock.h"
+#include "storage/milestones.h"
 #include "tests/storage/journal_batches.h"
 
 namespace tidemark::storage {
@@ -57,6 +58,47 @@ TEST_F(JournalTest, ReadsGoFromDiskIntoTheTail) {
   for (int i = 0; i < 50; ++i) Append(MakeBatch(1 + 20 * i, 2, 10, 1, 1000));
   ExpectReads(1, 1000);
   ExpectReads(995, 1000);
+}
+
+TEST_F(JournalTest, BacklogIsWhatFollowsAPlace) {
+  Append(MakeBatch(1, 2, 10, /*time_us=*/100));
+  Append(MakeBatch(21, 1, 10, /*time_us=*/200));
+  for (bool reopened : {false, true}) {
+    if (reopened) Reopen();
+    Backlog all = *journal_->Behind(0);
+    EXPECT_EQ(all.events, 30u);
+    EXPECT_EQ(all.bytes, journal_->bounds().bytes);
+    EXPECT_EQ(all.since_us, 100u);
+    Backlog some = *journal_->Behind(20);
+    EXPECT_EQ(some.events, 10u);
+    EXPECT_NEAR(some.bytes, journal_->bounds().bytes / 3, 10);
+    EXPECT_EQ(some.since_us, 200u);
+    EXPECT_EQ(journal_->Behind(30)->events, 0u);
+    EXPECT_EQ(journal_->Behind(30)->bytes, 0u);
+    EXPECT_EQ(journal_->Behind(30)->since_us, 0u);
+  }
+}
+
+TEST_F(JournalTest, BacklogIsKnownToTheDistanceOfMilestones) {
+  // Sizes that are far apart: without milestones one would be taken for the other.
+  Append(MakeBatch(1, 1, 1000, 100, 10));
+  Append(MakeBatch(1001, 10, 10, 200, 100'000));
+  const uint64_t end = journal_->bounds().end_bytes;
+  Append(MakeBatch(1101, 1, 1000, 300, 10));
+  EXPECT_NEAR(journal_->Behind(1000)->bytes, journal_->bounds().end_bytes, 8.1 * (1 << 20));
+  EXPECT_NEAR(journal_->Behind(1100)->bytes, journal_->bounds().end_bytes - end,
+              Milestones::kStrideBytes);
+  EXPECT_EQ(journal_->Behind(1100)->since_us, 300u);
+}
+
+TEST_F(JournalTest, BacklogHasNothingThatIsNotRetained) {
+  Append(MakeBatch(1, 1, 10, 100));
+  Append(MakeBatch(11, 1, 10, 5'000'000));
+  ASSERT_TRUE(journal_->Trim({.age_s_max = 2, .bytes_max = 0}, 5'000'000).ok());
+  ASSERT_EQ(journal_->bounds().oldest, 11u);
+  EXPECT_EQ(journal_->Behind(3)->events, 10u);
+  EXPECT_EQ(journal_->Behind(3)->bytes, journal_->bounds().bytes);
+  EXPECT_EQ(journal_->Behind(3)->since_us, 5'000'000u);
 }
 
 TEST_F(JournalTest, BlockKeepsItsFramesAfterTheCursorIsGone) {
