@@ -72,6 +72,7 @@ Coordinator::Coordinator(std::string source_name, capture::Source* source,
       tuning_(tuning) {
   for (Job& job : jobs) {
     uint64_t id = job.id;
+    counts_.chunks_redone -= job.chunks_redone;  // modulo 2^64
     jobs_.emplace(id, std::move(job));
   }
 }
@@ -379,6 +380,7 @@ void Coordinator::CloseChunk(Job& job, const Task& task, const Closed& closed, M
   mark.upper_key = std::move(range.upper);
   mark.rows = closed.rows;
   merger.AppendMark(mark);
+  ++counts_.chunks_done;
   CompleteTables(job, merger);
   Store(job, merger);
 }
@@ -404,6 +406,9 @@ void Coordinator::End(Job& job, JobState state, const std::string& reason, Merge
   model::SnapshotMark mark = Mark(job, kind, merger);
   mark.rows = RowsDone(job);
   mark.reason = reason;
+  ++(state == JobState::kCompleted   ? counts_.jobs_completed
+     : state == JobState::kCancelled ? counts_.jobs_cancelled
+                                     : counts_.jobs_failed);
   job.last_sequence = merger.next_sequence();
   merger.AppendMark(mark);
   job.DropWork();
@@ -424,6 +429,7 @@ void Coordinator::PruneEnded(const Job& newest, Merger& merger) {
   ended.resize(ended.size() + 1 - kEndedJobsMax);
   for (const auto& [time, id] : ended) {
     merger.AppendJob(EraseJob(jobs_.at(id)));
+    counts_.chunks_redone += jobs_.at(id).chunks_redone;
     jobs_.erase(id);
   }
 }
@@ -445,6 +451,13 @@ absl::Status Coordinator::LoadRereads() {
   if (!loaded.ok()) return loaded.status();
   rereads_.Load(*std::move(loaded));
   return absl::OkStatus();
+}
+
+CoordinatorCounts Coordinator::counts() const {
+  Guard guard(mutex_);
+  CoordinatorCounts counts = counts_;
+  for (const auto& [id, job] : jobs_) counts.chunks_redone += job.chunks_redone;
+  return counts;
 }
 
 bool Coordinator::busy() const {

@@ -38,6 +38,16 @@ struct CoordinatorEnvironment {
   std::stop_token stop;
 };
 
+// Since the coordinator was made.
+struct CoordinatorCounts {
+  // Whose rows are in the journal, and those that were read and had to be read again.
+  uint64_t chunks_done = 0;
+  uint64_t chunks_redone = 0;
+  uint64_t jobs_completed = 0;
+  uint64_t jobs_cancelled = 0;
+  uint64_t jobs_failed = 0;
+};
+
 // All snapshot jobs and pending re-reads of one source: what users ask for, what readers read next,
 // what becomes of it. Of jobs that have ended the newest hundred are kept.
 //
@@ -80,6 +90,7 @@ class Coordinator : public JobControl {
   // Loads re-reads that did not fit in memory, or that an earlier run left. Call now and then.
   absl::Status LoadRereads();
 
+  CoordinatorCounts counts() const;
   // True while a job runs or keys wait to be read again.
   bool busy() const;
 
@@ -110,6 +121,8 @@ class Coordinator : public JobControl {
   std::map<uint64_t, Job> jobs_;
   RereadQueue rereads_;
   std::string held_back_by_;
+  // Its chunks_redone: of jobs that are kept no more, less what had been counted before the start.
+  CoordinatorCounts counts_;
 };
 
 }  // namespace tidemark::snapshot

@@ -25,6 +25,7 @@ absl::Status Merger::Merge(capture::LogBatch batch) {
   for (const capture::LogEvent& event : batch.events) {
     scratch_frames_.push_back({event.frame.at, event.frame.size,
                                event.kind == model::EventKind::kChange ? event.schema : 0});
+    counts_.Count(ClassOf(event.kind, event.op), 1, event.frame.size);
     if (event.kind == model::EventKind::kSchema) {
       // A chunk may have announced it before: the first announcement is the one to find.
       const auto& schema = batch.schemas[schema_index++];
@@ -201,6 +202,8 @@ absl::StatusOr<Closed> Merger::Close(WindowId id) {
   if (!rows.ok()) return rows.status();
 
   closed.rows = rows->rows.size();
+  counts_.rows_folded += rows->rows_folded;
+  counts_.rows_dropped += rows->rows_dropped;
   closed.position = checkpoint_.frontier;
   Announce(*closed.table.schema);
   if (rows->rows.empty()) return closed;
@@ -209,6 +212,7 @@ absl::StatusOr<Closed> Merger::Close(WindowId id) {
     model::SetReadPosition(rows->frames.data() + row.position_at, closed.position);
     scratch_frames_.push_back({row.at, row.size, closed.table.schema->id});
   }
+  counts_.Count(EventClass::kRead, rows->rows.size(), rows->frames.size());
   output_.Append(std::move(rows->frames), scratch_frames_);
   changed_ = true;
   return closed;
@@ -219,12 +223,14 @@ void Merger::Announce(const model::TableSchema& schema) {
   model::Bytes frame;
   model::AppendSchemaFrame(frame, schema);
   new_schemas_.emplace_back(output_.next(), registry_->Find(schema.id));
+  counts_.Count(EventClass::kSchema, 1, frame.size());
   output_.AppendOne(frame.view());
 }
 
 void Merger::AppendMark(const model::SnapshotMark& mark) {
   model::Bytes frame;
   model::AppendSnapshotMarkFrame(frame, mark);
+  counts_.Count(EventClass::kSnapshot, 1, frame.size());
   output_.AppendOne(frame.view());
   changed_ = true;
 }

@@ -14,6 +14,7 @@
 #include "capture/log_batch.h"
 #include "capture/schema_registry.h"
 #include "capture/source.h"
+#include "snapshot/merge_counts.h"
 #include "snapshot/output.h"
 #include "snapshot/reconcile.h"
 #include "snapshot/settling.h"
@@ -132,6 +133,7 @@ class Merger {
   const std::string& resume() const { return checkpoint_.resume; }
   bool mid_transaction() const { return mid_transaction_; }
   model::Sequence next_sequence() const { return output_.next(); }
+  size_t windows() const { return windows_.size(); }
   // Bytes of events that wait for Take.
   size_t output_bytes() const { return output_.bytes(); }
   // True if Take would return something new: events, or a frontier that has moved.
@@ -140,6 +142,8 @@ class Merger {
   // Everything since the last call, to be appended atomically. Events come with the checkpoint they
   // imply.
   storage::AppendBatch Take(uint64_t now_us);
+  // Of what the last Take returned and everything since, but for what TakeCounts has returned.
+  MergeCounts TakeCounts() { return std::exchange(counts_, {}); }
 
  private:
   struct Window {
@@ -177,6 +181,7 @@ class Merger {
   WindowId next_window_ = 1;
   std::vector<storage::PendingReread> new_rereads_;
   storage::AppendBatch batch_;  // all but blocks, checkpoint and schemas
+  MergeCounts counts_;
   std::vector<Output::Frame> scratch_frames_;
 };
 

@@ -230,6 +230,37 @@ TEST_F(CoordinatorTest, OnlyChunksThatWereReadCountAsRedone) {
   EXPECT_EQ(coordinator_.Get(id)->chunks_redone, 1);
 }
 
+TEST_F(CoordinatorTest, CountsAreOfThisRunAndOutliveTheJobs) {
+  Job older;
+  older.id = 7;
+  older.state = JobState::kFailed;
+  older.chunks_redone = 5;
+  Coordinator coordinator("db", &source_, Environment(), {}, {older});
+  EXPECT_EQ(coordinator.counts().chunks_redone, 0u);
+
+  uint64_t id = Create();
+  Task task = NextRead();
+  auto window = merger_.Open(kTestTable);
+  merger_.VoidWindows();
+  capture::Chunk chunk = TestChunk({{1, 1, 1}}, schema_, {}, 0);
+  coordinator_.ReadDone(task, chunk, 1);
+  merger_.Submit(window.id, std::move(chunk));
+  ASSERT_TRUE(coordinator_.Close(task, window.id, merger_).ok());
+  EXPECT_EQ(coordinator_.counts().chunks_redone, 1u);
+  EXPECT_EQ(coordinator_.counts().chunks_done, 0u);
+  ReadAndClose(NextRead());
+  EXPECT_EQ(coordinator_.counts().chunks_done, 1u);
+  ASSERT_TRUE(coordinator_.Cancel(id).ok());
+  for (int i = 0; i < 100; ++i) {
+    now_us_ += 1000;
+    ASSERT_TRUE(coordinator_.Cancel(Create()).ok());
+  }
+  ASSERT_FALSE(coordinator_.Get(id).ok());
+  EXPECT_EQ(coordinator_.counts().chunks_redone, 1u);
+  EXPECT_EQ(coordinator_.counts().jobs_cancelled, 101u);
+  EXPECT_EQ(coordinator_.counts().jobs_completed, 0u);
+}
+
 TEST_F(CoordinatorTest, ARewriteInPlaceStartsTheTableAnew) {
   uint64_t id = Create();
   Task first = NextRead(), second = NextRead();

@@ -61,6 +61,31 @@ TEST_F(MergerTest, RowsComeOutOnceTheFrontierHasPassedTheBound) {
   for (size_t i = 0; i < events.size(); ++i) EXPECT_EQ(events[i].sequence(), i + 1);
 }
 
+TEST_F(MergerTest, WhatComesOutIsCountedByItsKind) {
+  auto window = merger_.Open(kTestTable);
+  EXPECT_EQ(merger_.windows(), 1u);
+  Read(window.id, {{1, 10, 100}, {2, 20, 200}}, 8);
+  Log({7, Op::kUpdate, {1, 11, std::nullopt}});
+  Log({8, Op::kDelete, {2, 0, 0}});
+  ASSERT_TRUE(merger_.Close(window.id).ok());
+  EXPECT_EQ(merger_.windows(), 0u);
+  merger_.AppendMark({});
+  uint64_t bytes = 0;
+  for (const storage::Block& block : merger_.Take(1).blocks) bytes += block.frames.size();
+  MergeCounts counts = merger_.TakeCounts();
+  std::vector<uint64_t> events;
+  for (const auto& of_kind : counts.by_class) {
+    events.push_back(of_kind.events);
+    bytes -= of_kind.bytes;
+  }
+  // One update, one delete, the row that is left, its schema, the mark.
+  EXPECT_THAT(events, ElementsAre(0, 1, 1, 0, 1, 1, 0, 0, 1));
+  EXPECT_EQ(bytes, 0u);
+  EXPECT_EQ(counts.rows_dropped, 1u);
+  EXPECT_EQ(counts.rows_folded, 1u);
+  EXPECT_EQ(merger_.TakeCounts().rows_dropped, 0u);
+}
+
 TEST_F(MergerTest, AWindowKnowsOnlyTouchesSinceItWasOpened) {
   Log({5, Op::kUpdate, {1, 11, 101}});
   auto window = merger_.Open(kTestTable);
