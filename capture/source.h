@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "capture/log_batch.h"
+#include "capture/log_retention.h"
 #include "capture/rewrite_marks.h"
 #include "capture/schema_registry.h"
 #include "model/bytes.h"
@@ -61,6 +62,9 @@ class LogReader {
   // Newest position that the server has reported; its distance from the frontier is the lag.
   // Thread-safe.
   virtual model::Position ServerPosition() const = 0;
+
+  // What the server keeps of its log; Read asks now and then. Thread-safe.
+  virtual LogRetention Retention() const = 0;
 };
 
 // A key: the server's text of each key column, in key order. Never compared or ordered by us.

@@ -15,6 +15,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kHeartbeat{250};
 constexpr milliseconds kVisibleCheckInterval{20};
 constexpr milliseconds kPositionCheckInterval{1000};
+// Rarely: the server looks at every file of the binlog, and commits may wait for that.
+constexpr milliseconds kRetentionCheckInterval{60'000};
 constexpr milliseconds kStatementTimeout{30000};
 // Each dump needs a server_id of its own, counted from the source's: the server would end the
 // first.
@@ -347,7 +349,10 @@ absl::Status MysqlLogReader::KeepTime(Clock::time_point now) {
   }
   if (now - last_position_check_ < kPositionCheckInterval) return absl::OkStatus();
   last_position_check_ = now;
-  return Examine();
+  absl::Status status = Examine();
+  if (!status.ok() || now - last_retention_check_ < kRetentionCheckInterval) return status;
+  last_retention_check_ = now;
+  return NoteRetention();
 }
 
 // Where the server is, and that it still commits in order.
@@ -363,6 +368,15 @@ absl::Status MysqlLogReader::Examine() {
   const model::Position position = wiring_.sessions->PositionOf(end->file, end->offset);
   server_file_ = position.file;
   server_offset_ = position.offset;
+  return absl::OkStatus();
+}
+
+absl::Status MysqlLogReader::NoteRetention() {
+  absl::StatusOr<LogRetention> retention = LoadRetention(
+      *wiring_.session.connection, {.timeout = kStatementTimeout, .stop = wiring_.stop});
+  if (!retention.ok()) return retention.status();
+  retention->examined_us = static_cast<uint64_t>(NowUs());
+  retention_.Set(*std::move(retention));
   return absl::OkStatus();
 }
 

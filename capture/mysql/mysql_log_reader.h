@@ -39,6 +39,7 @@ class MysqlLogReader : public LogReader {
   // The server sends what it has, and heartbeats say where it is.
   void RequestFrontier(const model::Position&) override {}
   model::Position ServerPosition() const override;
+  LogRetention Retention() const override { return retention_.Get(); }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -64,6 +65,7 @@ class MysqlLogReader : public LogReader {
   absl::Status KeepTime(Clock::time_point now);
   absl::StatusOr<bool> MergedIsVisible();
   absl::Status Examine();
+  absl::Status NoteRetention();
   bool HasSomething() const;
   LogBatch TakeBatch();
 
@@ -82,8 +84,10 @@ class MysqlLogReader : public LogReader {
   model::Position taken_frontier_;
   Clock::time_point last_visible_check_;
   Clock::time_point last_position_check_;
+  Clock::time_point last_retention_check_;
   std::atomic<uint64_t> server_file_ = 0;
   std::atomic<uint64_t> server_offset_ = 0;
+  NewestLogRetention retention_;
 };
 
 }  // namespace tidemark::capture::mysql

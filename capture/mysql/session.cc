@@ -92,6 +92,21 @@ absl::StatusOr<BinlogEnd> LoadBinlogEnd(Connection& connection, const WaitLimits
   return end;
 }
 
+absl::StatusOr<LogRetention> LoadRetention(Connection& connection, const WaitLimits& limits) {
+  absl::StatusOr<Result> files = connection.Execute("SHOW BINARY LOGS", limits);
+  if (!files.ok()) return files.status();
+  LogRetention retention;
+  uint64_t bytes = 0;
+  for (int i = 0; i < files->rows(); ++i) bytes += files->unsigned_number(i, 1);
+  retention.retained_bytes = bytes;
+  absl::StatusOr<Result> age =
+      connection.Execute("SELECT @@global.binlog_expire_logs_seconds", limits);
+  if (!age.ok()) return age.status();
+  const uint64_t expire_s = age->unsigned_number(0, 0);
+  if (expire_s != 0) retention.expire_s = expire_s;
+  return retention;
+}
+
 std::string Describe(const Connection& connection) {
   return absl::StrCat(Product(connection), " ", connection.version_text(), " at ",
                       connection.address());

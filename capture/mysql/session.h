@@ -46,6 +46,9 @@ struct BinlogEnd {
 // FailedPrecondition: the privilege is missing (with the GRANT to run), or there is no binlog.
 absl::StatusOr<BinlogEnd> LoadBinlogEnd(Connection& connection, const WaitLimits& limits);
 
+// What there is of the binlog, and how long it is kept; `examined_us` is not set.
+absl::StatusOr<LogRetention> LoadRetention(Connection& connection, const WaitLimits& limits);
+
 // Who may keep commits that the binlog has from becoming visible.
 inline constexpr char kCommitHolder[] = "a missing semi-synchronous replica";
 

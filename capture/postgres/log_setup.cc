@@ -304,6 +304,21 @@ absl::StatusOr<std::optional<SlotInfo>> LoadSlot(Connection& sql, const std::str
                   .confirmed_flush_lsn = ParseLsn(row->text(0, 6))};
 }
 
+absl::StatusOr<LogRetention> LoadRetention(Connection& sql, const std::string& slot) {
+  absl::StatusOr<Result> row = sql.Query(
+      "SELECT wal_status, coalesce(safe_wal_size, -1), coalesce(pg_wal_lsn_diff("
+      "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END,"
+      " restart_lsn)::int8, -1) FROM pg_replication_slots WHERE slot_name = $1",
+      {slot});
+  if (!row.ok()) return row.status();
+  LogRetention retention;
+  if (row->rows() == 0) return retention;
+  retention.slot_status = row->str(0, 0);
+  if (row->number(0, 1) >= 0) retention.safe_bytes = row->number(0, 1);
+  if (row->number(0, 2) >= 0) retention.retained_bytes = row->number(0, 2);
+  return retention;
+}
+
 std::vector<Problem> SlotProblems(const SlotInfo& slot, const std::string& name,
                                   const std::string& database) {
   const std::string other_name = "choose another slot name, or drop it with " + DropSlotSql(name);

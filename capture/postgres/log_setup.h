@@ -36,6 +36,9 @@ struct SlotInfo {
 };
 absl::StatusOr<std::optional<SlotInfo>> LoadSlot(Connection& sql, const std::string& name);
 
+// What the slot keeps; `examined_us` is not set. All else is nullopt where there is no such slot.
+absl::StatusOr<LogRetention> LoadRetention(Connection& sql, const std::string& slot);
+
 // What is wrong with a slot that exists, other than that somebody uses it.
 std::vector<Problem> SlotProblems(const SlotInfo& slot, const std::string& name,
                                   const std::string& database);

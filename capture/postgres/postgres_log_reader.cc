@@ -199,6 +199,9 @@ absl::StatusOr<std::unique_ptr<LogReader>> PostgresLogReader::Open(SessionFactor
   if (!token.ok()) return token.status();
   absl::StatusOr<milliseconds> interval = StatusInterval(**stream);
   if (!interval.ok()) return interval.status();
+  // How far behind the journal is shows from the first moment on.
+  absl::StatusOr<System> system = IdentifySystem(**stream);
+  if (!system.ok()) return system.status();
   status = CheckNotSynchronous(**sql);
   if (status.ok()) status = StartStream(**sql, **stream, sessions->options());
   if (!status.ok()) return status;
@@ -209,6 +212,7 @@ absl::StatusOr<std::unique_ptr<LogReader>> PostgresLogReader::Open(SessionFactor
                                                            .stream = *std::move(stream),
                                                            .token = *std::move(token),
                                                            .standby = identity->standby,
+                                                           .end = system->flushed,
                                                            .status_interval = *interval},
                                                           sessions, registry, wake));
 }
@@ -237,7 +241,7 @@ PostgresLogReader::PostgresLogReader(Wiring wiring, SessionFactory* sessions,
       last_log_(Clock::now()),
       last_examined_(Clock::now()),
       wake_(wake),
-      server_position_(wiring_.token.lsn) {}
+      server_position_(std::max(wiring_.token.lsn, wiring_.end)) {}
 
 PostgresLogReader::~PostgresLogReader() {
   sessions_->SetLogSender(0);
@@ -331,9 +335,18 @@ absl::Status PostgresLogReader::KeepTime(Clock::time_point now) {
 absl::Status PostgresLogReader::Examine() {
   absl::Status status = wiring_.standby ? NoticePromotion() : absl::OkStatus();
   if (status.ok()) status = CheckNotSynchronous(*wiring_.sql);
+  if (status.ok()) status = NoteRetention();
   if (!status.ok()) return status;
   return CheckSamePublication(*wiring_.sql, sessions_->options(), wiring_.token.publication_oid)
       .status();
+}
+
+absl::Status PostgresLogReader::NoteRetention() {
+  absl::StatusOr<LogRetention> retention = LoadRetention(*wiring_.sql, sessions_->options().slot);
+  if (!retention.ok()) return retention.status();
+  retention->examined_us = static_cast<uint64_t>(NowUs());
+  retention_.Set(*std::move(retention));
+  return absl::OkStatus();
 }
 
 // The stream goes on over the promotion of its standby, so that all it has brought is on the new

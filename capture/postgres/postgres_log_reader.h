@@ -37,6 +37,7 @@ class PostgresLogReader : public LogReader {
   void Acknowledge(const model::Position& durable) override;
   void RequestFrontier(const model::Position& position) override;
   model::Position ServerPosition() const override;
+  LogRetention Retention() const override { return retention_.Get(); }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -57,6 +58,8 @@ class PostgresLogReader : public LogReader {
     std::unique_ptr<Connection> stream;
     ResumeToken token;
     bool standby = false;
+    // Of the server's log.
+    Lsn end = 0;
     std::chrono::milliseconds status_interval{0};
   };
   // A wish for the frontier that has not come true yet.
@@ -77,6 +80,7 @@ class PostgresLogReader : public LogReader {
   // Whether the server's set-up is still the one under which the log is whole.
   absl::Status Examine();
   absl::Status NoticePromotion();
+  absl::Status NoteRetention();
   // Why the stream ended, where the server itself does not say it all.
   absl::Status CauseOf(const absl::Status& ended);
   absl::Status NudgeServer(Clock::time_point now);
@@ -105,6 +109,7 @@ class PostgresLogReader : public LogReader {
   std::atomic<Lsn> acknowledged_ = 0;  // 0: leaves the slot as it is
   std::atomic<Lsn> wanted_{0};
   std::atomic<Lsn> server_position_;
+  NewestLogRetention retention_;
 };
 
 }  // namespace tidemark::capture::postgres
