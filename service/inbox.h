@@ -53,6 +53,12 @@ class Inbox {
   // the first.
   std::vector<Item> Take(size_t bytes_max, std::chrono::microseconds wait);
 
+  // Decoded log that waits.
+  size_t bytes() const {
+    std::lock_guard lock(mutex_);
+    return bytes_;
+  }
+
   // From now on nothing comes in; waiting calls return Cancelled. What is there can still be taken.
   void Close();
 
@@ -60,7 +66,7 @@ class Inbox {
   absl::Status RunStep(std::function<void(snapshot::Merger&)> run, bool durable);
 
   const size_t bytes_max_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable not_empty_;
   std::condition_variable has_room_;
   std::deque<Item> items_;

@@ -44,6 +44,7 @@ void LogLoop::Run(std::stop_token stop) {
   while (!stop.stop_requested()) {
     auto started = std::chrono::steady_clock::now();
     absl::Status status = Session(stop);
+    turn_.Rest();
     if (given_up_) SetReader(nullptr);
     if (stop.stop_requested()) return;
     SetReader(nullptr);
@@ -67,6 +68,7 @@ absl::Status LogLoop::Session(std::stop_token stop) {
   reconnect_ = false;
   auto last = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
+    turn_.Make();
     if (reconnect_) return absl::UnavailableError("the server takes no more SQL connections");
     absl::StatusOr<capture::LogBatch> batch = log->Read(batch_bytes_, kReadWait);
     if (!batch.ok()) return batch.status();
@@ -82,6 +84,7 @@ absl::Status LogLoop::Session(std::stop_token stop) {
 absl::Status LogLoop::Deliver(capture::LogBatch batch, capture::LogReader& log,
                               std::stop_token stop) {
   while (!inbox_->Push(batch, kFullWait)) {
+    turn_.Make();
     if (stop.stop_requested()) return absl::OkStatus();
     if (absl::Status status = log.KeepAlive(); !status.ok()) return status;
   }
@@ -92,6 +95,9 @@ void LogLoop::SetReader(std::shared_ptr<capture::LogReader> log) {
   std::shared_ptr<capture::LogReader> old;  // closed outside the lock
   std::lock_guard lock(mutex_);
   old = std::exchange(reader_, std::move(log));
+  if (old == nullptr) return;
+  capture::LogRetention retention = old->Retention();
+  if (retention.examined_us != 0) last_retention_ = std::move(retention);
 }
 
 std::shared_ptr<capture::LogReader> LogLoop::reader() const {
@@ -110,6 +116,12 @@ void LogLoop::RequestFrontier(const model::Position& position) {
 model::Position LogLoop::ServerPosition() const {
   auto log = reader();
   return log == nullptr ? model::Position{} : log->ServerPosition();
+}
+
+capture::LogRetention LogLoop::Retention() const {
+  std::lock_guard lock(mutex_);
+  capture::LogRetention retention = reader_ == nullptr ? last_retention_ : reader_->Retention();
+  return retention.examined_us == 0 ? last_retention_ : retention;
 }
 
 void LogLoop::Finish() {

@@ -10,6 +10,7 @@
 
 #include "capture/source.h"
 #include "service/inbox.h"
+#include "service/turn.h"
 
 namespace tidemark::service {
 
@@ -33,6 +34,10 @@ class LogLoop {
   void RequestFrontier(const model::Position& position);
   // The server's newest position as far as known; 0: not connected.
   model::Position ServerPosition() const;
+  // Of the newest session that knew it.
+  capture::LogRetention Retention() const;
+  // Rests while there is no session.
+  const Turn& turn() const { return turn_; }
 
   // Any thread. Closes the connection and opens it again.
   void Reconnect() { reconnect_ = true; }
@@ -60,6 +65,8 @@ class LogLoop {
   std::atomic<bool> given_up_ = false;
   mutable std::mutex mutex_;
   std::shared_ptr<capture::LogReader> reader_;
+  capture::LogRetention last_retention_;
+  Turn turn_;
 };
 
 }  // namespace tidemark::service

@@ -30,12 +30,12 @@ MergeLoop::MergeLoop(Inbox* inbox, snapshot::Merger merger, storage::Journal* jo
       journal_(journal),
       coordinator_(coordinator),
       events_(std::move(events)),
-      appended_(merger_.next_sequence()),
       acknowledge_published_(acknowledge_published) {}
 
 absl::Status MergeLoop::Run(std::stop_token stop) {
   absl::Status status = coordinator_->LoadRereads();
   while (status.ok()) {
+    turn_.Make();
     bool stopping = stop.stop_requested();
     std::vector<Inbox::Item> items =
         inbox_->Take(kTakeBytes, stopping ? std::chrono::microseconds(0) : IdleWait());
@@ -45,10 +45,12 @@ absl::Status MergeLoop::Run(std::stop_token stop) {
       status = Append();
     }
     if (merger_.ready() && Acknowledgeable() > acknowledged_) {
-      ReportDurable(0);
+      ReportDurable();
     }
+    windows_.store(merger_.windows(), std::memory_order_relaxed);
     if (stopping && drained) break;
   }
+  turn_.Rest();
   inbox_->Close();
   FailWaiting(status.ok() ? absl::CancelledError("the service is shutting down") : status);
   return status;
@@ -110,22 +112,24 @@ absl::Status MergeLoop::Append() {
   std::vector<storage::PendingReread> rereads = merger_.TakeRereads();
   storage::AppendBatch batch = merger_.Take(NowUs());
   model::Position frontier = batch.checkpoint.frontier;
-  model::Sequence next = batch.checkpoint.next_sequence;
+  snapshot::MergeCounts counts = merger_.TakeCounts();
+  const uint64_t started_us = SteadyUs();
   if (absl::Status status = AppendWithRetry(batch); !status.ok()) return status;
+  append_latency_.Observe(SteadyUs() - started_us);
   last_append_ = Clock::now();
   for (auto& promise : std::exchange(waiting_, {})) promise->set_value(absl::OkStatus());
   coordinator_->AddRereads(std::move(rereads));
   durable_frontier_ = frontier;
-  ReportDurable(next - appended_);
-  appended_ = next;
+  appended_.Add(counts);
+  ReportDurable();
   return coordinator_->LoadRereads();
 }
 
-void MergeLoop::ReportDurable(uint64_t events) {
+void MergeLoop::ReportDurable() {
   // Until the log has replayed it is not known which transactions are not settled.
   if (!merger_.ready()) return;
   acknowledged_ = Acknowledgeable();
-  events_.durable(acknowledged_, std::exchange(commit_time_us_, 0), events);
+  events_.durable(acknowledged_, std::exchange(commit_time_us_, 0), std::exchange(appended_, {}));
 }
 
 model::Position MergeLoop::Acknowledgeable() const {
@@ -136,6 +140,7 @@ model::Position MergeLoop::Acknowledgeable() const {
 absl::Status MergeLoop::AppendWithRetry(const storage::AppendBatch& batch) {
   bool stalled = false;
   while (true) {
+    turn_.Make();
     absl::Status status = journal_->Append(batch);
     if (!absl::IsResourceExhausted(status) || give_up_) {
       if (stalled && status.ok()) events_.stalled(status);

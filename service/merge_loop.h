@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "service/inbox.h"
+#include "service/latency_histogram.h"
+#include "service/turn.h"
 #include "snapshot/coordinator.h"
 #include "snapshot/merger.h"
 #include "storage/journal.h"
@@ -19,9 +21,9 @@ namespace tidemark::service {
 // What the merge thread tells the rest of the pipeline.
 struct MergeEvents {
   // Everything up to `acknowledgeable` is durable and settled. `commit_time_us`: of the newest
-  // durable transaction, 0 if there was none; `events`: how many were appended.
+  // durable transaction, 0 if there was none; `counts`: of what was appended.
   std::function<void(const model::Position& acknowledgeable, uint64_t commit_time_us,
-                     uint64_t events)>
+                     const snapshot::MergeCounts& counts)>
       durable;
   // A window waits for the frontier to get there.
   std::function<void(const model::Position& position)> wanted;
@@ -44,6 +46,12 @@ class MergeLoop {
   // The service is stopping: a full disk is not waited for any more. Any thread.
   void GiveUpWhenStalled() { give_up_ = true; }
 
+  // Any thread. Windows that are open, how long appends take until they are on disk, and the
+  // thread's turns.
+  size_t windows() const { return windows_.load(std::memory_order_relaxed); }
+  LatencyCounts append_latency() const { return append_latency_.Look(); }
+  const Turn& turn() const { return turn_; }
+
   // From a step: everything up to here is stored elsewhere too. With `acknowledge_published`
   // nothing behind it is acknowledged.
   void Published(const model::Position& position) { published_ = position; }
@@ -65,7 +73,7 @@ class MergeLoop {
   absl::Status Append();
   model::Position Acknowledgeable() const;
   absl::Status AppendWithRetry(const storage::AppendBatch& batch);
-  void ReportDurable(uint64_t events);
+  void ReportDurable();
   void FailWaiting(const absl::Status& status);
 
   Inbox* const inbox_;
@@ -77,12 +85,16 @@ class MergeLoop {
   std::vector<std::shared_ptr<std::promise<absl::Status>>> waiting_;
   std::atomic<bool> give_up_ = false;
   Clock::time_point last_append_{};
-  model::Sequence appended_ = 0;
+  // Appended and not reported yet.
+  snapshot::MergeCounts appended_;
   model::Position durable_frontier_;
   const bool acknowledge_published_;
   model::Position published_;
   model::Position acknowledged_;
   uint64_t commit_time_us_ = 0;
+  std::atomic<size_t> windows_ = 0;
+  LatencyHistogram append_latency_;
+  Turn turn_;
 };
 
 }  // namespace tidemark::service

@@ -1,5 +1,6 @@
 #include "service/pipeline.h"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <stop_token>
@@ -9,6 +10,7 @@
 
 #include "service/chunk_loop.h"
 #include "service/inbox.h"
+#include "service/lag_clock.h"
 #include "service/log.h"
 #include "service/log_loop.h"
 #include "service/merge_loop.h"
@@ -35,6 +37,7 @@ class ThreadedPipeline : public Pipeline {
   void Published(const model::Position& position) override;
   void Fail(const absl::Status& status) override { Broken(status); }
   PipelineStatus status() const override;
+  PipelineMetrics metrics() const override;
   snapshot::JobControl& jobs() override { return coordinator_; }
 
  private:
@@ -42,8 +45,11 @@ class ThreadedPipeline : public Pipeline {
   MergeEvents MergeReports();
   absl::StatusOr<capture::LogResume> DurableResume();
   void LogChanged(const absl::Status& status);
-  void Durable(const model::Position& acknowledgeable, uint64_t commit_time_us, uint64_t events);
+  void Durable(const model::Position& acknowledgeable, uint64_t commit_time_us,
+               const snapshot::MergeCounts& counts);
   void Broken(const absl::Status& status);
+  // REQUIRES: mutex_ is held.
+  void CountSession(const absl::Status& status);
   void SetState(PipelineState state, const std::string& error);
 
   const std::string name_;
@@ -59,9 +65,18 @@ class ThreadedPipeline : public Pipeline {
   LogLoop log_;
   MergeLoop merge_;
 
+  LatencyHistogram commit_to_journal_;
+
   mutable std::mutex mutex_;
   PipelineStatus status_;
   bool connected_once_ = false;
+  bool stalled_ = false;
+  FailureCounts restarts_;
+  FailureCounts session_failures_;
+  // What ended the newest session that was had.
+  FailureCause ended_by_ = FailureCause::kOther;
+  snapshot::MergeCounts merged_;
+  mutable LagClock lag_clock_{SteadyUs()};
   bool broken_ = false;
 
   std::jthread merge_thread_;
@@ -150,10 +165,13 @@ snapshot::CoordinatorEnvironment ThreadedPipeline::CoordinatorNeeds(storage::Sto
 MergeEvents ThreadedPipeline::MergeReports() {
   MergeEvents events;
   events.durable = [this](const model::Position& acknowledgeable, uint64_t commit_time_us,
-                          uint64_t count) { Durable(acknowledgeable, commit_time_us, count); };
+                          const snapshot::MergeCounts& counts) {
+    Durable(acknowledgeable, commit_time_us, counts);
+  };
   events.wanted = [this](const model::Position& position) { log_.RequestFrontier(position); };
   events.stalled = [this](const absl::Status& status) {
     std::lock_guard lock(mutex_);
+    stalled_ = !status.ok();
     status_.error = std::string(status.message());
   };
   return events;
@@ -177,7 +195,7 @@ void ThreadedPipeline::LogChanged(const absl::Status& status) {
   {
     std::lock_guard lock(mutex_);
     if (broken_) return;
-    if (status.ok() && std::exchange(connected_once_, true)) ++status_.restarts;
+    CountSession(status);
     status_.server = source_->Server();
   }
   if (status.ok()) {
@@ -189,13 +207,28 @@ void ThreadedPipeline::LogChanged(const absl::Status& status) {
   }
 }
 
+void ThreadedPipeline::CountSession(const absl::Status& status) {
+  if (!status.ok()) {
+    session_failures_.Count(CauseOf(status));
+    if (status_.state == PipelineState::kCapturing) ended_by_ = CauseOf(status);
+  } else if (std::exchange(connected_once_, true)) {
+    ++status_.restarts;
+    restarts_.Count(ended_by_);
+  }
+}
+
 void ThreadedPipeline::Durable(const model::Position& acknowledgeable, uint64_t commit_time_us,
-                               uint64_t events) {
+                               const snapshot::MergeCounts& counts) {
   log_.Acknowledge(acknowledgeable);
+  const model::Position server = log_.ServerPosition();
+  const model::Position frontier = journal_->bounds().frontier;
   std::lock_guard lock(mutex_);
   status_.acknowledged = acknowledgeable;
-  status_.events += events;
-  if (commit_time_us != 0) status_.lag_us = static_cast<int64_t>(NowUs() - commit_time_us);
+  merged_.Add(counts);
+  lag_clock_.Note(server, frontier, SteadyUs());
+  if (commit_time_us == 0) return;
+  status_.lag_us = static_cast<int64_t>(NowUs() - commit_time_us);
+  commit_to_journal_.Observe(static_cast<uint64_t>(std::max<int64_t>(status_.lag_us, 0)));
 }
 
 void ThreadedPipeline::Published(const model::Position& position) {
@@ -228,11 +261,37 @@ void ThreadedPipeline::SetState(PipelineState state, const std::string& error) {
 PipelineStatus ThreadedPipeline::status() const {
   std::lock_guard lock(mutex_);
   PipelineStatus status = status_;
+  for (const auto& of_kind : merged_.by_class) status.events += of_kind.events;
   status.frontier = journal_->bounds().frontier;
   model::Position server = log_.ServerPosition();
-  bool behind = status.frontier.offset > 0 && server.offset > status.frontier.offset;
-  status.lag_bytes = behind ? server.offset - status.frontier.offset : 0;
+  // Of files between, MySQL's, the sizes are not known.
+  const uint64_t from = server.file > status.frontier.file ? 0 : status.frontier.offset;
+  const bool behind = status.frontier != model::Position{} && server > status.frontier;
+  status.lag_bytes = behind ? server.offset - from : 0;
   return status;
+}
+
+PipelineMetrics ThreadedPipeline::metrics() const {
+  PipelineMetrics metrics;
+  metrics.status = status();
+  const model::Position server = log_.ServerPosition();
+  metrics.connected = server != model::Position{};
+  metrics.snapshots = coordinator_.counts();
+  metrics.commit_to_journal = commit_to_journal_.Look();
+  metrics.appends = merge_.append_latency();
+  metrics.queue_bytes = inbox_.bytes();
+  metrics.windows = merge_.windows();
+  metrics.retention = log_.Retention();
+  metrics.log_turn_age_us = log_.turn().age_us();
+  metrics.merge_turn_age_us = merge_.turn().age_us();
+  std::lock_guard lock(mutex_);
+  lag_clock_.Note(server, metrics.status.frontier, SteadyUs());
+  metrics.lag_us = lag_clock_.lag_us(SteadyUs());
+  metrics.stalled = stalled_;
+  metrics.restarts = restarts_;
+  metrics.session_failures = session_failures_;
+  metrics.merged = merged_;
+  return metrics;
 }
 
 absl::StatusOr<std::vector<snapshot::Job>> JobsOf(const std::string& name, storage::Store* store) {

@@ -6,8 +6,13 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "capture/log_retention.h"
 #include "capture/source.h"
+#include "service/failure_cause.h"
+#include "service/latency_histogram.h"
+#include "snapshot/coordinator.h"
 #include "snapshot/job_control.h"
+#include "snapshot/merge_counts.h"
 #include "storage/journal.h"
 
 namespace tidemark::service {
@@ -25,6 +30,30 @@ struct PipelineStatus {
   int64_t lag_us = 0;
   uint64_t events = 0;
   uint64_t restarts = 0;
+};
+
+// What else is to be seen of a pipeline, for metrics and health. Counts are since its start.
+struct PipelineMetrics {
+  PipelineStatus status;
+  // The log is connected: status.lag_bytes is known.
+  bool connected = false;
+  // The journal takes nothing: the disk is full.
+  bool stalled = false;
+  uint64_t lag_us = 0;
+  // Times the log was connected to again, by what had ended it; sessions that ended or were not
+  // had.
+  FailureCounts restarts;
+  FailureCounts session_failures;
+  snapshot::MergeCounts merged;
+  snapshot::CoordinatorCounts snapshots;
+  LatencyCounts commit_to_journal;
+  LatencyCounts appends;
+  size_t queue_bytes = 0;
+  size_t windows = 0;
+  capture::LogRetention retention;
+  // See Turn.
+  uint64_t log_turn_age_us = 0;
+  uint64_t merge_turn_age_us = 0;
 };
 
 struct PipelineOptions {
@@ -66,7 +95,9 @@ class Pipeline {
   // Stops capture for good: an operator must act.
   virtual void Fail(const absl::Status& status) = 0;
 
+  // Neither waits for the server.
   virtual PipelineStatus status() const = 0;
+  virtual PipelineMetrics metrics() const = 0;
   virtual snapshot::JobControl& jobs() = 0;
 };
 

@@ -15,6 +15,7 @@ uint64_t Streams::Open(const std::string& source, const std::string& consumer, E
     id = next_id_++;
     if (!consumer.empty()) other = TakeName({source, consumer}, id);
     streams_[id] = {{source, consumer}, end};
+    ++counts_[source].opened;
     stopped = end_all_;
   }
   if (other) {
@@ -65,6 +66,19 @@ void Streams::EndAll(const absl::Status& status) {
     for (const auto& [id, stream] : streams_) ends.push_back(stream.second);
   }
   for (const End& end : ends) end(status);
+}
+
+void Streams::Sent(const std::string& source, uint64_t bytes) {
+  std::lock_guard lock(mutex_);
+  counts_[source].sent_bytes += bytes;
+}
+
+StreamCounts Streams::CountsOf(const std::string& source) const {
+  std::lock_guard lock(mutex_);
+  auto found = counts_.find(source);
+  StreamCounts counts = found == counts_.end() ? StreamCounts{} : found->second;
+  for (const auto& [id, stream] : streams_) counts.open += stream.first.first == source;
+  return counts;
 }
 
 size_t Streams::size() const {

@@ -11,6 +11,14 @@
 
 namespace tidemark::service {
 
+// Streams of one source.
+struct StreamCounts {
+  uint64_t open = 0;
+  // Since the service started.
+  uint64_t opened = 0;
+  uint64_t sent_bytes = 0;
+};
+
 // The open streams of all consumers: ends them at shutdown, and sees to it that a named consumer
 // has one at most. Thread-safe.
 class Streams {
@@ -31,6 +39,10 @@ class Streams {
   void EndAll(const absl::Status& status);
   size_t size() const;
 
+  // What a stream of the source was given to send.
+  void Sent(const std::string& source, uint64_t bytes);
+  StreamCounts CountsOf(const std::string& source) const;
+
  private:
   using Name = std::pair<std::string, std::string>;  // source, consumer
 
@@ -41,6 +53,8 @@ class Streams {
   uint64_t next_id_ = 1;
   std::map<uint64_t, std::pair<Name, End>> streams_;
   std::map<Name, uint64_t> names_;
+  // By source; `open` is not kept here.
+  std::map<std::string, StreamCounts> counts_;
   absl::Status end_all_;
 };
 

@@ -177,6 +177,7 @@ void Subscription::Send(const FeedBatch& batch) {
   std::vector<grpc::Slice> slices;
   slices.reserve(batch.pieces.size());
   for (const FeedPiece& piece : batch.pieces) slices.push_back(ToSlice(piece));
+  streams_->Sent(source_->name, batch.bytes);
   Write(grpc::ByteBuffer(slices.data(), slices.size()));
 }
 

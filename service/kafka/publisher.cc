@@ -95,6 +95,7 @@ class ThreadedPublisher final : public Publisher {
   absl::Status Publish(PublishSession& session, EventWriter& writer, std::stop_token stop);
   uint64_t WaitsSinceUs(uint64_t append) const;
   void Count(uint64_t bytes);
+  void CountError(const absl::Status& status);
   void Committed(const PublishSession::Place& place);
   void SetProducer(const Producer* producer);
   void SetState(PublisherState state, const std::string& error);
@@ -139,6 +140,7 @@ void ThreadedPublisher::Run(std::stop_token stop) {
     const absl::Status status = RunSession(stop);
     if (stop.stop_requested()) return;
     if (status.ok()) continue;
+    CountError(status);
     if (superseded_) {
       SetState(PublisherState::kStopped, std::string(status.message()));
       parts_.superseded(status);
@@ -301,6 +303,11 @@ absl::Status ThreadedPublisher::Publish(PublishSession& session, EventWriter& wr
   return absl::OkStatus();
 }
 
+void ThreadedPublisher::CountError(const absl::Status& status) {
+  std::lock_guard lock(mutex_);
+  status_.errors.Count(CauseOf(status));
+}
+
 void ThreadedPublisher::Count(uint64_t bytes) {
   std::lock_guard lock(mutex_);
   ++status_.transactions;
@@ -361,6 +368,7 @@ PublisherStatus ThreadedPublisher::status() const {
   if (status.error.empty() && producer_ != nullptr) {
     status.error = std::string(producer_->last_error().message());
   }
+  status.known = begun_;
   if (!begun_) return status;
   status.published = committed_.published.next_sequence - 1;
   status.frontier = committed_.published.frontier;

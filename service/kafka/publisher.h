@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "capture/source.h"
+#include "service/failure_cause.h"
 #include "service/kafka/publish_options.h"
 #include "storage/journal.h"
 
@@ -21,6 +22,8 @@ struct PublisherStatus {
   PublisherState state = PublisherState::kConnecting;
   // Why it is not publishing, or what it waits for: cause and remedy.
   std::string error;
+  // What is committed in Kafka was read, so that the rest is known.
+  bool known = false;
   // Every event up to here is committed in Kafka.
   model::Sequence published = 0;
   model::Position frontier;
@@ -31,6 +34,8 @@ struct PublisherStatus {
   // Since the service started.
   uint64_t transactions = 0;
   uint64_t bytes = 0;
+  // Sessions that ended with an error.
+  FailureCounts errors;
 };
 
 // Publishes one source's journal to Kafka, each event exactly once, on a thread of its own: neither

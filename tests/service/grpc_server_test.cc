@@ -77,6 +77,11 @@ class FakePipeline final : public Pipeline {
     status.error = "the slot is gone; create it again";
     return status;
   }
+  PipelineMetrics metrics() const override {
+    PipelineMetrics metrics;
+    metrics.status = status();
+    return metrics;
+  }
   snapshot::JobControl& jobs() override { return jobs_; }
 
  private:
