@@ -49,6 +49,7 @@ class ConfigReader {
  private:
   void ReadTop(const YAML::Node& root);
   void ReadListen(const YamlMap& top);
+  void ReadHttp(const YamlMap& top);
   void ReadLog(const YamlMap& top);
   void ReadRetention(const YamlMap& parent, storage::Retention* retention);
   void ReadSources(const YamlMap& top);
@@ -75,13 +76,14 @@ absl::StatusOr<Config> ConfigReader::Read(std::string_view text) {
 }
 
 void ConfigReader::ReadTop(const YAML::Node& root) {
-  YamlMap top(
-      root, "",
-      {"listen", "data", "tls", "tokens", "insecure", "log", "retention", "kafka", "sources"},
-      &errors_);
+  YamlMap top(root, "",
+              {"listen", "data", "tls", "tokens", "insecure", "http", "log", "retention", "kafka",
+               "sources"},
+              &errors_);
   if (!root.IsMap()) return;
   ReadListen(top);
   access_.Read(top, IsLocalAddress(config_.listen), &config_.access, &config_.access_warnings);
+  ReadHttp(top);
   top.Require("data", "the folder that holds the journal, such as /var/lib/tidemark");
   if (auto data = top.Scalar("data", "a folder")) config_.data = files_.Resolve(data->text);
   ReadLog(top);
@@ -100,6 +102,28 @@ void ConfigReader::ReadListen(const YamlMap& top) {
     return;
   }
   config_.listen = listen->text;
+}
+
+void ConfigReader::ReadHttp(const YamlMap& top) {
+  static constexpr char kExpected[] = "an address with a port, such as 127.0.0.1:9090";
+  std::optional<YAML::Node> node = top.Find("http");
+  if (!node) return;
+  YamlMap http(*node, "http", {"listen", "insecure"}, &errors_);
+  http.Require("listen", kExpected);
+  const bool insecure = http.Boolean("insecure").value_or(false);
+  std::optional<YamlScalar> listen = http.Scalar("listen", kExpected);
+  if (!listen) return;
+  std::string_view host;
+  uint32_t port = 0;
+  if (listen->text.starts_with("unix:") || !SplitListen(listen->text, &host, &port)) {
+    http.Error("listen", absl::StrCat("expected ", kExpected, ", got \"", listen->text, "\""));
+  } else if (!insecure && !IsLocalAddress(listen->text)) {
+    http.Error("listen",
+               absl::StrCat("other machines can reach ", listen->text,
+                            ", and it is served without TLS; expected a loopback address such as "
+                            "127.0.0.1:9090, or `insecure: true` beside it"));
+  }
+  config_.http = HttpConfig{listen->text};
 }
 
 void ConfigReader::ReadLog(const YamlMap& top) {

@@ -31,6 +31,12 @@ struct SourceConfig {
   std::optional<kafka::PublishOptions> publish;
 };
 
+// Metrics and health over HTTP.
+struct HttpConfig {
+  // "127.0.0.1:9090", "[::1]:0". Port 0: any free one.
+  std::string listen;
+};
+
 struct Config {
   // "127.0.0.1:7654", "[::1]:0", "unix:/run/tidemark.sock". Port 0: any free one.
   std::string listen = "127.0.0.1:7654";
@@ -40,6 +46,8 @@ struct Config {
   std::string data;
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
+  // nullopt: not served.
+  std::optional<HttpConfig> http;
   std::optional<KafkaConfig> kafka;
   std::vector<SourceConfig> sources;
 };

@@ -9,20 +9,17 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "service/http/pages.h"
 #include "service/log.h"
 #include "service/problem_text.h"
+#include "service/wall_clock.h"
 
 namespace tidemark::service {
 namespace {
 
 constexpr auto kShutdownGrace = std::chrono::milliseconds(1500);
 constexpr auto kRetentionInterval = std::chrono::seconds(10);
-
-uint64_t NowUs() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 // Test-only switches: they make the stream inexact, which the tests must notice.
 bool TestSwitch(const char* name, std::string_view what) {
@@ -57,6 +54,8 @@ ServerConfig WithSwitches(ServerConfig config) {
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, std::stop_token stop) {
   std::unique_ptr<Daemon> daemon(new Daemon);
+  if (absl::Status status = daemon->StartHttp(config); !status.ok()) return status;
+  daemon->observer_.SetPhase("starting: opening the data folder");
   storage::StoreOptions store_options;
   store_options.folder = config.data;
   auto store = storage::Store::Open(store_options);
@@ -73,13 +72,27 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, std:
   auto server = GrpcServer::Start(config.listen, &*daemon->sources_, daemon->access_.get());
   if (!server.ok()) return server.status();
   daemon->server_ = *std::move(server);
+  daemon->observer_.Watch(daemon->store_.get(), &*daemon->sources_, &daemon->server_->streams());
   daemon->retention_ = std::jthread(
       [self = daemon.get()](std::stop_token ended) { self->KeepRetention(std::move(ended)); });
   return daemon;
 }
 
+absl::Status Daemon::StartHttp(const Config& config) {
+  if (!config.http) return absl::OkStatus();
+  auto server = HttpServer::Start(config.http->listen, [this](std::string_view path) {
+    return AnswerPage(path, observer_, TIDEMARK_VERSION);
+  });
+  if (!server.ok()) return server.status();
+  http_ = *std::move(server);
+  LogInfo("metrics and health are served", {{"address", http_->address()}});
+  return absl::OkStatus();
+}
+
 absl::Status Daemon::StartSource(const Config& config, const SourceConfig& source,
                                  std::stop_token stop) {
+  observer_.SetPhase(absl::StrCat("starting: source ", source.name,
+                                  source.publish ? ", asking Kafka for its state" : ""));
   if (source.publish) {
     absl::Status restored = kafka::Restore(source.name, config.kafka->cluster, *source.publish,
                                            store_.get(), std::move(stop));
@@ -124,6 +137,7 @@ void Daemon::StartPublisher(const Config& config, const SourceConfig& source) {
 
 Daemon::~Daemon() {
   retention_.request_stop();
+  observer_.Release("stopping");
   // First, so that calls which wait for a pipeline end.
   for (std::unique_ptr<Pipeline>& pipeline : pipelines_) pipeline->BeginStop();
   for (std::unique_ptr<kafka::Publisher>& publisher : publishers_) publisher->BeginStop();

@@ -12,7 +12,9 @@
 #include "capture/source.h"
 #include "service/config.h"
 #include "service/grpc_server.h"
+#include "service/http/http_server.h"
 #include "service/kafka/publisher.h"
+#include "service/observer.h"
 #include "service/pipeline.h"
 #include "service/sources.h"
 #include "service/tls/access.h"
@@ -20,8 +22,9 @@
 
 namespace tidemark::service {
 
-// Everything that tidemarkd runs, wired up: the store, a pipeline for each source, retention and
-// the gRPC server. One thread owns it.
+// Everything that tidemarkd runs, wired up: the store, a pipeline for each source, retention, the
+// gRPC server, and pages of metrics and health from the first moment to the last. One thread owns
+// it.
 class Daemon {
  public:
   // FailedPrecondition: an operator must act (address or data folder in use, newer data, ...);
@@ -38,12 +41,16 @@ class Daemon {
  private:
   Daemon() = default;
 
+  absl::Status StartHttp(const Config& config);
   absl::Status StartSource(const Config& config, const SourceConfig& source, std::stop_token stop);
   void StartPublisher(const Config& config, const SourceConfig& source);
   void KeepRetention(std::stop_token stop);
   void Trim();
   void StopPipelines();
 
+  // Before what it observes; the pages outlive all else.
+  Observer observer_;
+  std::unique_ptr<HttpServer> http_;
   std::unique_ptr<storage::Store> store_;
   std::vector<std::unique_ptr<capture::Source>> drivers_;
   std::vector<std::unique_ptr<Pipeline>> pipelines_;

@@ -87,6 +87,7 @@ class Server final : public GrpcServer {
 
   absl::Status Listen(const std::string& listen);
   const std::string& address() const override { return address_; }
+  const Streams& streams() const override { return streams_; }
   void Shutdown(std::chrono::milliseconds grace) override;
 
  private:

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "service/sources.h"
+#include "service/streams.h"
 #include "service/tls/access.h"
 
 namespace tidemark::service {
@@ -26,6 +27,9 @@ class GrpcServer {
 
   // `listen` with the port that was really bound.
   virtual const std::string& address() const = 0;
+
+  // Lives as long as the server.
+  virtual const Streams& streams() const = 0;
 
   // Health turns to NOT_SERVING, streams end with UNAVAILABLE, no new call is taken; calls that
   // have not ended after `grace` are cut. Returns when all have ended. Never from a gRPC thread.

@@ -137,7 +137,8 @@ TEST(LayeringTest, ClientLibrariesStayInTheirRooms) {
       {"nlohmann/", {"service/kafka/"}},
       {"yaml-cpp/", {"service/"}},
       {"spdlog/", {"service/"}},
-      {"prometheus/", {"service/"}},
+      {"prometheus/", {"service/http/"}},
+      {"boost/", {"service/http/"}},
       {"CLI/", {"service/", "tests/", "bench/"}},
   };
   for (const ClientLibrary& library : libraries) {

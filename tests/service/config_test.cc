@@ -119,6 +119,7 @@ TEST(ConfigTest, ErrorsOfMysqlNameWhatWasExpected) {
 TEST(ConfigTest, TheExampleParses) {
   auto config = LoadConfig(TIDEMARK_SOURCE_FOLDER "/deploy/tidemarkd.example.yaml");
   ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->http->listen, "127.0.0.1:9090");
   EXPECT_EQ(config->sources[0].retention.age_s_max, 14u * 86'400);
   EXPECT_EQ(config->sources[0].retention.bytes_max, 50ull << 30);
 }

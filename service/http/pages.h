@@ -1,0 +1,18 @@
+#ifndef TIDEMARK_SERVICE_HTTP_PAGES_H_
+#define TIDEMARK_SERVICE_HTTP_PAGES_H_
+
+#include <string>
+#include <string_view>
+
+#include "service/http/http_server.h"
+#include "service/observer.h"
+
+namespace tidemark::service {
+
+// What is at a path: /metrics, /healthz or /readyz of docs/metrics.md, else 404. Waits for no
+// database, broker or disk.
+HttpReply AnswerPage(std::string_view path, const Observer& observer, const std::string& version);
+
+}  // namespace tidemark::service
+
+#endif  // TIDEMARK_SERVICE_HTTP_PAGES_H_

@@ -1,0 +1,129 @@
+#include "service/health.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "service/lag_clock.h"
+#include "service/turn.h"
+
+namespace tidemark::service {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr uint64_t kSecondUs = 1'000'000;
+
+Observation AtWork() {
+  Observation seen;
+  seen.sources.resize(2);
+  seen.sources[0].name = "shop";
+  seen.sources[1].name = "crm";
+  for (SourceObservation& source : seen.sources) {
+    source.pipeline.status.state = PipelineState::kCapturing;
+    source.pipeline.log_turn_age_us = source.pipeline.merge_turn_age_us = kSecondUs;
+  }
+  return seen;
+}
+
+TEST(HealthTest, WhatIsAtWorkIsAliveAndReady) {
+  EXPECT_TRUE(JudgeAlive(AtWork()).good);
+  EXPECT_EQ(JudgeAlive(AtWork()).text, "alive\n");
+  EXPECT_TRUE(JudgeReady(AtWork()).good);
+  EXPECT_EQ(JudgeReady(AtWork()).text, "ready\n");
+}
+
+TEST(HealthTest, ASourceThatIsDownIsAliveAndNotReadyAndToldByName) {
+  Observation seen = AtWork();
+  seen.sources[1].pipeline.status.state = PipelineState::kConnecting;
+  seen.sources[1].pipeline.status.error = "the server is shutting down";
+  EXPECT_TRUE(JudgeAlive(seen).good);
+  EXPECT_FALSE(JudgeReady(seen).good);
+  EXPECT_EQ(JudgeReady(seen).text, "source crm is connecting: the server is shutting down\n");
+  seen.sources[1].pipeline.status.state = PipelineState::kStopped;
+  EXPECT_THAT(JudgeReady(seen).text, HasSubstr("source crm is stopped: "));
+  EXPECT_TRUE(JudgeAlive(seen).good);
+}
+
+TEST(HealthTest, ASourceWhoseJournalTakesNothingIsNotReady) {
+  Observation seen = AtWork();
+  seen.sources[0].pipeline.stalled = true;
+  seen.sources[0].pipeline.status.error = "the disk is full";
+  EXPECT_TRUE(JudgeAlive(seen).good);
+  EXPECT_EQ(JudgeReady(seen).text, "source shop waits for the disk: the disk is full\n");
+}
+
+TEST(HealthTest, AThreadThatMakesNoTurnIsNotAlive) {
+  Observation seen = AtWork();
+  seen.sources[0].pipeline.log_turn_age_us = 200 * kSecondUs;
+  EXPECT_FALSE(JudgeAlive(seen).good);
+  EXPECT_THAT(JudgeAlive(seen).text, HasSubstr("the log thread of source shop"));
+  seen = AtWork();
+  seen.sources[1].pipeline.merge_turn_age_us = 200 * kSecondUs;
+  EXPECT_FALSE(JudgeAlive(seen).good);
+  EXPECT_THAT(JudgeAlive(seen).text, HasSubstr("the merge thread of source crm"));
+}
+
+TEST(HealthTest, AStoreThatDoesNotAnswerIsNotAlive) {
+  Observation seen = AtWork();
+  seen.store_turn_age_us = 200 * kSecondUs;
+  EXPECT_FALSE(JudgeAlive(seen).good);
+  EXPECT_THAT(JudgeAlive(seen).text, HasSubstr("store"));
+}
+
+TEST(HealthTest, AStartAndAStopAreAliveAndNotReady) {
+  Observation seen;
+  for (const char* phase : {"starting: source shop", "stopping"}) {
+    seen.phase = phase;
+    EXPECT_TRUE(JudgeAlive(seen).good);
+    EXPECT_FALSE(JudgeReady(seen).good);
+    EXPECT_EQ(JudgeReady(seen).text, std::string(phase) + "\n");
+  }
+}
+
+TEST(TurnTest, AgesUnlessItRests) {
+  Turn turn;
+  EXPECT_EQ(turn.age_us(), 0u);
+  turn.Make();
+  const uint64_t made_us = SteadyUs();
+  while (SteadyUs() < made_us + 2000) {
+  }
+  EXPECT_GE(turn.age_us(), 2000u);
+  turn.Rest();
+  EXPECT_EQ(turn.age_us(), 0u);
+}
+
+model::Position At(uint64_t offset) { return {.file = 0, .offset = offset}; }
+
+TEST(LagClockTest, AJournalThatHasAllOfAnIdleServerIsNotBehind) {
+  LagClock clock(1000);
+  clock.Note(At(50), At(50), 2000);
+  EXPECT_EQ(clock.lag_us(2000), 0u);
+  clock.Note(At(50), At(50), 9000);
+  EXPECT_EQ(clock.lag_us(9000), 0u);
+}
+
+TEST(LagClockTest, LagIsTheAgeOfWhatWasReachedWhereTheEndNeverIs) {
+  LagClock clock(1000);
+  uint64_t now_us = 1000;
+  // The server is always 10 ahead and moves on by 10 in each step of 100 us.
+  for (uint64_t at = 10; at < 200; at += 10) clock.Note(At(at + 10), At(at), now_us += 100);
+  EXPECT_GE(clock.lag_us(now_us), 100u);
+  EXPECT_LE(clock.lag_us(now_us), 200u);
+}
+
+TEST(LagClockTest, LagGrowsWhileTheServerIsAwayOrTheJournalStandsStill) {
+  LagClock clock(1000);
+  clock.Note(At(10), At(10), 2000);
+  clock.Note({}, At(10), 5000);
+  EXPECT_EQ(clock.lag_us(5000), 3000u);
+  clock.Note(At(30), At(10), 6000);
+  EXPECT_EQ(clock.lag_us(6000), 4000u);
+  clock.Note(At(40), At(20), 7000);
+  EXPECT_EQ(clock.lag_us(7000), 5000u);
+  // Now it has what the server had at 6000.
+  clock.Note(At(50), At(30), 8000);
+  EXPECT_EQ(clock.lag_us(8000), 2000u);
+}
+
+}  // namespace
+}  // namespace tidemark::service

@@ -1,0 +1,230 @@
+// The pages of a real tidemarkd that captures a real PostgreSQL.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "tests/service/http/http_client.h"
+#include "tests/support/free_port.h"
+#include "tests/support/postgres_server.h"
+#include "tests/support/service_process.h"
+#include "tests/support/status_matchers.h"
+
+namespace tidemark::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+bool Await(const std::function<bool()>& holds, absl::Duration timeout = absl::Seconds(30)) {
+  const absl::Time deadline = absl::Now() + timeout;
+  while (!holds() && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(20));
+  return holds();
+}
+
+class ServicePagesTest : public ::testing::Test {
+ protected:
+  // Series by "name{labels}".
+  using Series = std::map<std::string, double>;
+
+  void SetUp() override {
+    ASSERT_OK_AND_ASSIGN(server_, PostgresServer::Start({}));
+    ASSERT_OK(server_->Exec("CREATE TABLE t (id int PRIMARY KEY, v text)"));
+    ASSERT_OK(server_->Exec("INSERT INTO t SELECT i, 'v' FROM generate_series(1, 5000) i"));
+    address_ = absl::StrCat("127.0.0.1:", FreePort());
+  }
+  void StartService() {
+    ASSERT_OK_AND_ASSIGN(
+        service_,
+        ServiceProcess::Start({.connection = server_->ConnectionString(),
+                               .source_lines = {"readers: 2", "chunk_ms: 10"},
+                               .top_lines = {absl::StrCat("http: {listen: \"", address_, "\"}")}}));
+  }
+  bool AwaitReady(int status) {
+    return Await([&] {
+      EXPECT_EQ(HttpGet(address_, "/healthz").status, 200) << HttpGet(address_, "/healthz").body;
+      return HttpGet(address_, "/readyz").status == status;
+    });
+  }
+  Series Scrape() {
+    const HttpResult page = HttpGet(address_, "/metrics");
+    EXPECT_EQ(page.status, 200);
+    Series series;
+    const std::vector<std::string> lines = absl::StrSplit(page.body, '\n');
+    for (const std::string& line : lines) {
+      if (line.empty() || line.front() == '#') continue;
+      const size_t value = line.rfind(' ');
+      series[line.substr(0, value)] = std::atof(line.c_str() + value);
+    }
+    return series;
+  }
+  static double Events(const Series& series, const std::string& op) {
+    return Value(series,
+                 absl::StrCat("tidemark_source_events_total{source=\"db\",op=\"", op, "\"}"));
+  }
+  static double Value(const Series& series, const std::string& name) {
+    auto found = series.find(name);
+    EXPECT_NE(found, series.end()) << name;
+    return found == series.end() ? -1 : found->second;
+  }
+  static double Sum(const Series& series, const std::string& prefix) {
+    double sum = 0;
+    for (const auto& [name, value] : series) sum += absl::StartsWith(name, prefix) ? value : 0;
+    return sum;
+  }
+
+  std::unique_ptr<PostgresServer> server_;
+  std::string address_;
+  std::unique_ptr<ServiceProcess> service_;
+};
+
+// Scrapes all the while, as no counter may ever go back.
+class Scraper {
+ public:
+  explicit Scraper(std::function<std::map<std::string, double>()> scrape)
+      : thread_([this, scrape = std::move(scrape)] {
+          std::map<std::string, double> before;
+          while (!stop_) {
+            std::map<std::string, double> now = scrape();
+            for (const auto& [name, value] : before) {
+              const bool counts = absl::StrContains(name, "_total") ||
+                                  absl::StrContains(name, "_bucket") ||
+                                  absl::EndsWith(name, "_count");
+              if (!counts) continue;
+              EXPECT_GE(now[name], value) << name;
+            }
+            before = std::move(now);
+            ++scrapes_;
+          }
+        }) {}
+  int Stop() {
+    stop_ = true;
+    thread_.join();
+    return scrapes_;
+  }
+
+ private:
+  std::atomic<bool> stop_ = false;
+  int scrapes_ = 0;
+  std::thread thread_;
+};
+
+TEST_F(ServicePagesTest, CountersCountExactlyWhileASnapshotAndWritersRun) {
+  ASSERT_NO_FATAL_FAILURE(StartService());
+  ASSERT_TRUE(AwaitReady(200));
+  Scraper scraper([this] { return Scrape(); });
+  ASSERT_OK_AND_ASSIGN(auto snapshot, service_->CreateSnapshot());
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_OK(server_->Exec(absl::StrCat("INSERT INTO t VALUES (", 10'000 + i, ", 'new')")));
+    ASSERT_OK(server_->Exec(
+        absl::StrCat("UPDATE t SET v = 'u' WHERE id IN (", 1 + i, ", ", 2000 + i, ")")));
+    ASSERT_OK(server_->Exec(absl::StrCat("DELETE FROM t WHERE id = ", 4000 + i)));
+  }
+  ASSERT_OK(service_->WaitForSnapshot(snapshot.id()));
+  EXPECT_TRUE(Await([&] { return Events(Scrape(), "delete") == 50; }));
+  EXPECT_GT(scraper.Stop(), 0);
+
+  Series series = Scrape();
+  EXPECT_EQ(Events(series, "create"), 50);
+  EXPECT_EQ(Events(series, "update"), 100);
+  EXPECT_EQ(Events(series, "delete"), 50);
+  EXPECT_EQ(Events(series, "transaction"), 150);
+  // Every event is of one kind, and nothing else is in the journal.
+  EXPECT_EQ(Sum(series, "tidemark_source_events_total{"),
+            Value(series, "tidemark_journal_newest_sequence{source=\"db\"}"));
+  EXPECT_EQ(Sum(series, "tidemark_source_event_bytes_total{"),
+            Value(series, "tidemark_journal_bytes{source=\"db\"}"));
+  ASSERT_OK_AND_ASSIGN(auto ended, service_->GetSnapshot(snapshot.id()));
+  EXPECT_EQ(
+      Events(series, "read") + Value(series, "tidemark_chunk_rows_dropped_total{source=\"db\"}"),
+      ended.rows_done());
+  EXPECT_EQ(Value(series, "tidemark_snapshots_ended_total{source=\"db\",state=\"completed\"}"), 1);
+  EXPECT_EQ(Value(series, "tidemark_windows_open{source=\"db\"}"), 0);
+  EXPECT_GT(Value(series, "tidemark_chunks_done_total{source=\"db\"}"), 0);
+  EXPECT_GT(Value(series, "tidemark_source_commit_to_journal_seconds_count{source=\"db\"}"), 0);
+
+  // What is asked for beside the work comes within seconds.
+  EXPECT_TRUE(Await([&] {
+    series = Scrape();
+    return series.contains("tidemark_source_log_status{source=\"db\",status=\"reserved\"}") &&
+           series.contains("tidemark_store_disk_free_bytes");
+  }));
+  EXPECT_EQ(Value(series, "tidemark_source_log_status{source=\"db\",status=\"reserved\"}"), 1);
+  EXPECT_GT(Value(series, "tidemark_source_log_retained_bytes{source=\"db\"}"), 0);
+  EXPECT_TRUE(
+      Await([&] { return Value(Scrape(), "tidemark_source_lag_seconds{source=\"db\"}") < 5; }));
+
+  grpc::ClientContext context;
+  v1::AcknowledgeRequest request;
+  request.set_source("db");
+  request.set_consumer("search");
+  request.set_sequence(10);
+  v1::AcknowledgeResponse response;
+  ASSERT_OK(FromGrpc(service_->change_stream().Acknowledge(&context, request, &response)));
+  const double newest = Value(Scrape(), "tidemark_journal_newest_sequence{source=\"db\"}");
+  EXPECT_TRUE(Await([&] {
+    series = Scrape();
+    return series.contains("tidemark_consumer_lag_events{source=\"db\",consumer=\"search\"}");
+  }));
+  EXPECT_EQ(Value(series, "tidemark_consumer_lag_events{source=\"db\",consumer=\"search\"}"),
+            newest - 10);
+  EXPECT_GT(Value(series, "tidemark_consumer_lag_bytes{source=\"db\",consumer=\"search\"}"), 0);
+  EXPECT_EQ(Value(series, "tidemark_consumer_connected{source=\"db\",consumer=\"search\"}"), 0);
+
+  grpc::ClientContext stream_context;
+  v1::SubscribeRequest subscribe;
+  subscribe.set_source("db");
+  subscribe.set_consumer("search");
+  auto stream = service_->change_stream().Subscribe(&stream_context, subscribe);
+  v1::SubscribeResponse batch;
+  ASSERT_TRUE(stream->Read(&batch));
+  series = Scrape();
+  EXPECT_EQ(Value(series, "tidemark_consumer_connected{source=\"db\",consumer=\"search\"}"), 1);
+  EXPECT_EQ(Value(series, "tidemark_grpc_streams{source=\"db\"}"), 1);
+  EXPECT_EQ(Value(series, "tidemark_grpc_streams_opened_total{source=\"db\"}"), 1);
+  EXPECT_GE(Value(series, "tidemark_grpc_sent_bytes_total{source=\"db\"}"), batch.ByteSizeLong());
+}
+
+TEST_F(ServicePagesTest, ReadyIsCapturingAndAliveIsNotStuck) {
+  ASSERT_OK(server_->Stop(PostgresServer::StopMode::kFast));
+  ASSERT_NO_FATAL_FAILURE(StartService());
+  EXPECT_TRUE(AwaitReady(503));
+  EXPECT_THAT(HttpGet(address_, "/readyz").body, HasSubstr("source db is connecting: "));
+  ASSERT_OK(server_->StartAgain());
+  EXPECT_TRUE(AwaitReady(200));
+  EXPECT_EQ(HttpGet(address_, "/readyz").body, "ready\n");
+  EXPECT_EQ(Sum(Scrape(), "tidemark_source_restarts_total{"), 0);
+
+  ASSERT_OK(server_->Stop(PostgresServer::StopMode::kFast));
+  EXPECT_TRUE(AwaitReady(503));
+  Series series = Scrape();
+  EXPECT_EQ(Value(series, "tidemark_ready"), 0);
+  EXPECT_EQ(Value(series, "tidemark_healthy"), 1);
+  EXPECT_EQ(Value(series, "tidemark_source_state{source=\"db\",state=\"connecting\"}"), 1);
+  EXPECT_FALSE(series.contains("tidemark_source_lag_bytes{source=\"db\"}"));
+  const double lag_s = Value(series, "tidemark_source_lag_seconds{source=\"db\"}");
+  EXPECT_TRUE(Await(
+      [&] { return Value(Scrape(), "tidemark_source_lag_seconds{source=\"db\"}") > lag_s + 1; }));
+
+  ASSERT_OK(server_->StartAgain());
+  EXPECT_TRUE(AwaitReady(200));
+  series = Scrape();
+  EXPECT_EQ(Sum(series, "tidemark_source_restarts_total{"), 1);
+  EXPECT_EQ(Value(series, "tidemark_source_restarts_total{source=\"db\",cause=\"unavailable\"}"),
+            1);
+  EXPECT_EQ(HttpGet(address_, "/nowhere").status, 404);
+}
+
+}  // namespace
+}  // namespace tidemark::testing
