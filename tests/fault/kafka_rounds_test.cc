@@ -211,7 +211,7 @@ TEST_P(KafkaRoundsTest, EachEventIsThereOnceAndInOrderAfterEachOfManyFaults) {
   EXPECT_EQ(fold().Missing(), "");
 }
 
-TIDEMARK_ON_EACH_MAKE(KafkaRoundsTest);
+TIDEMARK_ON_SYSTEM_SERVER(KafkaRoundsTest);
 
 }  // namespace
 }  // namespace tidemark::fault
