@@ -50,20 +50,13 @@ class TopicReader {
     return TopicReader(std::move(tokens), *std::move(client), topic);
   }
 
-  // The first offset and the one behind the last. Both 0: there is no such topic.
+  // The first offset and the one behind the last that is committed. Both 0: there is no such topic.
   absl::StatusOr<std::pair<int64_t, int64_t>> Ends(const std::stop_token& stop) {
-    std::pair<int64_t, int64_t> ends{0, 0};
-    const rd_kafka_resp_err_t error = AskUnlessStopped(kRequestMs, stop, [&](int ms) {
-      return rd_kafka_query_watermark_offsets(client_.get(), topic_.c_str(), 0, &ends.first,
-                                              &ends.second, ms);
-    });
-    if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-        error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-        error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
-      return std::pair<int64_t, int64_t>(0, 0);
-    }
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(What(), error);
-    return ends;
+    auto begin = Offset(RD_KAFKA_OFFSET_BEGINNING, stop);
+    if (!begin.ok()) return begin.status();
+    auto end = Offset(RD_KAFKA_OFFSET_END, stop);
+    if (!end.ok()) return end.status();
+    return std::pair<int64_t, int64_t>(*begin, *end);
   }
 
   // Up to `end`, not less: the replica that answers may, after a change of leaders, not know yet
@@ -109,6 +102,26 @@ class TopicReader {
   TopicReader(std::unique_ptr<OauthTokens> tokens, Handle<rd_kafka_t> client, std::string topic)
       : tokens_(std::move(tokens)), client_(std::move(client)), topic_(std::move(topic)) {}
   std::string What() const { return absl::StrCat("cannot read the checkpoint topic ", topic_); }
+
+  // Not rd_kafka_query_watermark_offsets: before librdkafka 2.3 it waits for a leader that is down
+  // for ever (confluentinc/librdkafka#4460).
+  absl::StatusOr<int64_t> Offset(int64_t which, const std::stop_token& stop) {
+    const Handle<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_t* asked =
+        rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), 0);
+    rd_kafka_resp_err_t error = AskUnlessStopped(kRequestMs, stop, [&](int ms) {
+      asked->offset = which;
+      return rd_kafka_offsets_for_times(client_.get(), list.get(), ms);
+    });
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = asked->err;
+    if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+        error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+        error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
+      return 0;
+    }
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(What(), error);
+    return asked->offset;
+  }
 
   // Of the client, which ends first.
   std::unique_ptr<OauthTokens> tokens_;
