@@ -188,7 +188,10 @@ std::vector<std::string> Before() {
       "CREATE TABLE widened (id int PRIMARY KEY, v text)",
       "CREATE TABLE narrowed (id int PRIMARY KEY, v text, w int)",
       "INSERT INTO defaults (id) VALUES (1)",
+      // Of the time now one in ten ends with a zero, which Debezium's snapshot leaves out.
+      "SET timestamp = 1704067200.123456",
       "INSERT INTO more_defaults (id) VALUES (1)",
+      "SET timestamp = DEFAULT",
       "INSERT INTO nullable_defaults (id) VALUES (1)",
       "INSERT INTO serials (v) VALUES (1)",
       R"(INSERT INTO required VALUES (1, 1, 'b', 1.5, true, '2024-01-01 00:00:00', '2024-01-01', '2024-01-01', '{}', x'01',
