@@ -17,7 +17,7 @@
 
 namespace tidemark::service {
 
-// What `tidemarkd --config FILE` runs. deploy/tidemarkd.example.yaml documents every key.
+// What `tidemarkd --config FILE` runs. docs/configuration.md documents every key.
 
 struct SourceConfig {
   std::string name;

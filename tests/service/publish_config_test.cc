@@ -264,53 +264,5 @@ TEST(PublishConfigTest, TheExamplesPartForKafkaParses) {
   EXPECT_EQ(config->sources[0].publish->schema_topic, defaults.schema_topic);
 }
 
-TEST(PublishConfigTest, TheExampleHasEveryKey) {
-  const std::string example = Example();
-  for (const char* key : {"kafka",
-                          "brokers",
-                          "tls",
-                          "verify_hostname",
-                          "sasl",
-                          "mechanism",
-                          "oidc",
-                          "token_url",
-                          "client_id",
-                          "client_secret",
-                          "scope",
-                          "properties",
-                          "schema_registry",
-                          "url",
-                          "urls",
-                          "publish",
-                          "format",
-                          "topic",
-                          "routes",
-                          "transforms",
-                          "include",
-                          "exclude",
-                          "mask",
-                          "mask_length",
-                          "hash",
-                          "hash_salt",
-                          "truncate",
-                          "columns",
-                          "length",
-                          "partitions",
-                          "replication",
-                          "topic_settings",
-                          "tombstones",
-                          "truncates",
-                          "transaction_topic",
-                          "schema_topic",
-                          "message_topic",
-                          "oversize",
-                          "dead_letter_topic",
-                          "transactional_id",
-                          "checkpoint_topic",
-                          "acknowledge_after_kafka"}) {
-    EXPECT_THAT(example, HasSubstr(std::string(key) + ":")) << key;
-  }
-}
-
 }  // namespace
 }  // namespace tidemark::service
