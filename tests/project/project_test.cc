@@ -44,7 +44,7 @@ const std::vector<SourceFile>& Sources() {
   static const auto* const sources = [] {
     auto* found = new std::vector<SourceFile>;
     for (const std::string room :
-         {"model", "capture", "snapshot", "storage", "service", "tests", "bench"}) {
+         {"model", "capture", "snapshot", "storage", "service", "tests", "bench", "examples"}) {
       const fs::path folder = fs::path(TIDEMARK_SOURCE_FOLDER) / room;
       if (!fs::exists(folder)) continue;
       for (const auto& entry : fs::recursive_directory_iterator(folder)) {
@@ -129,7 +129,7 @@ TEST(LayeringTest, ClientLibrariesStayInTheirRooms) {
       {"libpq-fe.h", {"capture/postgres/", "tests/", "bench/"}},
       {"mysql.h", {"capture/mysql/", "tests/", "bench/"}},
       {"rocksdb/", {"storage/", "tests/storage/", "bench/"}},
-      {"grpcpp/", {"service/", "tests/", "bench/"}},
+      {"grpcpp/", {"service/", "tests/", "bench/", "examples/"}},
       {"librdkafka/", {"service/kafka/", "tests/support/"}},
       {"re2/", {"service/kafka/"}},
       {"openssl/", {"service/kafka/", "service/tls/"}},

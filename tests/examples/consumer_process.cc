@@ -1,0 +1,83 @@
+#include "tests/examples/consumer_process.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "tests/support/cache_folder.h"
+
+namespace tidemark::testing {
+namespace {
+
+// Of the build: examples/, beside bin/.
+std::string ExamplesFolder() {
+  return std::filesystem::canonical("/proc/self/exe").parent_path().parent_path() / "examples";
+}
+
+absl::StatusOr<v1::Event> ParseEvent(const std::string& json) {
+  v1::Event event;
+  const auto parsed = google::protobuf::util::JsonStringToMessage(json, &event);
+  if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat(json, ": no event"));
+  return event;
+}
+
+}  // namespace
+
+ConsumerProgram PythonConsumer() {
+  return {.command = {CacheFolder() + "/registry/python/bin/python3",
+                      TIDEMARK_SOURCE_FOLDER "/examples/python/consume.py"},
+          .environment = {{"PYTHONPATH", ExamplesFolder() + "/python"},
+                          {"PYTHONDONTWRITEBYTECODE", "1"}}};
+}
+
+ConsumerProgram GoConsumer() { return {.command = {ExamplesFolder() + "/go/consume"}}; }
+
+std::string ConsumerProcess::StateFile() const {
+  return folder_.File(absl::StrCat("state", states_));
+}
+
+void ConsumerProcess::Forget() { ++states_; }
+
+absl::Status ConsumerProcess::Start() {
+  std::vector<std::string> command = program_.command;
+  command.insert(command.end(), arguments_.begin(), arguments_.end());
+  command.insert(command.end(), {"--state", StateFile()});
+  auto started = Process::Start({.command = std::move(command),
+                                 .output_file = folder_.File("output"),
+                                 .environment = program_.environment});
+  if (!started.ok()) return started.status();
+  process_ = *std::move(started);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<v1::Event>> ConsumerProcess::Dump() const {
+  std::vector<std::string> command = program_.command;
+  command.insert(command.end(), {"--state", StateFile(), "--dump"});
+  auto process = Process::Start(
+      {.command = std::move(command),
+       .output_file = folder_.File(absl::StrCat("dump", states_, "-", process_->pid())),
+       .environment = program_.environment});
+  if (!process.ok()) return process.status();
+  const auto code = (*process)->Wait(absl::Seconds(60));
+  if (!code.ok() || *code != 0) return absl::AbortedError((*process)->Output());
+  std::vector<v1::Event> events;
+  for (const auto line : absl::StrSplit((*process)->Output(), '\n', absl::SkipEmpty())) {
+    auto event = ParseEvent(std::string(line));
+    if (!event.ok()) return event.status();
+    events.push_back(*std::move(event));
+  }
+  return events;
+}
+
+uint64_t ConsumerProcess::SequenceOf(const std::vector<v1::Event>& dump) {
+  uint64_t sequence = 0;
+  for (const v1::Event& event : dump) {
+    if (event.has_heartbeat()) sequence = std::max(sequence, event.sequence());
+  }
+  return sequence;
+}
+
+}  // namespace tidemark::testing
