@@ -12,10 +12,12 @@
 namespace tidemark::testing {
 namespace {
 
-// Of the build: examples/, beside bin/.
-std::string ExamplesFolder() {
-  return std::filesystem::canonical("/proc/self/exe").parent_path().parent_path() / "examples";
+std::filesystem::path ProgramFolder() {
+  return std::filesystem::canonical("/proc/self/exe").parent_path();
 }
+
+// Of the build: examples/, beside bin/.
+std::string ExamplesFolder() { return ProgramFolder().parent_path() / "examples"; }
 
 absl::StatusOr<v1::Event> ParseEvent(const std::string& json) {
   v1::Event event;
@@ -34,6 +36,8 @@ ConsumerProgram PythonConsumer() {
 }
 
 ConsumerProgram GoConsumer() { return {.command = {ExamplesFolder() + "/go/consume"}}; }
+
+ConsumerProgram CppConsumer() { return {.command = {ProgramFolder() / "consume-example"}}; }
 
 std::string ConsumerProcess::StateFile() const {
   return folder_.File(absl::StrCat("state", states_));

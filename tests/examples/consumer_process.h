@@ -24,6 +24,7 @@ struct ConsumerProgram {
 // The gRPC consumers of examples/, as the build has made them.
 ConsumerProgram PythonConsumer();
 ConsumerProgram GoConsumer();
+ConsumerProgram CppConsumer();
 
 // One of these programs with a state of its own, which outlives the process. One thread at a time.
 class ConsumerProcess {

@@ -35,6 +35,7 @@ class ConsumersTest : public CaptureTest {
     ASSERT_FALSE(HasFatalFailure());
     consumers_.push_back(MakeConsumer("python", testing::PythonConsumer()));
     consumers_.push_back(MakeConsumer("go", testing::GoConsumer()));
+    consumers_.push_back(MakeConsumer("cpp", testing::CppConsumer()));
     for (Named& consumer : consumers_) ASSERT_OK(consumer.process->Start());
   }
 

@@ -128,7 +128,7 @@ TEST(LayeringTest, ClientLibrariesStayInTheirRooms) {
   const ClientLibrary libraries[] = {
       {"libpq-fe.h", {"capture/postgres/", "tests/", "bench/"}},
       {"mysql.h", {"capture/mysql/", "tests/", "bench/"}},
-      {"rocksdb/", {"storage/", "tests/storage/", "bench/"}},
+      {"rocksdb/", {"storage/", "tests/storage/", "bench/", "examples/"}},
       {"grpcpp/", {"service/", "tests/", "bench/", "examples/"}},
       {"librdkafka/", {"service/kafka/", "tests/support/"}},
       {"re2/", {"service/kafka/"}},
@@ -139,7 +139,7 @@ TEST(LayeringTest, ClientLibrariesStayInTheirRooms) {
       {"spdlog/", {"service/"}},
       {"prometheus/", {"service/http/"}},
       {"boost/", {"service/http/"}},
-      {"CLI/", {"service/", "tests/", "bench/"}},
+      {"CLI/", {"service/", "tests/", "bench/", "examples/"}},
   };
   for (const ClientLibrary& library : libraries) {
     EXPECT_THAT(WrongIncludes([&](const std::string& path, const std::string& include) {
