@@ -12,8 +12,8 @@ from tidemark.v1 import event_pb2
 LAYOUT = """
 CREATE TABLE IF NOT EXISTS place (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS schema (id INTEGER PRIMARY KEY, schema BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS row (table_id INTEGER, key BLOB, schema_id INTEGER NOT NULL, row BLOB NOT NULL,
-                                PRIMARY KEY (table_id, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS row (table_id INTEGER, key BLOB, part INTEGER NOT NULL, schema_id INTEGER NOT NULL,
+                                row BLOB NOT NULL, PRIMARY KEY (table_id, key)) WITHOUT ROWID;
 """
 
 
@@ -21,6 +21,8 @@ class Store:
     """Not thread-safe. Use it in `with store:`, which commits, or rolls back on an exception."""
 
     def __init__(self, file):
+        # Of Kafka: the partition that the next events are from. A TRUNCATE is in each, and empties that part.
+        self.part = 0
         self.database = sqlite3.connect(file)
         self.database.execute("PRAGMA journal_mode = WAL")
         # A commit is on disk before it returns: only then may it be acknowledged.
@@ -95,15 +97,15 @@ class Store:
 
     def put(self, schema, key, row):
         self.database.execute(
-            "INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?)",
-            [schema.table_id, key_bytes(key), schema.id, row.SerializeToString()],
+            "INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?, ?)",
+            [schema.table_id, key_bytes(key), self.part, schema.id, row.SerializeToString()],
         )
 
     def remove(self, schema, key):
         self.database.execute("DELETE FROM row WHERE table_id = ? AND key = ?", [schema.table_id, key_bytes(key)])
 
     def clear(self, schema):
-        self.database.execute("DELETE FROM row WHERE table_id = ?", [schema.table_id])
+        self.database.execute("DELETE FROM row WHERE table_id = ? AND part = ?", [schema.table_id, self.part])
 
     def dump(self):
         """All that is held, as events that would make it: JSON texts, the schemas first. Heartbeats say how far it is."""

@@ -28,9 +28,9 @@ absl::StatusOr<v1::Event> ParseEvent(const std::string& json) {
 
 }  // namespace
 
-ConsumerProgram PythonConsumer() {
+ConsumerProgram PythonConsumer(const std::string& script) {
   return {.command = {CacheFolder() + "/registry/python/bin/python3",
-                      TIDEMARK_SOURCE_FOLDER "/examples/python/consume.py"},
+                      TIDEMARK_SOURCE_FOLDER "/examples/python/" + script},
           .environment = {{"PYTHONPATH", ExamplesFolder() + "/python"},
                           {"PYTHONDONTWRITEBYTECODE", "1"}}};
 }
@@ -57,19 +57,24 @@ absl::Status ConsumerProcess::Start() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<v1::Event>> ConsumerProcess::Dump() const {
+absl::StatusOr<std::vector<std::string>> ConsumerProcess::DumpLines() {
   std::vector<std::string> command = program_.command;
   command.insert(command.end(), {"--state", StateFile(), "--dump"});
-  auto process = Process::Start(
-      {.command = std::move(command),
-       .output_file = folder_.File(absl::StrCat("dump", states_, "-", process_->pid())),
-       .environment = program_.environment});
+  auto process = Process::Start({.command = std::move(command),
+                                 .output_file = folder_.File(absl::StrCat("dump", ++dumps_)),
+                                 .environment = program_.environment});
   if (!process.ok()) return process.status();
   const auto code = (*process)->Wait(absl::Seconds(60));
   if (!code.ok() || *code != 0) return absl::AbortedError((*process)->Output());
+  return std::vector<std::string>(absl::StrSplit((*process)->Output(), '\n', absl::SkipEmpty()));
+}
+
+absl::StatusOr<std::vector<v1::Event>> ConsumerProcess::Dump() {
+  const auto lines = DumpLines();
+  if (!lines.ok()) return lines.status();
   std::vector<v1::Event> events;
-  for (const auto line : absl::StrSplit((*process)->Output(), '\n', absl::SkipEmpty())) {
-    auto event = ParseEvent(std::string(line));
+  for (const std::string& line : *lines) {
+    auto event = ParseEvent(line);
     if (!event.ok()) return event.status();
     events.push_back(*std::move(event));
   }
@@ -82,6 +87,18 @@ uint64_t ConsumerProcess::SequenceOf(const std::vector<v1::Event>& dump) {
     if (event.has_heartbeat()) sequence = std::max(sequence, event.sequence());
   }
   return sequence;
+}
+
+absl::StatusOr<oracle::Fold> HeldRows(ConsumerProcess& consumer) {
+  auto dump = consumer.Dump();
+  if (!dump.ok()) return dump.status();
+  oracle::Fold held({.filtered = true});
+  uint64_t sequence = 0;
+  for (v1::Event& event : *dump) {
+    event.set_sequence(++sequence);
+    held.Apply(event);
+  }
+  return held;
 }
 
 }  // namespace tidemark::testing

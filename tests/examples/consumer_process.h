@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tests/oracle/fold.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_folder.h"
 #include "tidemark/v1/event.pb.h"
@@ -21,8 +22,8 @@ struct ConsumerProgram {
   std::vector<std::pair<std::string, std::string>> environment = {};
 };
 
-// The gRPC consumers of examples/, as the build has made them.
-ConsumerProgram PythonConsumer();
+// The consumers of examples/, as the build has made them. `script`: of examples/python.
+ConsumerProgram PythonConsumer(const std::string& script = "consume.py");
 ConsumerProgram GoConsumer();
 ConsumerProgram CppConsumer();
 
@@ -39,8 +40,10 @@ class ConsumerProcess {
   Process& process() { return *process_; }
   std::string Output() const { return process_->Output(); }
 
-  // What it has stored, as it tells with --dump. REQUIRES: it does not run.
-  absl::StatusOr<std::vector<v1::Event>> Dump() const;
+  // What it has stored, as it tells with --dump. REQUIRES: it was started once, and does not run,
+  // or its state may be read meanwhile (SQLite).
+  absl::StatusOr<std::vector<std::string>> DumpLines();
+  absl::StatusOr<std::vector<v1::Event>> Dump();
   // How far that is.
   static uint64_t SequenceOf(const std::vector<v1::Event>& dump);
   // Begins with nothing stored. REQUIRES: it does not run.
@@ -53,8 +56,12 @@ class ConsumerProcess {
   const std::vector<std::string> arguments_;
   TempFolder folder_;
   int states_ = 0;
+  int dumps_ = 0;
   std::unique_ptr<Process> process_;
 };
+
+// What it says that it holds, folded as if it had come from the service. REQUIRES: as Dump.
+absl::StatusOr<oracle::Fold> HeldRows(ConsumerProcess& consumer);
 
 }  // namespace tidemark::testing
 

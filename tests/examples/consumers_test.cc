@@ -96,18 +96,11 @@ class ConsumersTest : public CaptureTest {
     Sql(absl::StrCat("DELETE FROM notes WHERE id BETWEEN ", first + 20, " AND ", first + 30));
   }
 
-  // Folds what a consumer says it holds, as if it had come from the service.
   void ExpectSourcesRows(const Named& consumer) {
-    ASSERT_OK_AND_ASSIGN(std::vector<v1::Event> dump, consumer.process->Dump());
-    oracle::Fold held({.filtered = true});
-    uint64_t sequence = 0;
-    for (v1::Event& event : dump) {
-      event.set_sequence(++sequence);
-      held.Apply(event);
-    }
     std::vector<std::string> tables = workload::Tables();
     tables.push_back("public.notes");
     const auto session = NewSession();
+    ASSERT_OK_AND_ASSIGN(const auto held, testing::HeldRows(*consumer.process));
     ASSERT_OK_AND_ASSIGN(const oracle::Comparison comparison,
                          oracle::CompareWithSource(held, *session, {.tables = tables}));
     EXPECT_TRUE(oracle::IsExact(held, comparison))
