@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "tests/contract/capture_test.h"
 #include "tests/examples/consumer_process.h"
+#include "tests/support/certificates.h"
 #include "tests/support/random_seed.h"
 #include "tests/workload/workload.h"
 
@@ -27,7 +28,14 @@ class ConsumersTest : public CaptureTest {
     std::unique_ptr<ConsumerProcess> process;
   };
 
+  static constexpr char kToken[] = "the-token-of-the-consumers";
+
   void SetUp() override {
+    ASSERT_OK(testing::MakeAuthority(files_.path(), "ca"));
+    for (const char* name : {"server", "client"}) {
+      ASSERT_OK(testing::IssueCertificate(files_.path(), "ca", name));
+    }
+    for (const char* name : {"tokens", "token"}) testing::WriteFile(files_.File(name), kToken);
     CaptureTest::SetUp();
     Sql("CREATE TABLE notes (id int PRIMARY KEY, note text, body text)");
     Sql("ALTER TABLE notes ALTER body SET STORAGE EXTERNAL");
@@ -39,10 +47,31 @@ class ConsumersTest : public CaptureTest {
     for (Named& consumer : consumers_) ASSERT_OK(consumer.process->Start());
   }
 
+  // Who calls it needs a certificate and a token.
+  testing::ServiceOptions ServiceSettings() const override {
+    testing::ServiceOptions options = CaptureTest::ServiceSettings();
+    options.top_lines = {absl::StrCat("tls: {cert: ", files_.File("server.pem"),
+                                      ", key: ", files_.File("server.key"),
+                                      ", client_ca: ", files_.File("ca.pem"), "}"),
+                         absl::StrCat("tokens: {file: ", files_.File("tokens"), "}")};
+    options.credentials = grpc::CompositeChannelCredentials(
+        grpc::SslCredentials({Content("ca.pem"), Content("client.key"), Content("client.pem")}),
+        grpc::AccessTokenCredentials(kToken));
+    return options;
+  }
+
+  std::string Content(const std::string& name) const {
+    return testing::ReadFile(files_.File(name));
+  }
+
   Named MakeConsumer(const std::string& name, testing::ConsumerProgram program) {
-    const std::vector<std::string> arguments = {"--server",   service().address(),
-                                                "--source",   testing::ServiceProcess::kSource,
-                                                "--consumer", name};
+    const std::vector<std::string> arguments = {"--server",     service().address(),
+                                                "--source",     testing::ServiceProcess::kSource,
+                                                "--consumer",   name,
+                                                "--ca",         files_.File("ca.pem"),
+                                                "--cert",       files_.File("client.pem"),
+                                                "--key",        files_.File("client.key"),
+                                                "--token-file", files_.File("token")};
     return {name, std::make_unique<ConsumerProcess>(std::move(program), arguments)};
   }
 
@@ -108,6 +137,7 @@ class ConsumersTest : public CaptureTest {
     EXPECT_GT(comparison.rows, 1000u);
   }
 
+  testing::TempFolder files_;
   std::vector<Named> consumers_;
 };
 
@@ -144,6 +174,17 @@ TEST_P(ConsumersTest, HoldTheSourcesRowsHoweverOftenTheyAreKilled) {
     ASSERT_FALSE(HasFatalFailure());
     consumer.process->Kill9();
     ExpectSourcesRows(consumer);
+  }
+}
+
+TEST_P(ConsumersTest, EndWhereTheyAreRefused) {
+  for (Named& consumer : consumers_) consumer.process->Kill9();
+  testing::WriteFile(files_.File("token"), "a-token-that-is-unknown");
+  for (Named& consumer : consumers_) {
+    ASSERT_OK(consumer.process->Start());
+    ASSERT_OK_AND_ASSIGN(const int code, consumer.process->process().Wait(absl::Seconds(30)));
+    EXPECT_EQ(code, 1) << consumer.name;
+    EXPECT_THAT(consumer.process->Output(), HasSubstr("token")) << consumer.name;
   }
 }
 
