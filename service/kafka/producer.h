@@ -98,6 +98,8 @@ class Producer {
   static void OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self);
   static void OnError(rd_kafka_t*, int error, const char* reason, void* self);
 
+  // Gives up what is under way; returns when nothing is, after ten seconds at the latest.
+  void Drop();
   uint64_t Number(const char* property) const;
   rd_kafka_topic_t* TopicOf(const std::string& topic);
   absl::Status Sort(std::string_view what, Handle<rd_kafka_error_t> error);
