@@ -14,10 +14,6 @@ namespace {
 
 constexpr absl::Duration kToolTimeout = absl::Seconds(120);
 
-std::string Tool(absl::string_view name) {
-  return absl::StrCat(CacheFolder(), "/deploy-tools/", name);
-}
-
 bool IsWord(char character) {
   return absl::ascii_isalnum(character) || character == '_' || character == '-';
 }
@@ -35,14 +31,8 @@ std::string SourceText(absl::string_view name) {
 }
 
 absl::StatusOr<std::string> RunChartTool(const std::vector<std::string>& arguments) {
-  std::vector<std::string> command = {Tool("python/bin/python3"), SourcePath("dev/chart.py")};
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  return RunProgram(command, kToolTimeout);
-}
-
-absl::StatusOr<std::string> RunPromtool(const std::vector<std::string>& arguments) {
-  std::vector<std::string> command = {"/usr/bin/env", "-C", SourcePath("deploy/prometheus"),
-                                      Tool("bin/promtool")};
+  std::vector<std::string> command = {
+      absl::StrCat(CacheFolder(), "/deploy-tools/python/bin/python3"), SourcePath("dev/chart.py")};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return RunProgram(command, kToolTimeout);
 }

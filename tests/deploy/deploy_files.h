@@ -20,9 +20,6 @@ std::string SourceText(absl::string_view name);
 // wrong.
 absl::StatusOr<std::string> RunChartTool(const std::vector<std::string>& arguments);
 
-// Runs promtool of dev/deploy-tools in deploy/prometheus.
-absl::StatusOr<std::string> RunPromtool(const std::vector<std::string>& arguments);
-
 // The words of letters, digits, _ and - that stand in `text` right after `prefix`:
 // WordsAfter("alert: X", "alert: ") is {X}.
 std::set<std::string> WordsAfter(absl::string_view text, absl::string_view prefix);

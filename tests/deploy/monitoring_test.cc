@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "tests/deploy/deploy_files.h"
+#include "tests/support/promtool.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_folder.h"
 
@@ -52,12 +53,13 @@ std::set<std::string> UnknownMetrics(absl::string_view text) {
 }
 
 TEST(RulesTest, PromtoolAcceptsThem) {
-  EXPECT_OK(RunPromtool({"check", "rules", "rules.yaml"}));
-  EXPECT_OK(RunPromtool({"check", "config", "--syntax-only", "prometheus.yaml"}));
+  EXPECT_OK(RunPromtool(SourcePath("deploy/prometheus"), {"check", "rules", "rules.yaml"}));
+  EXPECT_OK(RunPromtool(SourcePath("deploy/prometheus"),
+                        {"check", "config", "--syntax-only", "prometheus.yaml"}));
 }
 
 TEST(RulesTest, EachAlertFiresWhenItHasToAndOnlyThen) {
-  EXPECT_OK(RunPromtool({"test", "rules", "rules_test.yaml"}));
+  EXPECT_OK(RunPromtool(SourcePath("deploy/prometheus"), {"test", "rules", "rules_test.yaml"}));
   const std::string tests = SourceText("deploy/prometheus/rules_test.yaml");
   for (const std::string& alert : Alerts()) {
     EXPECT_THAT(tests, HasSubstr(absl::StrCat("name: ", alert, " fires\n")));

@@ -15,6 +15,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "service/http/metric_list.h"
+#include "tests/support/promtool.h"
+#include "tests/support/status_matchers.h"
 
 namespace tidemark::service {
 namespace {
@@ -141,6 +143,19 @@ TEST(MetricsPageTest, WhatIsNotKnownIsLeftOut) {
     EXPECT_THAT(page, Not(HasSubstr(name)));
   }
   EXPECT_THAT(page, HasSubstr("tidemark_source_log_retained_bytes{source=\"shop\"} 10\n"));
+}
+
+TEST(MetricsPageTest, PromtoolAcceptsEveryMetric) {
+  EXPECT_OK(testing::CheckMetrics(Page(Everything())));
+}
+
+TEST(MetricsPageTest, PromtoolRefusesAPageThatIsCutOrLacksAHelp) {
+  const std::string page = Page(Everything());
+  EXPECT_TRUE(absl::IsAborted(testing::CheckMetrics(page.substr(0, page.size() - 3))));
+  const size_t help = page.find("# HELP tidemark_source_lag_seconds ");
+  ASSERT_NE(help, std::string::npos);
+  const size_t next = page.find('\n', help) + 1;
+  EXPECT_TRUE(absl::IsAborted(testing::CheckMetrics(page.substr(0, help) + page.substr(next))));
 }
 
 TEST(LatencyHistogramTest, ABucketHoldsWhatIsNotAboveItsBound) {

@@ -19,6 +19,7 @@
 #include "tests/service/http/http_client.h"
 #include "tests/support/free_port.h"
 #include "tests/support/postgres_server.h"
+#include "tests/support/promtool.h"
 #include "tests/support/service_process.h"
 #include "tests/support/status_matchers.h"
 
@@ -194,6 +195,9 @@ TEST_F(ServicePagesTest, CountersCountExactlyWhileASnapshotAndWritersRun) {
   EXPECT_EQ(Value(series, "tidemark_grpc_streams{source=\"db\"}"), 1);
   EXPECT_EQ(Value(series, "tidemark_grpc_streams_opened_total{source=\"db\"}"), 1);
   EXPECT_GE(Value(series, "tidemark_grpc_sent_bytes_total{source=\"db\"}"), batch.ByteSizeLong());
+
+  // The page as Prometheus sees it, with all of the above on it.
+  EXPECT_OK(CheckMetrics(HttpGet(address_, "/metrics").body));
 }
 
 TEST_F(ServicePagesTest, ReadyIsCapturingAndAliveIsNotStuck) {
