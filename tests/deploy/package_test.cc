@@ -134,5 +134,26 @@ TEST_F(PackageTest, RunsAsItsUserWithAReadOnlyRoot) {
   EXPECT_EQ(exit_code, 0) << service->Output();
 }
 
+// In a namespace whose mounts spread, as systemd leaves them, a chroot into the tree, which is no
+// mount point: what is mounted in there has to end there.
+constexpr char kMountInAChroot[] = R"(
+  tree=$1
+  nsenter --mount=/proc/self/ns/mnt mount --make-rshared /
+  mount -t proc proc "$tree/proc"
+  chroot "$tree" /tmp/own-mounts bash -euc '
+    mount --bind /srv /srv
+    mount -o remount,bind,ro /srv
+    ! touch /srv/written 2>/dev/null && echo read-only'
+  ! grep -F "$tree/srv " /proc/self/mountinfo && echo "nothing spread")";
+
+TEST_F(PackageTest, MountsAreItsOwnWhereTheRootIsNoMountPoint) {
+  const std::string own_mounts = SourcePath("dev/own-mounts");
+  fs::copy_file(own_mounts, InTree("/tmp/own-mounts"));
+  ASSERT_OK_AND_ASSIGN(const std::string output, RunProgram({own_mounts, "/bin/bash", "-euc",
+                                                             kMountInAChroot, "own-mounts", Tree()},
+                                                            kTimeout));
+  EXPECT_EQ(output, "read-only\nnothing spread\n");
+}
+
 }  // namespace
 }  // namespace tidemark::testing
