@@ -1,4 +1,5 @@
-// deploy/Dockerfile beside what developers build with. Building it takes long: dev/image, by hand.
+// deploy/Dockerfile beside what developers build with. Its runtime stage: image_root_test.cc;
+// building all of it takes long: dev/image, by hand.
 
 #include <gtest/gtest.h>
 
