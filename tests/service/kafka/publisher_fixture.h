@@ -148,6 +148,12 @@ class PublisherTest : public ::testing::Test {
     publishers_.push_back(Publisher::Start(std::move(parts)));
     return publishers_.back().get();
   }
+  // In a new folder, the state that Kafka has.
+  DataFolder& Restored() {
+    DataFolder& fresh = NewFolder();
+    EXPECT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+    return fresh;
+  }
   // As a service that ends.
   void StopAll() {
     publishers_.clear();
@@ -165,6 +171,12 @@ class PublisherTest : public ::testing::Test {
       ASSERT_LT(absl::Now(), deadline) << publisher->status().error;
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
+  }
+
+  // By another service.
+  void WaitUntilReplaced(Publisher* publisher) {
+    WaitFor(publisher, [&] { return publisher->status().state == PublisherState::kStopped; });
+    EXPECT_THAT(publisher->status().error, ::testing::HasSubstr("published by another service"));
   }
 
   std::vector<KafkaRecord> Read(const std::string& table) {

@@ -115,8 +115,7 @@ TEST_F(PublisherTest, LostDataFolderComesBackFromKafka) {
   const storage::Checkpoint published = data_->journal()->checkpoint();
   data_->Append(1, {2});
 
-  DataFolder& fresh = NewFolder();
-  ASSERT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+  DataFolder& fresh = Restored();
   EXPECT_EQ(fresh.journal()->checkpoint().resume, published.resume);
   EXPECT_EQ(fresh.journal()->checkpoint().frontier, published.frontier);
   EXPECT_GT(fresh.journal()->checkpoint().next_sequence, data_->journal()->bounds().newest);
@@ -139,8 +138,7 @@ TEST_F(PublisherTest, NoRestoreGivesSequencesToOthersThatOneBeforeItGave) {
   StopAll();
   model::Sequence newest = data_->journal()->bounds().newest;
   for (int i = 0; i < 2; ++i) {
-    DataFolder& fresh = NewFolder();
-    ASSERT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+    DataFolder& fresh = Restored();
     EXPECT_GT(fresh.journal()->checkpoint().next_sequence, newest);
     // Served over gRPC, and lost before it is published.
     fresh.Append(1, {1});
@@ -200,19 +198,26 @@ TEST_F(PublisherTest, BrokerThatIsAwayIsSaidWhileItWaits) {
   EXPECT_EQ(publisher->status().state, PublisherState::kConnecting);
 }
 
+std::jthread AppendAllTheTime(DataFolder& data) {
+  return std::jthread([&](std::stop_token stop) {
+    for (int i = 100; !stop.stop_requested(); ++i) {
+      data.Append(1, {i});
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  });
+}
+
 // The one that was replaced must neither write nor take the place of the one that publishes now.
 TEST_F(PublisherTest, ReplacedServiceStopsForGood) {
   data_->AppendSchema(1, "orders");
   data_->Append(1, {1});
   Publisher* old = Start(*data_);
   WaitUntilPublished(old, *data_);
-  DataFolder& fresh = NewFolder();
-  ASSERT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+  DataFolder& fresh = Restored();
   fresh.Append(1, {2});
   WaitUntilPublished(Start(fresh), fresh);
   data_->Append(1, {99});
-  WaitFor(old, [&] { return old->status().state == PublisherState::kStopped; });
-  EXPECT_THAT(old->status().error, HasSubstr("published by another service"));
+  WaitUntilReplaced(old);
   {
     std::lock_guard lock(mutex_);
     EXPECT_FALSE(superseded_.ok());
@@ -234,12 +239,10 @@ TEST_F(PublisherTest, ReplacedServiceThatHasNothingToPublishStopsSoon) {
   data_->AppendSchema(1, "orders");
   Publisher* old = Start(*data_);
   WaitUntilPublished(old, *data_);
-  DataFolder& fresh = NewFolder();
-  ASSERT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+  DataFolder& fresh = Restored();
   fresh.Append(1, {2});
   WaitUntilPublished(Start(fresh), fresh);
-  WaitFor(old, [&] { return old->status().state == PublisherState::kStopped; });
-  EXPECT_THAT(old->status().error, HasSubstr("published by another service"));
+  WaitUntilReplaced(old);
 }
 
 // Then no moment comes in which the checkpoint topic has nothing new.
@@ -247,20 +250,14 @@ TEST_F(PublisherTest, ReplacedServiceStopsWhileTheOtherOneWritesAllTheTime) {
   data_->AppendSchema(1, "orders");
   Publisher* old = Start(*data_);
   WaitUntilPublished(old, *data_);
-  DataFolder& fresh = NewFolder();
-  ASSERT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+  DataFolder& fresh = Restored();
   Publisher* other = Start(fresh);
   fresh.Append(1, {1});
   WaitUntilPublished(other, fresh);
-  std::jthread writer([&](std::stop_token stop) {
-    for (int i = 2; !stop.stop_requested(); ++i) {
-      fresh.Append(1, {i});
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-  });
+  const std::jthread writer = AppendAllTheTime(fresh);
   data_->Append(1, {99});
   const absl::Time begun = absl::Now();
-  WaitFor(old, [&] { return old->status().state == PublisherState::kStopped; });
+  WaitUntilReplaced(old);
   EXPECT_LT(absl::Now() - begun, kPatience / 2);
 }
 
@@ -269,16 +266,9 @@ TEST_F(PublisherTest, RestoreReplacesAServiceThatPublishesAllTheTime) {
   data_->AppendSchema(1, "orders");
   Publisher* old = Start(*data_);
   WaitUntilPublished(old, *data_);
-  std::jthread writer([&](std::stop_token stop) {
-    for (int i = 1; !stop.stop_requested(); ++i) {
-      data_->Append(1, {i});
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-  });
-  DataFolder& fresh = NewFolder();
-  ASSERT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
-  WaitFor(old, [&] { return old->status().state == PublisherState::kStopped; });
-  EXPECT_THAT(old->status().error, HasSubstr("published by another service"));
+  const std::jthread writer = AppendAllTheTime(*data_);
+  DataFolder& fresh = Restored();
+  WaitUntilReplaced(old);
   fresh.Append(1, {1});
   Publisher* other = Start(fresh);
   WaitUntilPublished(other, fresh);
@@ -317,8 +307,7 @@ TEST_F(PublisherTest, JournalFromBeforeIsPublishedFromItsOldestEventAndThenResto
   WaitUntilPublished(Start(*data_), *data_);
   StopAll();
   EXPECT_EQ(Sequences("orders").size(), 20u);
-  DataFolder& fresh = NewFolder();
-  ASSERT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+  DataFolder& fresh = Restored();
   EXPECT_EQ(fresh.journal()->checkpoint().resume, data_->journal()->checkpoint().resume);
   EXPECT_EQ(fresh.journal()->Schemas()->size(), 1u);
 }
@@ -340,8 +329,7 @@ TEST_F(PublisherTest, StateThatWasErasedIsErasedInKafka) {
   ASSERT_OK(data_->journal()->Append(std::move(batch)));
   WaitUntilPublished(publishers_.back().get(), *data_);
   StopAll();
-  DataFolder& fresh = NewFolder();
-  ASSERT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+  DataFolder& fresh = Restored();
   EXPECT_THAT(*fresh.journal()->Rereads(9), IsEmpty());
   EXPECT_THAT(*fresh.journal()->DriverRecords(), IsEmpty());
 }
