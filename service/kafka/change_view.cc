@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "absl/strings/str_cat.h"
+
 namespace tidemark::service::kafka {
 namespace {
 
@@ -121,6 +123,18 @@ bool ReadChange(std::string_view message, ChangeView* change) {
     if (!SetField(change, field, number, bytes)) return false;
   }
   return true;
+}
+
+absl::Status ReadChangeOf(model::SchemaId schema, std::string_view message, ChangeView* change) {
+  if (!ReadChange(message, change) || change->op == model::Op::kNone) return MalformedEvent();
+  if (change->schema == schema) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("a change of schema ", change->schema, " was given to schema ", schema));
+}
+
+absl::Status MalformedEvent() {
+  return absl::DataLossError(
+      "an event in the journal is malformed; restore the data folder, or capture the source anew");
 }
 
 }  // namespace tidemark::service::kafka

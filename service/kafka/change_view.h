@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "model/event.h"
 #include "model/value_writer.h"
 #include "model/wire.h"
@@ -60,6 +61,11 @@ struct ChangeView {
   std::optional<std::string_view> after;
 };
 bool ReadChange(std::string_view message, ChangeView* change);
+// DataLoss: it is none; InvalidArgument: it is of another schema than `schema`.
+absl::Status ReadChangeOf(model::SchemaId schema, std::string_view message, ChangeView* change);
+
+// DataLoss: what the journal gave is no event.
+absl::Status MalformedEvent();
 
 }  // namespace tidemark::service::kafka
 

@@ -1,9 +1,8 @@
 #include "service/kafka/debezium_json.h"
 
-#include <numeric>
-
 #include "absl/strings/str_cat.h"
 #include "service/kafka/connect_json.h"
+#include "service/kafka/table_columns.h"
 
 namespace tidemark::service::kafka {
 namespace {
@@ -24,16 +23,6 @@ std::string_view OpCode(model::Op op) {
       break;
   }
   return "";
-}
-
-std::vector<uint32_t> AllColumns(const v1::TableSchema& schema) {
-  std::vector<uint32_t> columns(static_cast<size_t>(schema.columns_size()));
-  std::iota(columns.begin(), columns.end(), 0);
-  return columns;
-}
-
-std::vector<uint32_t> KeyColumns(const v1::TableSchema& schema) {
-  return {schema.key_columns().begin(), schema.key_columns().end()};
 }
 
 std::string SchemaPrefix(const v1::TableSchema& schema, const DebeziumOptions& options) {
@@ -96,14 +85,10 @@ DebeziumTable::DebeziumTable(const v1::TableSchema& schema, const DebeziumOption
 
 absl::StatusOr<DebeziumTable> DebeziumTable::Prepare(const v1::TableSchema& schema,
                                                      const DebeziumOptions& options) {
-  for (uint32_t column : schema.key_columns()) {
-    if (column < static_cast<uint32_t>(schema.columns_size())) continue;
-    return absl::InvalidArgumentError(absl::StrCat("the key of ", schema.namespace_(), ".",
-                                                   schema.name(), " has a column ", column,
-                                                   ", which the table has not"));
-  }
+  absl::Status status = CheckKeyColumns(schema);
+  if (!status.ok()) return status;
   DebeziumTable table(schema, options);
-  absl::Status status = CheckKey(schema, table.keys_);
+  status = CheckKey(schema, table.keys_);
   if (!status.ok()) return status;
   return table;
 }
@@ -130,20 +115,9 @@ std::string DebeziumTable::ValueSchema() const {
   return out;
 }
 
-absl::Status DebeziumTable::Read(std::string_view bytes, ChangeView* change) const {
-  if (!ReadChange(bytes, change) || change->op == model::Op::kNone) {
-    return absl::DataLossError(
-        "an event in the journal is malformed; restore the data folder, or capture the source "
-        "anew");
-  }
-  if (change->schema == id_) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("a change of schema ", change->schema, " was given to schema ", id_));
-}
-
 absl::Status DebeziumTable::AppendKey(std::string& out, std::string_view bytes) const {
   ChangeView change;
-  absl::Status status = Read(bytes, &change);
+  absl::Status status = ReadChangeOf(id_, bytes, &change);
   if (!status.ok()) return status;
   out += key_head_;
   status = keys_.Append(out, RowRole::kKey, change.key.value_or(std::string_view()));
@@ -153,7 +127,7 @@ absl::Status DebeziumTable::AppendKey(std::string& out, std::string_view bytes) 
 
 absl::Status DebeziumTable::AppendValue(std::string& out, std::string_view bytes) const {
   ChangeView change;
-  absl::Status status = Read(bytes, &change);
+  absl::Status status = ReadChangeOf(id_, bytes, &change);
   if (!status.ok()) return status;
   out += value_head_;
   status = WithWriter(form_, out, [&](ConnectWriter& writer) { return Write(writer, change); });

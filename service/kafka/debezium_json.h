@@ -60,7 +60,6 @@ class DebeziumTable {
  private:
   DebeziumTable(const v1::TableSchema& schema, const DebeziumOptions& options);
 
-  absl::Status Read(std::string_view bytes, ChangeView* change) const;
   absl::Status Write(ConnectWriter& out, const ChangeView& change) const;
   absl::Status WriteBefore(ConnectWriter& out, const ChangeView& change) const;
   absl::Status WriteAfter(ConnectWriter& out, const ChangeView& change) const;

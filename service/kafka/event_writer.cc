@@ -36,11 +36,6 @@ std::string_view OpName(model::Op op) {
   return "";
 }
 
-absl::Status Malformed() {
-  return absl::DataLossError(
-      "an event in the journal is malformed; restore the data folder, or capture the source anew");
-}
-
 // The tidemark.v1.Event in a frame.
 std::string_view EventOf(std::string_view frame) {
   model::WireReader reader(frame);
@@ -77,7 +72,7 @@ absl::StatusOr<EventWriter::Table*> EventWriter::TableOf(model::SchemaId id, std
   if (!frame.ok()) return frame.status();
   const std::string_view bytes = EventOf(*frame);
   v1::Event event;
-  if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return Malformed();
+  if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return MalformedEvent();
   Table table;
   absl::Status prepared = Prepare(event.schema(), &table, std::move(stop));
   if (!prepared.ok()) return ForOperator(prepared);
@@ -158,7 +153,7 @@ absl::Status EventWriter::WriteChange(model::EventView event, uint64_t piece,
     event.body = change_;
   }
   ChangeView change;
-  if (!ReadChange(event.body, &change)) return Malformed();
+  if (!ReadChange(event.body, &change)) return MalformedEvent();
   const std::string sequence = absl::StrCat(event.sequence);
   const std::string index = absl::StrCat(change.transaction_index);
   const std::string piece_text = absl::StrCat(piece);
@@ -221,7 +216,7 @@ absl::Status EventWriter::WriteTruncate(const Table& table, Record record, std::
 absl::Status EventWriter::WriteOversize(const Table& table, const model::EventView& event,
                                         Record record, std::stop_token stop) {
   ChangeView change;
-  if (!ReadChange(event.body, &change)) return Malformed();
+  if (!ReadChange(event.body, &change)) return MalformedEvent();
   if (parts_.options->oversize == Oversize::kStop) {
     return absl::PermissionDeniedError(absl::StrCat(
         "event ", event.sequence, ", a change of ", table.name, " with key {", KeyText(change),
@@ -277,7 +272,8 @@ absl::Status EventWriter::WriteOther(const std::string& topic, std::string_view 
 absl::StatusOr<v1::Event> EventWriter::Reduced(const model::EventView& event) const {
   const std::string_view bytes = EventOf(event.frame);
   v1::Event reduced;
-  if (!reduced.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return Malformed();
+  if (!reduced.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return MalformedEvent();
   if (event.kind == model::EventKind::kSchema) {
     const TransformOptions* options = parts_.transforms->Of(reduced.schema());
     if (options == nullptr) return reduced;

@@ -1,12 +1,12 @@
 #include "service/kafka/proto_encoder.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "service/kafka/change_view.h"
 #include "service/kafka/proto_row.h"
+#include "service/kafka/table_columns.h"
 
 namespace tidemark::service::kafka {
 namespace {
@@ -81,22 +81,6 @@ std::string HeadOf(int32_t id) {
   return head;
 }
 
-std::vector<uint32_t> AllColumns(const v1::TableSchema& schema) {
-  std::vector<uint32_t> columns(static_cast<size_t>(schema.columns_size()));
-  std::iota(columns.begin(), columns.end(), 0);
-  return columns;
-}
-
-absl::Status CheckKey(const v1::TableSchema& schema) {
-  for (uint32_t column : schema.key_columns()) {
-    if (column < static_cast<uint32_t>(schema.columns_size())) continue;
-    return absl::InvalidArgumentError(absl::StrCat("the key of ", schema.namespace_(), ".",
-                                                   schema.name(), " has a column ", column,
-                                                   ", which the table has not"));
-  }
-  return absl::OkStatus();
-}
-
 class ProtoTable final : public TableEncoder {
  public:
   ProtoTable(const std::string& source, const v1::TableSchema& schema, ProtoRow keys, ProtoRow rows,
@@ -119,7 +103,6 @@ class ProtoTable final : public TableEncoder {
   const std::vector<std::string>& left_out() const override { return left_out_; }
 
  private:
-  absl::Status Read(std::string_view bytes, ChangeView* change) const;
   absl::Status AppendRow(std::string& out, int field,
                          const std::optional<std::string_view>& row) const;
   void AppendSource(std::string& out, const ChangeView& change) const;
@@ -134,20 +117,9 @@ class ProtoTable final : public TableEncoder {
   const std::vector<std::string> left_out_;
 };
 
-absl::Status ProtoTable::Read(std::string_view bytes, ChangeView* change) const {
-  if (!ReadChange(bytes, change) || change->op == model::Op::kNone) {
-    return absl::DataLossError(
-        "an event in the journal is malformed; restore the data folder, or capture the source "
-        "anew");
-  }
-  if (change->schema == id_) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("a change of schema ", change->schema, " was given to schema ", id_));
-}
-
 absl::Status ProtoTable::AppendKey(std::string& out, std::string_view bytes) const {
   ChangeView change;
-  absl::Status status = Read(bytes, &change);
+  absl::Status status = ReadChangeOf(id_, bytes, &change);
   if (!status.ok()) return status;
   out += key_head_;
   return keys_.Append(out, change.key.value_or(std::string_view()));
@@ -155,7 +127,7 @@ absl::Status ProtoTable::AppendKey(std::string& out, std::string_view bytes) con
 
 absl::Status ProtoTable::AppendValue(std::string& out, std::string_view bytes) const {
   ChangeView change;
-  absl::Status status = Read(bytes, &change);
+  absl::Status status = ReadChangeOf(id_, bytes, &change);
   if (!status.ok()) return status;
   out += value_head_;
   AppendProtoNumber(out, 1, static_cast<uint64_t>(change.op));
@@ -193,10 +165,10 @@ ProtoEncoders::ProtoEncoders(std::string source, SchemaRegistry* registry)
 
 absl::StatusOr<std::unique_ptr<TableEncoder>> ProtoEncoders::Prepare(const v1::TableSchema& schema,
                                                                      const std::string& topic) {
-  absl::Status status = CheckKey(schema);
+  absl::Status status = CheckKeyColumns(schema);
   if (!status.ok()) return status;
   const std::string name = absl::StrCat(schema.namespace_(), ".", schema.name());
-  const std::vector<uint32_t> key_columns(schema.key_columns().begin(), schema.key_columns().end());
+  const std::vector<uint32_t> key_columns = KeyColumns(schema);
   absl::StatusOr<Message> key = Message();  // none is written
   if (!key_columns.empty()) {
     key = Register(schema, {topic + "-key", name}, "Key", key_columns);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/kafka/change_view.h"
 #include "service/wall_clock.h"
 
 namespace tidemark::service::kafka {
@@ -194,19 +195,14 @@ absl::Status PublishSession::WriteBlock(const storage::Block& block, Transaction
       transaction->piece = 1;
     }
   }
-  if (!scanner.malformed()) return absl::OkStatus();
-  return absl::DataLossError(
-      "an event in the journal is malformed; restore the data folder, or capture the source anew");
+  return scanner.malformed() ? MalformedEvent() : absl::OkStatus();
 }
 
 absl::Status PublishSession::WriteStateRecord(std::string_view key,
                                               std::optional<std::string_view> value,
                                               std::stop_token stop) {
   const std::string& topic = parts_.checkpoint_topic->name();
-  Record record;
-  record.partition = 0;
-  record.key = key;
-  record.value = value;
+  const Record record = StateRecordOf(key, value);
   const uint64_t bytes = BatchBytes(record);
   if (bytes <= parts_.state_record_bytes_max) {
     return parts_.producer->Produce(topic, record, std::move(stop));
