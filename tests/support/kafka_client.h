@@ -3,7 +3,6 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,32 +10,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "service/kafka/handle.h"
 
 namespace tidemark::testing {
 
-// Handles of librdkafka, for the files of this folder.
-struct KafkaDeleter {
-  void operator()(rd_kafka_t* client) const { rd_kafka_destroy(client); }
-  void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
-  void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
-  void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
-  void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
-  void operator()(rd_kafka_error_t* error) const { rd_kafka_error_destroy(error); }
-  void operator()(rd_kafka_conf_t* settings) const { rd_kafka_conf_destroy(settings); }
-  void operator()(rd_kafka_NewTopic_t* topic) const { rd_kafka_NewTopic_destroy(topic); }
-  void operator()(rd_kafka_AdminOptions_t* options) const {
-    rd_kafka_AdminOptions_destroy(options);
-  }
-  void operator()(rd_kafka_topic_partition_list_t* list) const {
-    rd_kafka_topic_partition_list_destroy(list);
-  }
-  void operator()(const rd_kafka_metadata_t* metadata) const {
-    rd_kafka_metadata_destroy(metadata);
-  }
-};
-
 template <typename T>
-using KafkaHandle = std::unique_ptr<T, KafkaDeleter>;
+using KafkaHandle = service::kafka::Handle<T>;
 
 using KafkaSettings = std::vector<std::pair<std::string, std::string>>;
 
