@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "service/http/pages.h"
+#include "service/kafka/restore.h"
 #include "service/log.h"
 #include "service/problem_text.h"
 #include "service/wall_clock.h"

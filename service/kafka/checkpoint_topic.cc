@@ -1,8 +1,10 @@
 #include "service/kafka/checkpoint_topic.h"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
+#include <random>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
@@ -22,6 +24,12 @@ constexpr int64_t kTailOffsets = 500;
 
 // False: nothing more is wanted.
 using Visit = std::function<bool(std::string_view key, std::optional<std::string_view> value)>;
+
+// The first offset and the one behind the last that is committed. Both 0: there is no such topic.
+struct Bounds {
+  int64_t begin = 0;
+  int64_t end = 0;
+};
 
 // Reads a partition as it is now.
 class TopicReader {
@@ -50,13 +58,14 @@ class TopicReader {
     return TopicReader(std::move(tokens), *std::move(client), topic);
   }
 
-  // The first offset and the one behind the last that is committed. Both 0: there is no such topic.
-  absl::StatusOr<std::pair<int64_t, int64_t>> Ends(const std::stop_token& stop) {
+  const std::string& topic() const { return topic_; }
+
+  absl::StatusOr<Bounds> FindBounds(const std::stop_token& stop) {
     auto begin = Offset(RD_KAFKA_OFFSET_BEGINNING, stop);
     if (!begin.ok()) return begin.status();
     auto end = Offset(RD_KAFKA_OFFSET_END, stop);
     if (!end.ok()) return end.status();
-    return std::pair<int64_t, int64_t>(*begin, *end);
+    return Bounds{*begin, *end};
   }
 
   // Up to `end`, not less: the replica that answers may, after a change of leaders, not know yet
@@ -136,62 +145,80 @@ absl::Status Malformed(const std::string& topic) {
       "or update this version"));
 }
 
-}  // namespace
-
-absl::StatusOr<std::optional<PublishedPlace>> CheckpointTopic::ReadPlace(
-    std::stop_token stop) const {
-  auto reader = TopicReader::Open(cluster_, topic_, group_);
-  if (!reader.ok()) return reader.status();
-  auto ends = reader->Ends(stop);
-  if (!ends.ok()) return ends.status();
-  for (int64_t back = kTailOffsets; ends->second > ends->first; back *= 100) {
-    const int64_t from = std::max(ends->first, ends->second - back);
+absl::StatusOr<std::optional<PublishedPlace>> NewestPlace(TopicReader& reader, const Bounds& bounds,
+                                                          const std::stop_token& stop) {
+  for (int64_t back = kTailOffsets; bounds.end > bounds.begin; back *= 100) {
+    const int64_t from = std::max(bounds.begin, bounds.end - back);
     std::optional<std::string> newest;
-    absl::Status read = reader->Read(
-        from, ends->second, stop, [&](std::string_view key, std::optional<std::string_view> value) {
+    absl::Status read = reader.Read(
+        from, bounds.end, stop, [&](std::string_view key, std::optional<std::string_view> value) {
           if (key == storage::kCheckpointRecord && value) newest = *value;
           return true;
         });
     if (!read.ok()) return read;
     PublishedPlace place;
     if (newest) {
-      if (!ParsePlace(*newest, &place)) return Malformed(topic_);
+      if (!ParsePlace(*newest, &place)) return Malformed(reader.topic());
       return place;
     }
-    if (from == ends->first) break;
+    if (from == bounds.begin) break;
   }
   return std::nullopt;
 }
 
-// It is the oldest record that counts: compaction leaves little before it.
-absl::StatusOr<bool> CheckpointTopic::HasWholeState(const PublishedPlace& place,
-                                                    std::stop_token stop) const {
-  auto reader = TopicReader::Open(cluster_, topic_, group_);
-  if (!reader.ok()) return reader.status();
-  auto ends = reader->Ends(stop);
-  if (!ends.ok()) return ends.status();
+// Whether the topic has all that was written of the state `state`. It is the oldest record that
+// counts: compaction leaves little before it.
+absl::StatusOr<bool> BeginsWithMark(TopicReader& reader, const Bounds& bounds,
+                                    const std::string& state, const std::stop_token& stop) {
   bool found = false;
-  if (ends->second == ends->first || place.state.empty()) return found;
-  absl::Status read =
-      reader->Read(ends->first, ends->second, std::move(stop),
-                   [&](std::string_view key, std::optional<std::string_view> value) {
-                     found = key == kStateMark && value == place.state;
-                     return !found;
-                   });
+  if (bounds.end == bounds.begin || state.empty()) return found;
+  absl::Status read = reader.Read(bounds.begin, bounds.end, stop,
+                                  [&](std::string_view key, std::optional<std::string_view> value) {
+                                    found = key == kStateMark && value == state;
+                                    return !found;
+                                  });
   if (!read.ok()) return read;
   return found;
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<PublishedPlace>> CheckpointTopic::ReadPlace(
+    std::stop_token stop) const {
+  auto reader = TopicReader::Open(cluster_, topic_, group_);
+  if (!reader.ok()) return reader.status();
+  auto bounds = reader->FindBounds(stop);
+  if (!bounds.ok()) return bounds.status();
+  return NewestPlace(*reader, *bounds, stop);
+}
+
+absl::StatusOr<std::optional<CheckpointTopic::Judged>> CheckpointTopic::ReadJudgedPlace(
+    std::stop_token stop) const {
+  auto reader = TopicReader::Open(cluster_, topic_, group_);
+  if (!reader.ok()) return reader.status();
+  auto bounds = reader->FindBounds(stop);
+  if (!bounds.ok()) return bounds.status();
+  auto place = NewestPlace(*reader, *bounds, stop);
+  if (!place.ok()) return place.status();
+  if (!*place) return std::nullopt;
+  auto whole = BeginsWithMark(*reader, *bounds, (*place)->state, stop);
+  if (!whole.ok()) return whole.status();
+  Judged judged{**std::move(place)};
+  judged.lost = judged.place.restorable && !*whole;
+  if (judged.lost) judged.place.restorable = false;
+  return judged;
 }
 
 absl::StatusOr<std::optional<CheckpointTopic::State>> CheckpointTopic::ReadState(
     std::stop_token stop) const {
   auto reader = TopicReader::Open(cluster_, topic_, group_);
   if (!reader.ok()) return reader.status();
-  auto ends = reader->Ends(stop);
-  if (!ends.ok()) return ends.status();
+  auto bounds = reader->FindBounds(stop);
+  if (!bounds.ok()) return bounds.status();
   std::map<std::string, std::string, std::less<>> records;
-  if (ends->second > ends->first) {
+  if (bounds->end > bounds->begin) {
     absl::Status read =
-        reader->Read(ends->first, ends->second, stop,
+        reader->Read(bounds->begin, bounds->end, stop,
                      [&](std::string_view key, std::optional<std::string_view> value) {
                        if (value) {
                          records.insert_or_assign(std::string(key), std::string(*value));
@@ -214,6 +241,21 @@ absl::StatusOr<std::optional<CheckpointTopic::State>> CheckpointTopic::ReadState
   if (mark != records.end()) records.erase(mark);
   for (auto& [key, value] : records) state.records.push_back({key, std::move(value)});
   return state;
+}
+
+Record StateRecordOf(std::string_view key, std::optional<std::string_view> value) {
+  Record record;
+  record.partition = 0;
+  record.key = key;
+  record.value = value;
+  return record;
+}
+
+std::string RandomName() {
+  std::random_device random;
+  std::string name;
+  for (int i = 0; i < 4; ++i) absl::StrAppend(&name, absl::Hex(random(), absl::kZeroPad8));
+  return name;
 }
 
 std::string PlaceValue(const PublishedPlace& place) {

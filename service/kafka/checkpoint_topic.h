@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "model/event.h"
 #include "model/position.h"
+#include "service/kafka/producer.h"
 #include "service/kafka/publish_options.h"
 #include "storage/state_log.h"
 
@@ -57,8 +58,13 @@ class CheckpointTopic {
 
   // nullopt: nothing was published yet, or there is no such topic.
   absl::StatusOr<std::optional<PublishedPlace>> ReadPlace(std::stop_token stop) const;
-  // Whether the topic has all that was written of the state.
-  absl::StatusOr<bool> HasWholeState(const PublishedPlace& place, std::stop_token stop) const;
+  // The same, held against the beginning of the topic.
+  struct Judged {
+    PublishedPlace place;
+    // It was restorable, and the topic has lost some of the state: it is no more.
+    bool lost = false;
+  };
+  absl::StatusOr<std::optional<Judged>> ReadJudgedPlace(std::stop_token stop) const;
 
   // Without kStateMark. `place.restorable`: false also if the topic has lost some of it.
   struct State {
@@ -74,6 +80,10 @@ class CheckpointTopic {
   const std::string group_;
 };
 
+// A record of the state as it is written to the topic; views. nullopt: a tombstone.
+Record StateRecordOf(std::string_view key, std::optional<std::string_view> value);
+// Of a journal (storage::PublishedAs::id) or a state: 128 bits, so that no two are the same.
+std::string RandomName();
 std::string PlaceValue(const PublishedPlace& place);
 bool ParsePlace(std::string_view value, PublishedPlace* place);
 

@@ -42,10 +42,10 @@ size_t BatchBytes(const Record& record);
 //   Unavailable         the brokers do not answer: call again; nothing is lost
 //   Cancelled           the stop token was triggered
 //   Aborted             the transaction is not to be saved: Abort, then write it again
-//   OutOfRange          (Produce) the record is larger than message.max.bytes; the transaction goes
-//   on FailedPrecondition  this producer is at its end: another one has taken its transactional id,
-//   or
-//                       the broker has given it up. Open and Init another one.
+//   OutOfRange          (Produce) the record is larger than message.max.bytes; the transaction
+//                       goes on
+//   FailedPrecondition  this producer is at its end: another one has taken its transactional id,
+//                       or the broker has given it up. Open and Init another one.
 //   PermissionDenied    an operator must act; trying again is of no use before
 //
 // One thread, but for last_error().

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <thread>
 #include <utility>
 
@@ -37,18 +36,6 @@ constexpr milliseconds kIdleWait{200};
 constexpr milliseconds kForgetInterval{500};
 // How often a failure that lasts is logged.
 constexpr milliseconds kSaidAgain{60'000};
-constexpr milliseconds kRestoreWait{2000};
-// The sequences of a restored journal begin so far behind those of the lost one: it may have served
-// events that it had not published, and their numbers are not given to others.
-constexpr model::Sequence kRestoreGap = model::Sequence{1} << 32;
-
-// 128 bits: no two are the same.
-std::string NewName() {
-  std::random_device random;
-  std::string name;
-  for (int i = 0; i < 4; ++i) absl::StrAppend(&name, absl::Hex(random(), absl::kZeroPad8));
-  return name;
-}
 
 // Small, and read whole by Restore alone.
 TopicOptions CheckpointTopicOptions(const PublishOptions& options) {
@@ -57,10 +44,6 @@ TopicOptions CheckpointTopicOptions(const PublishOptions& options) {
           {{"cleanup.policy", "compact"},
            {"segment.bytes", "16777216"},
            {"min.cleanable.dirty.ratio", "0.1"}}};
-}
-
-CheckpointTopic MakeCheckpointTopic(const ClusterOptions& cluster, const PublishOptions& options) {
-  return CheckpointTopic(cluster, options.checkpoint_topic, options.transactional_id);
 }
 
 // Where records are dropped by their age the state is lost bit by bit.
@@ -89,9 +72,11 @@ class ThreadedPublisher final : public Publisher {
   void Run(std::stop_token stop);
   absl::Status RunSession(std::stop_token stop);
   absl::StatusOr<PublishedPlace> Start(Producer& producer, std::stop_token stop);
+  PublishedPlace StartWithoutCheckpoint() const;
   void WarnIfForgotten() const;
-  absl::Status CheckOurs(const std::optional<PublishedPlace>& place);
-  absl::Status TakeName(const std::optional<PublishedPlace>& place);
+  absl::Status CheckOurs(const PublishedPlace& place);
+  // `before`: the committed one; null: there is none.
+  absl::Status TakeName(const PublishedPlace* before);
   absl::Status Publish(PublishSession& session, EventWriter& writer, std::stop_token stop);
   uint64_t WaitsSinceUs(uint64_t append) const;
   void Count(uint64_t bytes);
@@ -127,7 +112,8 @@ class ThreadedPublisher final : public Publisher {
 
 ThreadedPublisher::ThreadedPublisher(Parts parts)
     : parts_(std::move(parts)),
-      checkpoint_topic_(MakeCheckpointTopic(parts_.cluster, parts_.options)) {
+      checkpoint_topic_(parts_.cluster, parts_.options.checkpoint_topic,
+                        parts_.options.transactional_id) {
   thread_ = std::jthread([this](std::stop_token stop) { Run(std::move(stop)); });
 }
 
@@ -199,7 +185,7 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
        .writer = &writer,
        .size = &*size_,
        .name = parts_.journal->state_log().published_as().id,
-       .state = NewName(),
+       .state = RandomName(),
        .state_record_bytes_max = std::min(made->batch_bytes_max, producer.record_bytes_max()),
        .without_checkpoint_in_transaction = parts_.without_checkpoint_in_transaction},
       *start);
@@ -214,35 +200,39 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
 
 // Whoever published before is shut out first; then what is committed stays so.
 absl::StatusOr<PublishedPlace> ThreadedPublisher::Start(Producer& producer, std::stop_token stop) {
-  auto place = checkpoint_topic_.ReadPlace(stop);
-  if (!place.ok()) return ForOperator(place.status());
   // A service that was replaced does not take the id from the one that publishes now.
-  if (absl::Status ours = CheckOurs(*place); !ours.ok()) return ours;
+  auto before = checkpoint_topic_.ReadPlace(stop);
+  if (!before.ok()) return ForOperator(before.status());
+  if (*before) {
+    if (absl::Status ours = CheckOurs(**before); !ours.ok()) return ours;
+  }
   if (absl::Status status = producer.Init(stop); !status.ok()) return status;
-  place = checkpoint_topic_.ReadPlace(stop);
-  if (!place.ok()) return ForOperator(place.status());
-  if (absl::Status ours = CheckOurs(*place); !ours.ok()) return ours;
+  auto found = checkpoint_topic_.ReadJudgedPlace(stop);
+  if (!found.ok()) return ForOperator(found.status());
+  const PublishedPlace* committed = *found ? &(*found)->place : nullptr;
+  if (committed != nullptr) {
+    if (absl::Status ours = CheckOurs(*committed); !ours.ok()) return ours;
+  }
+  if (*found && (*found)->lost) {
+    LogWarning("the checkpoint topic has lost some of the state; the whole is written anew",
+               {{"source", parts_.source}, {"topic", checkpoint_topic_.name()}});
+  }
+  const PublishedPlace start = committed != nullptr ? *committed : StartWithoutCheckpoint();
+  if (absl::Status status = TakeName(committed); !status.ok()) return status;
+  return start;
+}
+
+PublishedPlace ThreadedPublisher::StartWithoutCheckpoint() const {
   PublishedPlace start;
-  const model::Sequence oldest = parts_.journal->bounds().oldest;
-  if (*place) {
-    start = **place;
-    auto whole = checkpoint_topic_.HasWholeState(start, stop);
-    if (!whole.ok()) return ForOperator(whole.status());
-    if (start.restorable && !*whole) {
-      LogWarning("the checkpoint topic has lost some of the state; the whole is written anew",
-                 {{"source", parts_.source}, {"topic", checkpoint_topic_.name()}});
-      start.restorable = false;
-    }
-  } else if (begun_) {
+  if (begun_) {
     // Deleted while this service ran, which knows what it committed.
     start = committed_.published;
     start.restorable = false;
-  } else {
-    WarnIfForgotten();
-    start.next_sequence = oldest;
-    start.restorable = true;
+    return start;
   }
-  if (absl::Status status = TakeName(*place); !status.ok()) return status;
+  WarnIfForgotten();
+  start.next_sequence = parts_.journal->bounds().oldest;
+  start.restorable = true;
   return start;
 }
 
@@ -254,12 +244,11 @@ void ThreadedPublisher::WarnIfForgotten() const {
              {{"source", parts_.source}, {"topic", checkpoint_topic_.name()}});
 }
 
-absl::Status ThreadedPublisher::CheckOurs(const std::optional<PublishedPlace>& place) {
-  if (!place) return absl::OkStatus();
+absl::Status ThreadedPublisher::CheckOurs(const PublishedPlace& place) {
   const storage::PublishedAs name = parts_.journal->state_log().published_as();
-  const bool ours = place->journal == name.id ||
-                    (place->journal == name.previous && place->append == name.previous_append);
-  const bool known = place->append <= name.reach.value_or(UINT64_MAX);
+  const bool ours = place.journal == name.id ||
+                    (place.journal == name.previous && place.append == name.previous_append);
+  const bool known = place.append <= name.reach.value_or(UINT64_MAX);
   if (ours && known) return absl::OkStatus();
   superseded_ = true;
   return absl::FailedPreconditionError(absl::StrCat(
@@ -270,13 +259,13 @@ absl::Status ThreadedPublisher::CheckOurs(const std::optional<PublishedPlace>& p
       "again: the state comes back from Kafka"));
 }
 
-absl::Status ThreadedPublisher::TakeName(const std::optional<PublishedPlace>& place) {
+absl::Status ThreadedPublisher::TakeName(const PublishedPlace* before) {
   if (named_) return absl::OkStatus();
   storage::PublishedAs name;
-  name.id = NewName();
-  if (place) {
-    name.previous = place->journal;
-    name.previous_append = place->append;
+  name.id = RandomName();
+  if (before != nullptr) {
+    name.previous = before->journal;
+    name.previous_append = before->append;
   }
   absl::Status status = parts_.journal->state_log().SetPublishedAs(name);
   named_ = status.ok();
@@ -384,98 +373,10 @@ PublisherStatus ThreadedPublisher::status() const {
   return status;
 }
 
-// The id is taken, but whoever had it only knows that once the topic names another journal: until
-// then it takes the id back, as after a timeout. And the gap of sequences is written with the name,
-// so that the next restore leaves another one.
-absl::Status Claim(Producer& producer, const CheckpointTopic& topic, const PublishedPlace& place,
-                   std::stop_token stop) {
-  if (absl::Status begun = producer.Begin(); !begun.ok()) return begun;
-  const std::string value = PlaceValue(place);
-  Record record;
-  record.key = storage::kCheckpointRecord;
-  record.value = value;
-  record.partition = 0;
-  absl::Status written = producer.Produce(topic.name(), record, stop);
-  return written.ok() ? producer.Commit(std::move(stop)) : written;
-}
-
-// Whoever had the id may take it back before it is claimed.
-absl::Status AgainIfTaken(const absl::Status& status) {
-  const bool taken = absl::IsFailedPrecondition(status) || absl::IsAborted(status);
-  return taken ? absl::UnavailableError(status.message()) : status;
-}
-
-absl::Status NotRestorable(const std::string& topic, const std::string& source) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      "topic ", topic, " has no whole state of ", source,
-      ": its journal was lost before all its events were published, or the topic has lost records "
-      "(it was deleted and made again, or its cleanup.policy was not compact). Delete the topic, "
-      "start again and take a snapshot"));
-}
-
-// The id is taken and claimed first, so that whoever publishes now commits nothing after the state
-// was read; by a producer of its own each time, since one takes it only once.
-absl::StatusOr<std::optional<CheckpointTopic::State>> TakeState(const std::string& source,
-                                                                const ClusterOptions& cluster,
-                                                                const PublishOptions& options,
-                                                                const CheckpointTopic& topic,
-                                                                std::stop_token stop) {
-  auto producer = Producer::Open(cluster, options.transactional_id, UINT64_MAX);
-  if (!producer.ok()) return producer.status();
-  if (absl::Status taken = (*producer)->Init(stop); !taken.ok()) return AgainIfTaken(taken);
-  auto place = topic.ReadPlace(stop);
-  if (!place.ok()) return ForOperator(place.status());
-  if (!*place) return topic.ReadState(std::move(stop));  // nothing, or no checkpoints
-  auto whole = topic.HasWholeState(**place, stop);
-  if (!whole.ok()) return ForOperator(whole.status());
-  if (!(*place)->restorable || !*whole) return NotRestorable(topic.name(), source);
-  const std::string before = std::exchange((*place)->journal, NewName());
-  (*place)->next_sequence += kRestoreGap;
-  absl::Status claimed = Claim(**producer, topic, **place, stop);
-  if (!claimed.ok()) return AgainIfTaken(claimed);
-  auto state = topic.ReadState(std::move(stop));
-  if (!state.ok()) return ForOperator(state.status());
-  // A commit is seen a moment after it is done.
-  if (!*state ||
-      ((*state)->place.journal != before && (*state)->place.journal != (*place)->journal)) {
-    return absl::UnavailableError("another service takes the source over too");
-  }
-  (*state)->place = **place;
-  return state;
-}
-
 }  // namespace
 
 std::unique_ptr<Publisher> Publisher::Start(Parts parts) {
   return std::make_unique<ThreadedPublisher>(std::move(parts));
-}
-
-absl::Status Restore(const std::string& source, const ClusterOptions& cluster,
-                     const PublishOptions& options, storage::Store* store, std::stop_token stop) {
-  absl::StatusOr<bool> exists = store->HasState(source);
-  if (!exists.ok() || *exists) return exists.status();
-  const CheckpointTopic topic = MakeCheckpointTopic(cluster, options);
-  LogInfo("no state in the data folder; asking Kafka for it",
-          {{"source", source}, {"topic", topic.name()}, {"brokers", cluster.brokers}});
-  absl::StatusOr<std::optional<CheckpointTopic::State>> state = absl::UnavailableError("");
-  while (true) {
-    state = TakeState(source, cluster, options, topic, stop);
-    if (!absl::IsUnavailable(state.status())) break;
-    LogWarning("cannot read the state from Kafka, trying again",
-               {{"source", source}, {"error", state.status().message()}});
-    if (!SleepUnlessStopped(kRestoreWait, stop)) return absl::CancelledError("stopped");
-  }
-  if (!state.ok()) return state.status();
-  if (!*state) return absl::OkStatus();
-  const PublishedPlace& place = (*state)->place;
-  absl::Status restored =
-      store->Restore(source, (*state)->records, place.next_sequence, place.journal);
-  if (restored.ok()) {
-    LogInfo("state restored from Kafka", {{"source", source},
-                                          {"records", (*state)->records.size()},
-                                          {"frontier", model::ToString(place.frontier)}});
-  }
-  return restored;
 }
 
 }  // namespace tidemark::service::kafka

@@ -78,13 +78,6 @@ class Publisher {
   virtual PublisherStatus status() const = 0;
 };
 
-// Brings the state of a source back from its checkpoint topic into a data folder that has none of
-// it; nothing to do if that has some, or the topic does not. Waits for brokers that are away, and
-// says so in the log. Before the journal is opened. FailedPrecondition: an operator must act;
-// Cancelled: stopped.
-absl::Status Restore(const std::string& source, const ClusterOptions& cluster,
-                     const PublishOptions& options, storage::Store* store, std::stop_token stop);
-
 }  // namespace tidemark::service::kafka
 
 #endif  // TIDEMARK_SERVICE_KAFKA_PUBLISHER_H_

@@ -18,6 +18,7 @@
 #include "service/kafka/checkpoint_topic.h"
 #include "service/kafka/client.h"
 #include "service/kafka/publisher.h"
+#include "service/kafka/restore.h"
 #include "tests/service/events.h"
 #include "tests/support/kafka_cluster.h"
 #include "tests/support/kafka_consumer.h"
