@@ -74,7 +74,9 @@ void KafkaCluster::ChoosePorts() {
     broker.controller_port = FreePort();
     const char* comma = i == 0 ? "" : ",";
     absl::StrAppend(&bootstrap_, comma, "127.0.0.1:", broker.port);
-    absl::StrAppend(&voters_, comma, i + 1, "@127.0.0.1:", broker.controller_port);
+    if (IsController(i)) {
+      absl::StrAppend(&voters_, comma, i + 1, "@127.0.0.1:", broker.controller_port);
+    }
   }
 }
 
@@ -95,22 +97,33 @@ absl::Status KafkaCluster::Format(int broker, const std::string& cluster_id) con
   return absl::OkStatus();
 }
 
+bool KafkaCluster::IsController(int broker) const {
+  return options_.controllers == 0 || broker < options_.controllers;
+}
+
 std::string KafkaCluster::FolderOf(int broker) const {
   return folder_.File(absl::StrCat("broker-", broker));
 }
 
-std::string KafkaCluster::Settings(int broker) const {
+std::string KafkaCluster::Listeners(int broker) const {
   const Broker& self = brokers_[broker];
+  std::string text = absl::StrCat("PLAINTEXT://127.0.0.1:", self.port);
+  if (IsController(broker)) {
+    absl::StrAppend(&text, ",CONTROLLER://127.0.0.1:", self.controller_port);
+  }
+  if (!options_.further_listener.empty()) absl::StrAppend(&text, ",", options_.further_listener);
+  return text;
+}
+
+std::string KafkaCluster::Settings(int broker) const {
   const int replicas = std::min(3, brokers());
   const int replicas_min = replicas < 3 ? 1 : 2;
   std::vector<std::pair<std::string, std::string>> settings = {
-      {"process.roles", "broker,controller"},
+      {"process.roles", IsController(broker) ? "broker,controller" : "broker"},
       {"node.id", absl::StrCat(broker + 1)},
       {"controller.quorum.voters", voters_},
       {"controller.listener.names", "CONTROLLER"},
-      {"listeners", absl::StrCat("PLAINTEXT://127.0.0.1:", self.port, ",CONTROLLER://127.0.0.1:",
-                                 self.controller_port, options_.further_listener.empty() ? "" : ",",
-                                 options_.further_listener)},
+      {"listeners", Listeners(broker)},
       {"log.dirs", absl::StrCat(FolderOf(broker), "/data")},
       {"auto.create.topics.enable", "false"},
       {"group.initial.rebalance.delay.ms", "0"},

@@ -18,6 +18,8 @@ namespace tidemark::testing {
 struct KafkaOptions {
   // One, or three for tests that lose some: with two, neither can be missed.
   int brokers = 1;
+  // The first so many brokers are controllers; 0: all. With one of two, the other can be missed.
+  int controllers = 0;
   // Broker settings by name ("transaction.max.timeout.ms", "30000"); they win over ours.
   std::vector<std::pair<std::string, std::string>> settings = {};
   // Of a single broker: beside ours, "SECURE://127.0.0.1:9093".
@@ -25,10 +27,10 @@ struct KafkaOptions {
 };
 
 // Throwaway brokers of Apache Kafka 4 (dev/kafka4) on free ports of 127.0.0.1, each of them a
-// controller of the cluster too (KRaft). Topics have as many replicas as there are brokers, 3 at
-// most; with 3, two of them must have a record before it is acknowledged. Topics are not made by
-// being named. A broker that is gone is noticed after 3 seconds. Stopped and removed by the
-// destructor, and by the cleanup guard if the test dies.
+// controller of the cluster too (KRaft) unless told otherwise. Topics have as many replicas as
+// there are brokers, 3 at most; with 3, two of them must have a record before it is acknowledged.
+// Topics are not made by being named. A broker that is gone is noticed after 3 seconds. Stopped and
+// removed by the destructor, and by the cleanup guard if the test dies.
 //
 //   ASSERT_OK_AND_ASSIGN(auto kafka, KafkaCluster::Start({.brokers = 3}));
 //   ASSERT_OK(CreateKafkaTopic(kafka->bootstrap(), {.name = "shop.orders"}));
@@ -77,7 +79,9 @@ class KafkaCluster {
   absl::Status Format(int broker, const std::string& cluster_id) const;
   absl::Status Launch(int broker);
   absl::Status WaitUntilReady(int broker);
+  bool IsController(int broker) const;
   std::string FolderOf(int broker) const;
+  std::string Listeners(int broker) const;
   std::string Settings(int broker) const;
 
   const KafkaOptions options_;
