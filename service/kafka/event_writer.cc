@@ -202,8 +202,8 @@ absl::Status EventWriter::WriteChangeTo(const Table& table, const model::EventVi
 // Rows go to partitions that were added as soon as the client knows them.
 absl::Status EventWriter::WriteTruncate(const Table& table, Record record, std::stop_token stop) {
   absl::StatusOr<int32_t> partitions = parts_.topics->Partitions(table.topic, stop);
-  if (absl::IsNotFound(partitions.status()) || (partitions.ok() && *partitions == 0)) {
-    return absl::AbortedError(absl::StrCat("topic ", table.topic, " has no leaders"));
+  if (absl::IsNotFound(partitions.status())) {
+    return absl::AbortedError(partitions.status().message());
   }
   if (!partitions.ok()) return ForOperator(partitions.status());
   for (int32_t partition = 0; partition < *partitions; ++partition) {

@@ -120,7 +120,8 @@ absl::Status Producer::Explain(const absl::Status& status) {
   rd_kafka_poll(client_.get(), 0);
   const absl::Status last = last_error();
   if (!absl::IsUnavailable(status) || last.ok()) return status;
-  return ForOperator(last);
+  const std::string both = absl::StrCat(status.message(), "; ", last.message());
+  return ForOperator(absl::Status(last.code(), both));
 }
 
 // Runs within calls of this thread.

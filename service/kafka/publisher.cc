@@ -91,6 +91,7 @@ class ThreadedPublisher final : public Publisher {
   // Of the thread alone. A name was taken in this process.
   bool named_ = false;
   bool superseded_ = false;
+  LeaderWaits leader_waits_;
   // The least that a topic takes.
   uint64_t batch_bytes_max_ = UINT64_MAX;
   // What one session has learned of the brokers holds for the next.
@@ -113,7 +114,8 @@ class ThreadedPublisher final : public Publisher {
 ThreadedPublisher::ThreadedPublisher(Parts parts)
     : parts_(std::move(parts)),
       checkpoint_topic_(parts_.cluster, parts_.options.checkpoint_topic,
-                        parts_.options.transactional_id) {
+                        parts_.options.transactional_id),
+      leader_waits_(parts_.source) {
   thread_ = std::jthread([this](std::stop_token stop) { Run(std::move(stop)); });
 }
 
@@ -132,12 +134,14 @@ void ThreadedPublisher::Run(std::stop_token stop) {
       parts_.superseded(status);
       return;
     }
+    // One that only waited is no good one, however long it did.
+    const bool published = this->status().state == PublisherState::kPublishing;
     // The transaction was aborted, or the broker has given the producer up: another one may do.
     const bool again = absl::IsUnavailable(status) || absl::IsFailedPrecondition(status) ||
                        absl::IsAborted(status);
     SetState(again ? PublisherState::kConnecting : PublisherState::kStopped,
              std::string(status.message()));
-    if (Clock::now() - started > kGoodSession) backoff = kBackoffMin;
+    if (published && Clock::now() - started > kGoodSession) backoff = kBackoffMin;
     milliseconds wait = again ? backoff : kOperatorWait;
     if (absl::IsFailedPrecondition(status)) wait = std::max(wait, kTakenWait);
     if (!SleepUnlessStopped(wait, stop)) return;
@@ -157,7 +161,7 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
   if (!opened.ok()) return opened.status();
   Producer& producer = **opened;
   if (!size_) size_.emplace(producer.transaction_lasts_most());
-  Topics topics(producer.client());
+  Topics topics(producer.client(), &leader_waits_);
   absl::StatusOr<Topic> made =
       topics.Ensure(parts_.options.checkpoint_topic, CheckpointTopicOptions(parts_.options), stop);
   if (!made.ok()) return ForOperator(producer.Explain(made.status()));

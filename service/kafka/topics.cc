@@ -1,20 +1,27 @@
 #include "service/kafka/topics.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "service/sleep.h"
 
 namespace tidemark::service::kafka {
 namespace {
 
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
 constexpr int kRequestMs = 5000;
-constexpr auto kPause = std::chrono::milliseconds(50);
-// A topic that was made has leaders within moments; else something is wrong with the cluster.
-constexpr int kLooksMost = 200;
+constexpr milliseconds kPauseMin{50};
+constexpr milliseconds kPauseMax{500};
+// A topic that was made has leaders within moments, on a machine that has much to do within
+// seconds. One that was there and has none waits for a broker, which may take hours.
+constexpr milliseconds kNewTopicWait{10'000};
+constexpr milliseconds kLeaderWait{2000};
 
 absl::Status ResultOf(const std::string& name, rd_kafka_event_t* event) {
   const std::string what = absl::StrCat("cannot create topic ", name);
@@ -40,33 +47,44 @@ absl::StatusOr<Topic> Topics::Ensure(const std::string& name, const TopicOptions
                                      std::stop_token stop) {
   auto known = known_.find(name);
   if (known != known_.end()) return known->second;
-  absl::StatusOr<int32_t> partitions = EnsurePartitions(name, options, stop);
+  absl::StatusOr<int32_t> partitions = AwaitLeaders(name, &options, stop);
   if (!partitions.ok()) return partitions.status();
   Topic topic{*partitions};
   Describe(name, stop, &topic);
   return known_[name] = topic;
 }
 
-absl::StatusOr<int32_t> Topics::EnsurePartitions(const std::string& name,
-                                                 const TopicOptions& options,
-                                                 std::stop_token stop) {
-  bool created = false;
-  for (int look = 0; look < kLooksMost; ++look) {
-    absl::StatusOr<int32_t> partitions = Partitions(name, stop);
-    if (!partitions.ok() && !absl::IsNotFound(partitions.status())) return partitions.status();
-    if (partitions.ok() && *partitions > 0) return *partitions;
-    if (!partitions.ok() && !created) {
-      if (absl::Status status = Create(name, options, stop); !status.ok()) return status;
-      created = true;
-    }
-    if (stop.stop_requested()) return absl::CancelledError("the service is shutting down");
-    std::this_thread::sleep_for(kPause);
-  }
-  return absl::UnavailableError(absl::StrCat("topic ", name, " has partitions without a leader"));
+absl::StatusOr<int32_t> Topics::Partitions(const std::string& name, const std::stop_token& stop) {
+  return AwaitLeaders(name, nullptr, stop);
 }
 
-// 0: not all have a leader.
-absl::StatusOr<int32_t> Topics::Partitions(const std::string& name, const std::stop_token& stop) {
+absl::StatusOr<int32_t> Topics::AwaitLeaders(const std::string& name, const TopicOptions* options,
+                                             const std::stop_token& stop) {
+  bool created = false;
+  Clock::time_point deadline = Clock::now() + kLeaderWait;
+  for (milliseconds pause = kPauseMin;; pause = std::min(2 * pause, kPauseMax)) {
+    absl::StatusOr<Look> look = LookAt(name, stop);
+    if (!look.ok()) return look.status();
+    if (look->exists && look->leaderless < 0) {
+      waits_->Ended(name);
+      return look->partitions;
+    }
+    if (!look->exists && options == nullptr) {
+      return absl::NotFoundError(absl::StrCat("topic ", name, " is gone"));
+    }
+    // A broker knows of it a moment later.
+    if (!look->exists && !created) {
+      if (absl::Status status = Create(name, *options, stop); !status.ok()) return status;
+      created = true;
+      deadline = Clock::now() + kNewTopicWait;
+    }
+    if (Clock::now() >= deadline) return waits_->Waits(name, std::max(look->leaderless, 0));
+    if (!SleepUnlessStopped(pause, stop))
+      return absl::CancelledError("the service is shutting down");
+  }
+}
+
+absl::StatusOr<Topics::Look> Topics::LookAt(const std::string& name, const std::stop_token& stop) {
   const Handle<rd_kafka_topic_t> topic(rd_kafka_topic_new(client_, name.c_str(), nullptr));
   const rd_kafka_metadata_t* found = nullptr;
   const rd_kafka_resp_err_t asked = AskUnlessStopped(kRequestMs, stop, [&](int ms) {
@@ -75,15 +93,17 @@ absl::StatusOr<int32_t> Topics::Partitions(const std::string& name, const std::s
   const Handle<const rd_kafka_metadata_t> metadata(found);
   const std::string what = absl::StrCat("cannot look at topic ", name);
   if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(what, asked);
-  if (metadata->topic_cnt != 1) return 0;
+  constexpr Look kNoLeader{.exists = true, .partitions = 0, .leaderless = 0};
+  if (metadata->topic_cnt != 1) return kNoLeader;
   const rd_kafka_metadata_topic_t& about = metadata->topics[0];
-  if (about.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return absl::NotFoundError(what);
-  if (about.err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) return 0;
+  if (about.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return Look{};
+  if (about.err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) return kNoLeader;
   if (about.err != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(what, about.err);
-  for (int i = 0; i < about.partition_cnt; ++i) {
-    if (about.partitions[i].leader < 0) return 0;
+  Look look{.exists = true, .partitions = about.partition_cnt, .leaderless = -1};
+  for (int i = about.partition_cnt - 1; i >= 0; --i) {
+    if (about.partitions[i].leader < 0) look.leaderless = about.partitions[i].id;
   }
-  return about.partition_cnt;
+  return look;
 }
 
 // A user who may not ask for it gets the error of a record that does not fit from the broker.

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "service/kafka/client.h"
+#include "service/kafka/leader_waits.h"
 #include "service/kafka/publish_options.h"
 
 namespace tidemark::service::kafka {
@@ -32,25 +33,34 @@ struct Topic {
 // The topics of a cluster. One thread.
 class Topics {
  public:
-  // `client`, a producer or consumer, must outlive it.
-  explicit Topics(rd_kafka_t* client) : client_(client) {}
+  // `client`, a producer or consumer, and `waits` must outlive it.
+  Topics(rd_kafka_t* client, LeaderWaits* waits) : client_(client), waits_(waits) {}
 
-  // Made if it is missing, and waited for until its partitions have leaders. Asks the cluster once
-  // for each name. Unavailable: try again; FailedPrecondition: an operator must act, the message
-  // names the topic; Cancelled.
+  // Made if it is missing. Asks the cluster once for each name. Waits until all partitions have
+  // leaders, but only for seconds: then, and where brokers do not answer, Unavailable: try again
+  // later. FailedPrecondition: an operator must act, the message names the topic; Cancelled.
   absl::StatusOr<Topic> Ensure(const std::string& name, const TopicOptions& options,
                                std::stop_token stop);
-  // As they are now: some may have been added. 0: not all have a leader; NotFound.
+  // As they are now: some may have been added. Waits for leaders too. NotFound: it is gone.
   absl::StatusOr<int32_t> Partitions(const std::string& name, const std::stop_token& stop);
 
  private:
-  absl::StatusOr<int32_t> EnsurePartitions(const std::string& name, const TopicOptions& options,
-                                           std::stop_token stop);
+  struct Look {
+    bool exists = false;
+    int32_t partitions = 0;
+    int32_t leaderless = -1;  // the first partition without a leader; -1: none
+  };
+
+  absl::StatusOr<Look> LookAt(const std::string& name, const std::stop_token& stop);
+  // Null `options`: it is not made.
+  absl::StatusOr<int32_t> AwaitLeaders(const std::string& name, const TopicOptions* options,
+                                       const std::stop_token& stop);
   void Describe(const std::string& name, const std::stop_token& stop, Topic* topic);
   absl::Status Create(const std::string& name, const TopicOptions& options,
                       const std::stop_token& stop);
 
   rd_kafka_t* const client_;
+  LeaderWaits* const waits_;
   std::map<std::string, Topic> known_;
 };
 

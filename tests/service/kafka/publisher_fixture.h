@@ -165,11 +165,12 @@ class PublisherTest : public ::testing::Test {
     WaitFor(publisher,
             [&] { return publisher->status().published == data.journal()->bounds().newest; });
   }
+  // `publisher`: whose error is told if it does not come true; may be null.
   template <typename Condition>
   void WaitFor(Publisher* publisher, Condition condition) {
     const absl::Time deadline = absl::Now() + kPatience;
     while (!condition()) {
-      ASSERT_LT(absl::Now(), deadline) << publisher->status().error;
+      ASSERT_LT(absl::Now(), deadline) << (publisher == nullptr ? "" : publisher->status().error);
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
   }

@@ -457,7 +457,8 @@ TEST_F(PublisherTest, TruncateGoesToPartitionsThatWereAddedToo) {
   // The broker knows of them a moment later.
   auto client = MakeClient(RD_KAFKA_PRODUCER, *MakeConf(cluster_, {}));
   ASSERT_OK(client);
-  Topics topics(client->get());
+  LeaderWaits waits(source_);
+  Topics topics(client->get(), &waits);
   WaitFor(publisher, [&] { return topics.Partitions(source_ + ".orders", {}).value_or(0) == 5; });
   BlockMaker maker(data_->journal()->bounds().newest + 1);
   maker.Change(1, model::Op::kTruncate, 0, "");
