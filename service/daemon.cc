@@ -63,6 +63,9 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, std:
   if (!store.ok()) return store.status();
   daemon->store_ = *std::move(store);
   for (const SourceConfig& source : config.sources) {
+    if (source.publish) daemon->topic_owners_->Reserve(source.name, *source.publish);
+  }
+  for (const SourceConfig& source : config.sources) {
     absl::Status started = daemon->StartSource(config, source, stop);
     if (!started.ok()) return started;
   }
@@ -126,6 +129,7 @@ void Daemon::StartPublisher(const Config& config, const SourceConfig& source) {
   parts.options = *source.publish;
   if (config.kafka->registry) parts.registry = *config.kafka->registry;
   parts.journal = captured.journal;
+  parts.topic_owners = topic_owners_;
   parts.names = [driver = captured.source] { return driver->Names(); };
   parts.published = [pipeline](const model::Position& position) { pipeline->Published(position); };
   parts.superseded = [pipeline](const absl::Status& status) { pipeline->Fail(status); };

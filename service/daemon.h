@@ -54,6 +54,7 @@ class Daemon {
   std::unique_ptr<storage::Store> store_;
   std::vector<std::unique_ptr<capture::Source>> drivers_;
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
+  const std::shared_ptr<kafka::TopicOwners> topic_owners_ = std::make_shared<kafka::TopicOwners>();
   // They call their pipelines.
   std::vector<std::unique_ptr<kafka::Publisher>> publishers_;
   std::vector<CapturedSource> captured_;

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "service/kafka/name_pattern.h"
+#include "service/kafka/topic_owners.h"
 #include "service/kafka/topic_router.h"
 #include "service/kafka/topic_template.h"
 #include "service/yaml_map.h"
@@ -13,6 +14,7 @@ namespace tidemark::service {
 namespace {
 
 using kafka::Format;
+using kafka::OwnTopics;
 using kafka::PublishOptions;
 using kafka::TransformOptions;
 
@@ -26,15 +28,6 @@ void Assign(T* target, const std::optional<U>& value) {
 
 bool NeedsRegistry(Format format) {
   return format == Format::kAvro || format == Format::kRegistryProtobuf;
-}
-
-// The topics of what is no change of a row, by their keys in the configuration.
-std::vector<std::pair<std::string, std::string>> OwnTopics(const PublishOptions& options) {
-  return {{"checkpoint_topic", options.checkpoint_topic},
-          {"transaction_topic", options.transaction_topic},
-          {"schema_topic", options.schema_topic},
-          {"message_topic", options.message_topic},
-          {"dead_letter_topic", options.dead_letter_topic}};
 }
 
 // Its records are told apart by their headers. Those of the others have keys that two sources give

@@ -153,7 +153,8 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
   const capture::ServerNames names = parts_.names();
   auto encoders = MakeEncoders(parts_.source, parts_.options, parts_.registry, names, stop);
   if (!encoders.ok()) return encoders.status();
-  auto router = TopicRouter::Make(parts_.options, parts_.source, names.database);
+  auto router =
+      TopicRouter::Make(parts_.options, parts_.source, names.database, parts_.topic_owners.get());
   if (!router.ok()) return router.status();
   auto transforms = TransformChoice::Make(parts_.options.transforms);
   if (!transforms.ok()) return transforms.status();

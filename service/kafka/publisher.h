@@ -12,6 +12,7 @@
 #include "capture/source.h"
 #include "service/failure_cause.h"
 #include "service/kafka/publish_options.h"
+#include "service/kafka/topic_owners.h"
 #include "storage/journal.h"
 
 namespace tidemark::service::kafka {
@@ -57,6 +58,9 @@ class Publisher {
     RegistryOptions registry;
     // Must outlive it. Its state log must be kept (StateLog::Keep).
     storage::Journal* journal = nullptr;
+    // Of all sources of the service, with their own topics reserved; shared. Null: there are no
+    // others.
+    std::shared_ptr<TopicOwners> topic_owners;
     // capture::Source::Names.
     std::function<capture::ServerNames()> names;
     // Everything up to this position is committed in Kafka. From the publisher's thread.

@@ -1,6 +1,5 @@
 #include "service/kafka/topic_router.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,12 +11,6 @@ absl::Status AtKey(const std::string& key, const absl::Status& status) {
   return absl::InvalidArgumentError(absl::StrCat(key, ": ", status.message()));
 }
 
-// As brokers tell topics apart.
-std::string ClashName(std::string topic) {
-  std::replace(topic.begin(), topic.end(), '.', '_');
-  return topic;
-}
-
 constexpr char kRemedy[] =
     "; give one of them another topic with a route, or send both to one on purpose with a route "
     "that matches both";
@@ -25,10 +18,10 @@ constexpr char kRemedy[] =
 }  // namespace
 
 absl::StatusOr<TopicRouter> TopicRouter::Make(const PublishOptions& options, std::string source,
-                                              std::string database) {
+                                              std::string database, TopicOwners* owners) {
   absl::StatusOr<TopicTemplate> topic = TopicTemplate::Parse(options.topic, 0, !database.empty());
   if (!topic.ok()) return AtKey("topic", topic.status());
-  TopicRouter router(*std::move(topic), std::move(source), std::move(database));
+  TopicRouter router(*std::move(topic), std::move(source), std::move(database), owners);
   absl::Status status = router.AddTransforms(options);
   if (status.ok()) status = router.AddRoutes(options);
   if (status.ok()) status = router.AddOwnTopics(options);
@@ -66,29 +59,23 @@ absl::Status TopicRouter::AddRoutes(const PublishOptions& options) {
 }
 
 absl::Status TopicRouter::AddOwnTopics(const PublishOptions& options) {
-  const std::pair<const char*, const std::string*> topics[] = {
-      {"checkpoint_topic", &options.checkpoint_topic},
-      {"transaction_topic", &options.transaction_topic},
-      {"schema_topic", &options.schema_topic},
-      {"message_topic", &options.message_topic},
-      {"dead_letter_topic", &options.dead_letter_topic}};
-  for (const auto& [key, topic] : topics) {
-    if (topic->empty()) continue;
-    if (!IsTopicName(*topic)) {
+  for (const auto& [key, topic] : OwnTopics(options)) {
+    if (topic.empty()) continue;
+    if (!IsTopicName(topic)) {
       return absl::InvalidArgumentError(
-          absl::StrCat(key, ": \"", *topic, "\" is no name of a topic; expected 1 to ",
+          absl::StrCat(key, ": \"", topic, "\" is no name of a topic; expected 1 to ",
                        kTopicNameMax, " of a-z, A-Z, 0-9, \".\", \"_\" and \"-\""));
     }
-    std::vector<Taken>& taken = taken_[ClashName(*topic)];
+    std::vector<Taken>& taken = taken_[ClashName(topic)];
     if (!taken.empty()) {
       return absl::InvalidArgumentError(
-          absl::StrCat(key, ": \"", *topic, "\" is ", taken.front().owner,
+          absl::StrCat(key, ": \"", topic, "\" is ", taken.front().owner,
                        " too, or differs from it in \".\" and \"_\" only; expected a topic of its "
                        "own"));
     }
     Taken own;
     own.owner = absl::StrCat("the ", key);
-    own.topic = *topic;
+    own.topic = topic;
     own.of_table = false;
     taken.push_back(std::move(own));
   }
@@ -124,7 +111,9 @@ absl::StatusOr<std::string> TopicRouter::TopicOf(const v1::TableSchema& schema) 
         "\" is empty for it; give the template some text, or the table another route"));
   }
   std::string topic = wanted.topic;
+  const TopicOwners::Claim claim{source_, wanted.topic, wanted.owner, rule != nullptr};
   absl::Status status = Take(std::move(wanted));
+  if (status.ok() && owners_ != nullptr) status = owners_->Take(claim);
   if (!status.ok()) return status;
   return topic;
 }

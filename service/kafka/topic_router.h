@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "service/kafka/name_pattern.h"
 #include "service/kafka/publish_options.h"
+#include "service/kafka/topic_owners.h"
 #include "service/kafka/topic_template.h"
 #include "tidemark/v1/event.pb.h"
 
@@ -29,12 +30,13 @@ namespace tidemark::service::kafka {
 class TopicRouter {
  public:
   // `database`: PostgreSQL's; empty at MySQL. InvalidArgument: a pattern, a template or a topic
-  // that is none, named by its key in the configuration.
+  // that is none, named by its key in the configuration. `owners`: of all sources of the service;
+  // must outlive it; null: there are no others.
   static absl::StatusOr<TopicRouter> Make(const PublishOptions& options, std::string source,
-                                          std::string database);
+                                          std::string database, TopicOwners* owners = nullptr);
 
-  // FailedPrecondition: the topic is another table's already, or one of the service's own, or has
-  // no name; the message names the tables and the remedy.
+  // FailedPrecondition: the topic is another table's already, or another source's, or one of the
+  // service's own, or has no name; the message names the tables and the remedy.
   absl::StatusOr<std::string> TopicOf(const v1::TableSchema& schema);
 
  private:
@@ -56,8 +58,11 @@ class TopicRouter {
     bool of_table = true;  // else one of the service's own
   };
 
-  TopicRouter(TopicTemplate topic, std::string source, std::string database)
-      : topic_(std::move(topic)), source_(std::move(source)), database_(std::move(database)) {}
+  TopicRouter(TopicTemplate topic, std::string source, std::string database, TopicOwners* owners)
+      : topic_(std::move(topic)),
+        source_(std::move(source)),
+        database_(std::move(database)),
+        owners_(owners) {}
 
   absl::Status AddTransforms(const PublishOptions& options);
   absl::Status AddRoutes(const PublishOptions& options);
@@ -71,9 +76,10 @@ class TopicRouter {
   TopicTemplate topic_;
   std::string source_;
   std::string database_;
+  TopicOwners* owners_;
   std::vector<Transform> transforms_;
   std::vector<Rule> routes_;
-  // By the name with each "." as "_", which is how brokers tell them apart.
+  // By ClashName.
   std::map<std::string, std::vector<Taken>> taken_;
 };
 

@@ -137,6 +137,7 @@ class PublisherTest : public ::testing::Test {
     parts.cluster = cluster_;
     parts.options = options_;
     parts.journal = data.journal();
+    parts.topic_owners = topic_owners_;
     parts.names = [] { return capture::ServerNames{"PostgreSQL", "shop"}; };
     parts.published = [this](const model::Position& position) {
       std::lock_guard lock(mutex_);
@@ -218,6 +219,7 @@ class PublisherTest : public ::testing::Test {
   std::string source_;
   ClusterOptions cluster_;
   PublishOptions options_;
+  const std::shared_ptr<TopicOwners> topic_owners_ = std::make_shared<TopicOwners>();
   std::vector<std::unique_ptr<DataFolder>> folders_;
   DataFolder* data_ = nullptr;
   std::vector<std::unique_ptr<Publisher>> publishers_;

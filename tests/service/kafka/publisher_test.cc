@@ -11,6 +11,7 @@
 namespace tidemark::service::kafka {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -560,6 +561,27 @@ TEST_F(PublisherTest, TransformsHideWhatTheySayInRowsKeysAndSchemas) {
   EXPECT_EQ(key.values(0).text(), event.change().after().values(0).text());
   ASSERT_TRUE(event.ParseFromString(*Read("schemas").front().value));
   EXPECT_EQ(event.schema().columns(0).type().kind(), v1::TYPE_KIND_TEXT);
+}
+
+TEST_F(PublisherTest, TableInAnotherSourcesTopicStopsWithBothNames) {
+  const std::string first = source_;
+  topic_owners_->Reserve(source_, options_);
+  options_.topic = first + ".{table}";
+  data_->AppendSchema(1, "orders");
+  data_->Append(1, {1});
+  WaitUntilPublished(Start(*data_), *data_);
+  SetUp();
+  topic_owners_->Reserve(source_, options_);
+  options_.routes = {{"public\\.orders", first + ".orders"}};
+  data_->AppendSchema(1, "orders");
+  data_->Append(1, {2});
+  Publisher* second = Start(*data_);
+  WaitFor(second, [&] { return second->status().state == PublisherState::kStopped; });
+  EXPECT_THAT(second->status().error,
+              AllOf(HasSubstr(absl::StrCat("table public.orders of source \"", source_, "\"")),
+                    HasSubstr(absl::StrCat("of source \"", first, "\""))));
+  source_ = first;
+  EXPECT_EQ(Sequences("orders").size(), 1u);
 }
 
 TEST_F(PublisherTest, DebeziumJsonIsWritten) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -162,6 +163,69 @@ TEST(TopicRouterTest, ErrorsNameTheirKey) {
               HasSubstr("schema_topic: \"a b\" is no name of a topic"));
   EXPECT_THAT(error([](PublishOptions* o) { o->message_topic = "tidemark_checkpoint.src"; }),
               HasSubstr("message_topic: \"tidemark_checkpoint.src\" is the checkpoint_topic too"));
+}
+
+// Of two sources of one service.
+struct TwoRouters {
+  TwoRouters(const PublishOptions& first_options, const PublishOptions& second_options) {
+    owners.Reserve("first", first_options);
+    owners.Reserve("second", second_options);
+    first.emplace(*TopicRouter::Make(first_options, "first", "db", &owners));
+    second.emplace(*TopicRouter::Make(second_options, "second", "db", &owners));
+  }
+
+  TopicOwners owners;
+  std::optional<TopicRouter> first;
+  std::optional<TopicRouter> second;
+};
+
+PublishOptions WithTemplate(const std::string& topic) {
+  PublishOptions options;
+  options.topic = topic;
+  return options;
+}
+
+PublishOptions WithRoute(const std::string& tables, const std::string& topic) {
+  PublishOptions options;
+  options.routes.push_back({tables, topic});
+  return options;
+}
+
+TEST(TopicRouterTest, TablesOfTwoSourcesThatMeetAreRefusedWithBoth) {
+  const auto meets = AllOf(HasSubstr("table shop.orders of source \"second\""),
+                           HasSubstr("table shop.orders of source \"first\""),
+                           HasSubstr("put {source} into the template"));
+  TwoRouters templates(WithTemplate("{schema}.{table}"), WithTemplate("shop.{table}"));
+  EXPECT_EQ(TopicOf(*templates.first, "shop", "orders"), "shop.orders");
+  EXPECT_THAT(ErrorOf(*templates.second, "shop", "orders"), meets);
+  ErrorOf(*templates.second, "shop", "orders");
+  EXPECT_EQ(TopicOf(*templates.second, "shop", "items"), "shop.items");
+  TwoRouters route(WithTemplate("{schema}.{table}"), WithRoute("shop\\..*", "shop.orders"));
+  TopicOf(*route.first, "shop", "orders");
+  EXPECT_THAT(ErrorOf(*route.second, "shop", "orders"), meets);
+  TwoRouters dots(WithTemplate("{schema}.{table}"), WithTemplate("{schema}_{table}"));
+  TopicOf(*dots.first, "shop", "orders");
+  EXPECT_THAT(ErrorOf(*dots.second, "shop", "orders"), meets);
+}
+
+TEST(TopicRouterTest, TablesOfTwoSourcesShareATopicWhereBothSaySo) {
+  TwoRouters routers(WithRoute("shop\\.(.*)", "{1}"), WithRoute("crm\\.(.*)", "{1}"));
+  EXPECT_EQ(TopicOf(*routers.first, "shop", "orders"), "orders");
+  EXPECT_EQ(TopicOf(*routers.second, "crm", "orders"), "orders");
+}
+
+TEST(TopicRouterTest, OwnTopicsOfAnotherSourceAreNoTables) {
+  PublishOptions first;
+  first.checkpoint_topic = "checkpoints";
+  first.transaction_topic = "ends";
+  first.schema_topic = "sche.mas";
+  TwoRouters routers(first, WithRoute("shop\\.(.*)", "{1}"));
+  EXPECT_THAT(ErrorOf(*routers.second, "shop", "checkpoints"),
+              AllOf(HasSubstr("table shop.checkpoints of source \"second\""),
+                    HasSubstr("\"checkpoints\" is the checkpoint_topic of source \"first\""),
+                    HasSubstr("give the table another topic with a route")));
+  EXPECT_THAT(ErrorOf(*routers.second, "shop", "ends"), HasSubstr("is the transaction_topic of"));
+  EXPECT_THAT(ErrorOf(*routers.second, "shop", "sche_mas"), HasSubstr("is the schema_topic of"));
 }
 
 }  // namespace
