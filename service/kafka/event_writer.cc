@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "model/wire.h"
 #include "service/kafka/change_view.h"
@@ -15,8 +14,6 @@
 
 namespace tidemark::service::kafka {
 namespace {
-
-constexpr size_t kKeyTextMost = 200;
 
 std::string_view OpName(model::Op op) {
   switch (op) {
@@ -48,15 +45,6 @@ std::string_view EventOf(std::string_view frame) {
 int64_t TimeMs(const ChangeView& change) {
   return static_cast<int64_t>(
       (change.commit_time_us != 0 ? change.commit_time_us : change.capture_time_us) / 1000);
-}
-
-std::string KeyText(const ChangeView& change) {
-  v1::Row key;
-  if (!change.key ||
-      !key.ParseFromArray(change.key->data(), static_cast<int>(change.key->size()))) {
-    return "none";
-  }
-  return key.ShortDebugString().substr(0, kKeyTextMost);
 }
 
 bool InProtobuf(Format format) {
@@ -219,11 +207,12 @@ absl::Status EventWriter::WriteOversize(const Table& table, const model::EventVi
   if (!ReadChange(event.body, &change)) return MalformedEvent();
   if (parts_.options->oversize == Oversize::kStop) {
     return absl::PermissionDeniedError(absl::StrCat(
-        "event ", event.sequence, ", a change of ", table.name, " with key {", KeyText(change),
-        "}, does not fit into topic ", table.topic, ": its record has ", BatchBytes(record),
-        " bytes, the limit is ", table.record_bytes_max,
+        "event ", event.sequence, ", a change of ", table.name, ", does not fit into topic ",
+        table.topic, ": its record has ", BatchBytes(record), " bytes, the limit is ",
+        table.record_bytes_max,
         "; raise message.max.bytes in kafka.properties and max.message.bytes of the topic, or set "
-        "publish.oversize: dead_letter"));
+        "publish.oversize: dead_letter (tidemark tail ",
+        parts_.source, " --from-sequence ", event.sequence, " --limit 1 shows it)"));
   }
   absl::StatusOr<Topic> topic = Ensure(parts_.options->dead_letter_topic, NewTopic(), stop);
   if (!topic.ok()) return topic.status();

@@ -76,8 +76,8 @@ class EventWriter {
   absl::Status WriteChange(model::EventView event, uint64_t piece, std::stop_token stop);
   absl::Status WriteChangeTo(const Table& table, const model::EventView& event, Record record,
                              std::stop_token stop);
-  // Of a record that does not fit.
   absl::Status WriteTruncate(const Table& table, Record record, std::stop_token stop);
+  // Of a record that does not fit.
   absl::Status WriteOversize(const Table& table, const model::EventView& event, Record record,
                              std::stop_token stop);
   absl::Status WriteOther(const std::string& topic, std::string_view kind,
