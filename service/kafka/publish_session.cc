@@ -283,6 +283,7 @@ absl::Status PublishSession::LoadWhole(std::stop_token stop) {
 absl::StatusOr<bool> PublishSession::PublishTowardsWhole(std::stop_token stop) {
   if (absl::Status status = parts_.producer->Begin(); !status.ok()) return status;
   Transaction transaction = NewTransaction();
+  transaction.place.end_bytes.reset();
   absl::Status status = WriteEvents(whole_->next_sequence, &transaction, stop);
   const bool reached = transaction.place.published.next_sequence >= whole_->next_sequence;
   if (status.ok() && reached) {

@@ -48,7 +48,8 @@ class PublishSession {
   // How far something reaches.
   struct Place {
     PublishedPlace published;
-    uint64_t end_bytes = 0;
+    // storage::Bounds::end_bytes there; nullopt: not known before an append was published.
+    std::optional<uint64_t> end_bytes;
   };
 
   PublishSession(const Parts& parts, const PublishedPlace& start);

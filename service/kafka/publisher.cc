@@ -78,7 +78,8 @@ class ThreadedPublisher final : public Publisher {
   // `before`: the committed one; null: there is none.
   absl::Status TakeName(const PublishedPlace* before);
   absl::Status Publish(PublishSession& session, EventWriter& writer, std::stop_token stop);
-  uint64_t WaitsSinceUs(uint64_t append) const;
+  void AddLag(const storage::Bounds& bounds, std::optional<uint64_t> end_bytes,
+              PublisherStatus* status) const;
   void Count(uint64_t bytes);
   void CountError(const absl::Status& status);
   void Committed(const PublishSession::Place& place);
@@ -349,12 +350,6 @@ void ThreadedPublisher::SetState(PublisherState state, const std::string& error)
   }
 }
 
-// When the oldest append behind `append` was made; 0: it was not kept.
-uint64_t ThreadedPublisher::WaitsSinceUs(uint64_t append) const {
-  const auto changes = parts_.journal->state_log().After(append, 1);
-  return changes.ok() && !changes->empty() ? changes->front().time_us : 0;
-}
-
 PublisherStatus ThreadedPublisher::status() const {
   const storage::Bounds bounds = parts_.journal->bounds();
   std::unique_lock lock(mutex_);
@@ -366,16 +361,24 @@ PublisherStatus ThreadedPublisher::status() const {
   if (!begun_) return status;
   status.published = committed_.published.next_sequence - 1;
   status.frontier = committed_.published.frontier;
-  status.lag_events = bounds.newest - std::min(bounds.newest, status.published);
-  if (status.lag_events == 0) return status;
-  status.lag_bytes = bounds.end_bytes - std::min(bounds.end_bytes, committed_.end_bytes);
-  const uint64_t append = committed_.published.append;
+  const std::optional<uint64_t> end_bytes = committed_.end_bytes;
   lock.unlock();
-  const uint64_t now_us = NowUs();
-  if (const uint64_t since_us = WaitsSinceUs(append)) {
-    status.lag_us = now_us - std::min(now_us, since_us);
-  }
+  AddLag(bounds, end_bytes, &status);
   return status;
+}
+
+// The journal tells how long events have waited, also those of before it was published; and about
+// how many bytes they are, where it is not known exactly.
+void ThreadedPublisher::AddLag(const storage::Bounds& bounds, std::optional<uint64_t> end_bytes,
+                               PublisherStatus* status) const {
+  status->lag_events = bounds.newest - std::min(bounds.newest, status->published);
+  if (status->lag_events == 0) return;
+  const auto backlog = parts_.journal->Behind(status->published);
+  if (!backlog.ok()) return;
+  status->lag_bytes =
+      end_bytes ? bounds.end_bytes - std::min(bounds.end_bytes, *end_bytes) : backlog->bytes;
+  const uint64_t now_us = NowUs();
+  if (backlog->since_us != 0) status->lag_us = now_us - std::min(now_us, backlog->since_us);
 }
 
 }  // namespace

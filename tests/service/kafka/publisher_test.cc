@@ -314,6 +314,36 @@ TEST_F(PublisherTest, JournalFromBeforeIsPublishedFromItsOldestEventAndThenResto
   EXPECT_EQ(fresh.journal()->Schemas()->size(), 1u);
 }
 
+// Nothing is published any more: the second topic cannot be made.
+TEST_F(PublisherTest, LagIsKnownBeforeTheFirstTransactionOfAStart) {
+  data_->AppendSchema(1, "orders");
+  data_->AppendSchema(2, "customers");
+  for (int i = 0; i < 20; ++i) data_->Append(1, {i}, true, std::string(10'000, 'x'));
+  WaitUntilPublished(Start(*data_), *data_);
+  StopAll();
+  data_->Append(2, {1});
+  options_.topic_settings = {{"retention.ms", "none"}};
+  Publisher* publisher = Start(*data_);
+  WaitFor(publisher, [&] { return publisher->status().state == PublisherState::kStopped; });
+  EXPECT_EQ(publisher->status().lag_events, 2u);
+  EXPECT_GT(publisher->status().lag_bytes, 0u);
+  EXPECT_LT(publisher->status().lag_bytes, 100'000u);
+}
+
+TEST_F(PublisherTest, LagOfAJournalFromBeforeIsAsLongAsItsOldestEventWaits) {
+  ASSERT_OK(data_->journal()->state_log().Keep(false));
+  data_->AppendSchema(1, "orders");
+  for (int i = 0; i < 20; ++i) data_->Append(1, {i});
+  data_->Close();
+  options_.topic_settings = {{"retention.ms", "none"}};
+  Publisher* publisher = Start(*data_);
+  WaitFor(publisher, [&] { return publisher->status().state == PublisherState::kStopped; });
+  const PublisherStatus status = publisher->status();
+  EXPECT_EQ(status.lag_events, data_->journal()->bounds().newest - status.published);
+  EXPECT_GT(status.lag_bytes, 0u);
+  EXPECT_GT(status.lag_us, 0u);
+}
+
 TEST_F(PublisherTest, StateThatWasErasedIsErasedInKafka) {
   data_->AppendSchema(1, "orders");
   BlockMaker maker(data_->journal()->bounds().newest + 1);
