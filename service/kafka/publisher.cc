@@ -299,8 +299,10 @@ absl::Status ThreadedPublisher::Publish(PublishSession& session, EventWriter& wr
 }
 
 void ThreadedPublisher::CountError(const absl::Status& status) {
+  // Of a producer that is at its end: what it had is written again by the next.
+  const bool again = absl::IsFailedPrecondition(status) && !superseded_;
   std::lock_guard lock(mutex_);
-  status_.errors.Count(CauseOf(status));
+  status_.errors.Count(again ? FailureCause::kAborted : CauseOf(status));
 }
 
 void ThreadedPublisher::Count(uint64_t bytes) {

@@ -271,6 +271,8 @@ TEST_F(PublisherTest, RestoreReplacesAServiceThatPublishesAllTheTime) {
   const std::jthread writer = AppendAllTheTime(*data_);
   DataFolder& fresh = Restored();
   WaitUntilReplaced(old);
+  // Not the loss of the id before, after which it tries again.
+  EXPECT_EQ(old->status().errors.by_cause[static_cast<size_t>(FailureCause::kOperator)], 1u);
   fresh.Append(1, {1});
   Publisher* other = Start(fresh);
   WaitUntilPublished(other, fresh);
