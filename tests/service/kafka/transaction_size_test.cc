@@ -25,10 +25,12 @@ TEST(TransactionSizeTest, EndsWhereASourceTransactionDoesOnceItIsLargeOrTookLong
   EXPECT_FALSE(size.IsFull({.bytes = 4 * kMiB, .took = milliseconds(4900), .inside = true}));
 }
 
-TEST(TransactionSizeTest, EndsAnywhereBeforeItIsTooLargeOrHalfOfItsTimeIsOver) {
+TEST(TransactionSizeTest, EndsAnywhereBeforeItIsTooLargeOrAQuarterOfItsTimeIsOver) {
   EXPECT_TRUE(IsFullInside(TransactionSize(kLastsMost), 32 * kMiB));
   EXPECT_TRUE(TransactionSize(kLastsMost).IsFull({.took = seconds(5), .inside = true}));
-  EXPECT_TRUE(TransactionSize(seconds(2)).IsFull({.took = milliseconds(900), .inside = true}));
+  const TransactionSize brief(seconds(2));
+  EXPECT_FALSE(brief.IsFull({.took = milliseconds(499), .inside = true}));
+  EXPECT_TRUE(brief.IsFull({.took = milliseconds(500), .inside = true}));
 }
 
 TEST(TransactionSizeTest, IsHalvedByEachThatFailsByItsTimeAndDoubledByEachThatEndsInGoodTime) {
