@@ -112,5 +112,17 @@ TEST(ChartValuesTest, WithoutAVolumeEverySourceHasToBePublished) {
       HasSubstr("`publish` of source shop"));
 }
 
+TEST(ChartValuesTest, WithoutAVolumeTheSourceKeepsItsLogUntilKafkaHasIt) {
+  const std::string values = SourceText(Manifests("kafka", "values.yaml"));
+  constexpr char kPublish[] = "publish: {format: debezium-json";
+  ASSERT_THAT(values, HasSubstr(kPublish));
+  const auto with = [&](absl::string_view choice) {
+    return absl::StrReplaceAll(
+        values, {{kPublish, absl::StrCat(kPublish, ", acknowledge_after_kafka: ", choice)}});
+  };
+  EXPECT_OK(Render(with("true")));
+  EXPECT_THAT(WhyRefused(with("false")), HasSubstr("acknowledge_after_kafka of source shop"));
+}
+
 }  // namespace
 }  // namespace tidemark::testing

@@ -55,6 +55,9 @@ http:
 {{- if not .publish }}
 {{- fail (printf "mode kafka needs `publish` of source %s: the state of a new pod is restored from Kafka" .name) }}
 {{- end }}
+{{- if eq (toString .publish.acknowledge_after_kafka) "false" }}
+{{- fail (printf "mode kafka needs acknowledge_after_kafka of source %s: else its server may drop log that a new pod needs" .name) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end -}}
