@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -28,11 +29,17 @@ std::vector<std::string> StatFields() {
   return {std::istream_iterator<std::string>(rest), {}};
 }
 
-// The line "btime N" of /proc/stat; seconds since 1970-01-01 UTC.
+double SecondsOf(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+// Seconds since 1970-01-01 UTC. Once, so that a clock that is set right moves no start time. By the
+// clocks, not by /proc/stat, which a unit with ProcSubset=pid does not see.
 double BootTime() {
-  const std::string stat = ReadAll("/proc/stat");
-  const size_t line = stat.find("\nbtime ");
-  return line == std::string::npos ? 0 : std::strtod(stat.c_str() + line + 7, nullptr);
+  static const double boot_s = SecondsOf(CLOCK_REALTIME) - SecondsOf(CLOCK_BOOTTIME);
+  return boot_s;
 }
 
 void ReadStat(ProcessFigures* figures) {
@@ -46,9 +53,7 @@ void ReadStat(ProcessFigures* figures) {
   figures->cpu_s = (number(kUserTicks) + number(kSystemTicks)) / ticks_per_s;
   figures->virtual_bytes = static_cast<uint64_t>(number(kVirtualBytes));
   figures->resident_bytes = static_cast<uint64_t>(number(kResidentPages)) * sysconf(_SC_PAGESIZE);
-  if (const double boot_s = BootTime(); boot_s > 0) {
-    figures->start_s = boot_s + number(kStartTicks) / ticks_per_s;
-  }
+  figures->start_s = BootTime() + number(kStartTicks) / ticks_per_s;
 }
 
 void ReadFiles(ProcessFigures* figures) {
