@@ -68,6 +68,8 @@ absl::StatusOr<std::unique_ptr<Producer>> Producer::Open(const ClusterOptions& c
   Settings settings = {{"transactional.id", transactional_id},
                        {"enable.idempotence", "true"},
                        {"partitioner", "murmur2_random"},
+                       // Else a broker makes a topic that is asked for, by its own defaults.
+                       {"allow.auto.create.topics", "false"},
                        {"queue.buffering.max.kbytes", kQueueKiB},
                        {"queue.buffering.max.messages", kQueueRecords}};
   if (batch_bytes_max <= kBatchBytesMost) {

@@ -106,11 +106,13 @@ inline void DeleteTopic(const std::string& brokers, const std::string& name) {
   ASSERT_EQ(rd_kafka_event_error(event.get()), RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
-// Publishers of one broker, each test with a source of its own.
+// Publishers of one broker, each test with a source of its own. As brokers do unless they are told
+// otherwise, it makes topics that a client lets it make.
 class PublisherTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    auto kafka = tidemark::testing::KafkaCluster::Start({});
+    auto kafka = tidemark::testing::KafkaCluster::Start(
+        {.settings = {{"auto.create.topics.enable", "true"}}});
     ASSERT_OK(kafka);
     kafka_ = kafka->release();
   }

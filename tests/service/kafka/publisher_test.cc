@@ -629,6 +629,18 @@ TEST_F(PublisherTest, DebeziumJsonIsWritten) {
   EXPECT_THAT(*record.value, HasSubstr("\"db\":\"shop\""));
 }
 
+TEST_F(PublisherTest, TopicsAreMadeAsTheyAreSaidToBeWhereBrokersMakeThemTheirOwnWay) {
+  options_.partitions = 3;
+  data_->AppendSchema(1, "orders");
+  data_->Append(1, {1});
+  WaitUntilPublished(Start(*data_), *data_);
+  auto client = MakeClient(RD_KAFKA_PRODUCER, *MakeConf(cluster_, {}));
+  ASSERT_OK(client);
+  Topics topics(client->get());
+  EXPECT_EQ(*topics.Partitions(source_ + ".orders", {}), 3);
+  EXPECT_EQ(topics.Ensure(options_.checkpoint_topic, {}, {})->cleanup_policy, "compact");
+}
+
 TEST_F(PublisherTest, TopicThatIsDeletedIsMadeAgain) {
   // Records wait so long for a topic that was there.
   cluster_.properties = {{"message.timeout.ms", "3000"}};
