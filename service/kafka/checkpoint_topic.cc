@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/kafka/client.h"
 #include "service/kafka/oauth_tokens.h"
+#include "service/kafka/topics.h"
 #include "tidemark/state/state.pb.h"
 
 namespace tidemark::service::kafka {
@@ -59,6 +60,10 @@ class TopicReader {
   }
 
   const std::string& topic() const { return topic_; }
+
+  absl::StatusOr<bool> Exists(const std::stop_token& stop) {
+    return TopicExists(client_.get(), topic_, stop);
+  }
 
   absl::StatusOr<Bounds> FindBounds(const std::stop_token& stop) {
     auto begin = Offset(RD_KAFKA_OFFSET_BEGINNING, stop);
@@ -123,11 +128,6 @@ class TopicReader {
       return rd_kafka_offsets_for_times(client_.get(), list.get(), ms);
     });
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = asked->err;
-    if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-        error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-        error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
-      return 0;
-    }
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(What(), error);
     return asked->offset;
   }
@@ -182,6 +182,12 @@ absl::StatusOr<bool> BeginsWithMark(TopicReader& reader, const Bounds& bounds,
 }
 
 }  // namespace
+
+// Asked by a consumer: a producer may make the topic by asking for it.
+absl::StatusOr<bool> CheckpointTopic::Exists(std::stop_token stop) const {
+  auto reader = TopicReader::Open(cluster_, topic_, group_);
+  return reader.ok() ? reader->Exists(stop) : reader.status();
+}
 
 absl::StatusOr<std::optional<PublishedPlace>> CheckpointTopic::ReadPlace(
     std::stop_token stop) const {

@@ -56,7 +56,12 @@ class CheckpointTopic {
   // What every read may return: Unavailable (try again), FailedPrecondition (an operator must act),
   // DataLoss (what is there is no checkpoint), Cancelled.
 
-  // nullopt: nothing was published yet, or there is no such topic.
+  absl::StatusOr<bool> Exists(std::stop_token stop) const;
+
+  // All that follow take a topic that exists. One that a broker does not know is Unavailable, not
+  // empty: a broker that has just started may know none, and what was published would come again.
+
+  // nullopt: nothing was published yet.
   absl::StatusOr<std::optional<PublishedPlace>> ReadPlace(std::stop_token stop) const;
   // The same, held against the beginning of the topic.
   struct Judged {

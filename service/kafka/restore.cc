@@ -55,6 +55,9 @@ absl::StatusOr<std::optional<CheckpointTopic::State>> TakeState(const std::strin
   auto producer = Producer::Open(cluster, options.transactional_id, UINT64_MAX);
   if (!producer.ok()) return producer.status();
   if (absl::Status taken = (*producer)->Init(stop); !taken.ok()) return AgainIfTaken(taken);
+  auto exists = topic.Exists(stop);
+  if (!exists.ok()) return ForOperator(exists.status());
+  if (!*exists) return std::nullopt;
   auto found = topic.ReadJudgedPlace(stop);
   if (!found.ok()) return ForOperator(found.status());
   if (!*found) return topic.ReadState(std::move(stop));  // nothing, or no checkpoints

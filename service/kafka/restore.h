@@ -12,8 +12,8 @@ namespace tidemark::service::kafka {
 
 // Brings the state of a source back from its checkpoint topic into a data folder that has none of
 // it; nothing to do if that has some, or the topic does not. Waits for brokers that are away, and
-// says so in the log. Before the journal is opened. FailedPrecondition: an operator must act;
-// Cancelled: stopped.
+// says so in the log. Before the journal is opened. FailedPrecondition, PermissionDenied: an
+// operator must act; Cancelled: stopped.
 absl::Status Restore(const std::string& source, const ClusterOptions& cluster,
                      const PublishOptions& options, storage::Store* store, std::stop_token stop);
 

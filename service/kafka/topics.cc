@@ -41,7 +41,43 @@ absl::Status ResultOf(const std::string& name, rd_kafka_event_t* event) {
   return absl::OkStatus();
 }
 
+struct Look {
+  bool exists = false;
+  int32_t partitions = 0;
+  int32_t leaderless = -1;  // the first partition without a leader; -1: none
+};
+
+absl::StatusOr<Look> LookAt(rd_kafka_t* client, const std::string& name,
+                            const std::stop_token& stop) {
+  const Handle<rd_kafka_topic_t> topic(rd_kafka_topic_new(client, name.c_str(), nullptr));
+  const rd_kafka_metadata_t* found = nullptr;
+  const rd_kafka_resp_err_t asked = AskUnlessStopped(kRequestMs, stop, [&](int ms) {
+    return rd_kafka_metadata(client, /*all_topics=*/0, topic.get(), &found, ms);
+  });
+  const Handle<const rd_kafka_metadata_t> metadata(found);
+  const std::string what = absl::StrCat("cannot look at topic ", name);
+  if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(what, asked);
+  constexpr Look kNoLeader{.exists = true, .partitions = 0, .leaderless = 0};
+  if (metadata->topic_cnt != 1) return kNoLeader;
+  const rd_kafka_metadata_topic_t& about = metadata->topics[0];
+  if (about.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return Look{};
+  if (about.err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) return kNoLeader;
+  if (about.err != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(what, about.err);
+  Look look{.exists = true, .partitions = about.partition_cnt, .leaderless = -1};
+  for (int i = about.partition_cnt - 1; i >= 0; --i) {
+    if (about.partitions[i].leader < 0) look.leaderless = about.partitions[i].id;
+  }
+  return look;
+}
+
 }  // namespace
+
+absl::StatusOr<bool> TopicExists(rd_kafka_t* client, const std::string& name,
+                                 const std::stop_token& stop) {
+  const absl::StatusOr<Look> look = LookAt(client, name, stop);
+  if (!look.ok()) return look.status();
+  return look->exists;
+}
 
 absl::StatusOr<Topic> Topics::Ensure(const std::string& name, const TopicOptions& options,
                                      std::stop_token stop) {
@@ -63,7 +99,7 @@ absl::StatusOr<int32_t> Topics::AwaitLeaders(const std::string& name, const Topi
   bool created = false;
   Clock::time_point deadline = Clock::now() + kLeaderWait;
   for (milliseconds pause = kPauseMin;; pause = std::min(2 * pause, kPauseMax)) {
-    absl::StatusOr<Look> look = LookAt(name, stop);
+    absl::StatusOr<Look> look = LookAt(client_, name, stop);
     if (!look.ok()) return look.status();
     if (look->exists && look->leaderless < 0) {
       waits_->Ended(name);
@@ -82,28 +118,6 @@ absl::StatusOr<int32_t> Topics::AwaitLeaders(const std::string& name, const Topi
     if (!SleepUnlessStopped(pause, stop))
       return absl::CancelledError("the service is shutting down");
   }
-}
-
-absl::StatusOr<Topics::Look> Topics::LookAt(const std::string& name, const std::stop_token& stop) {
-  const Handle<rd_kafka_topic_t> topic(rd_kafka_topic_new(client_, name.c_str(), nullptr));
-  const rd_kafka_metadata_t* found = nullptr;
-  const rd_kafka_resp_err_t asked = AskUnlessStopped(kRequestMs, stop, [&](int ms) {
-    return rd_kafka_metadata(client_, /*all_topics=*/0, topic.get(), &found, ms);
-  });
-  const Handle<const rd_kafka_metadata_t> metadata(found);
-  const std::string what = absl::StrCat("cannot look at topic ", name);
-  if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(what, asked);
-  constexpr Look kNoLeader{.exists = true, .partitions = 0, .leaderless = 0};
-  if (metadata->topic_cnt != 1) return kNoLeader;
-  const rd_kafka_metadata_topic_t& about = metadata->topics[0];
-  if (about.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return Look{};
-  if (about.err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) return kNoLeader;
-  if (about.err != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(what, about.err);
-  Look look{.exists = true, .partitions = about.partition_cnt, .leaderless = -1};
-  for (int i = about.partition_cnt - 1; i >= 0; --i) {
-    if (about.partitions[i].leader < 0) look.leaderless = about.partitions[i].id;
-  }
-  return look;
 }
 
 // A user who may not ask for it gets the error of a record that does not fit from the broker.

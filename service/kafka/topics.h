@@ -30,6 +30,10 @@ struct Topic {
   std::string cleanup_policy = {};
 };
 
+// Whether a broker knows it, with leaders or without. Unavailable: none answers.
+absl::StatusOr<bool> TopicExists(rd_kafka_t* client, const std::string& name,
+                                 const std::stop_token& stop);
+
 // The topics of a cluster. One thread.
 class Topics {
  public:
@@ -45,13 +49,6 @@ class Topics {
   absl::StatusOr<int32_t> Partitions(const std::string& name, const std::stop_token& stop);
 
  private:
-  struct Look {
-    bool exists = false;
-    int32_t partitions = 0;
-    int32_t leaderless = -1;  // the first partition without a leader; -1: none
-  };
-
-  absl::StatusOr<Look> LookAt(const std::string& name, const std::stop_token& stop);
   // Null `options`: it is not made.
   absl::StatusOr<int32_t> AwaitLeaders(const std::string& name, const TopicOptions* options,
                                        const std::stop_token& stop);

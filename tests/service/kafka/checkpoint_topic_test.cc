@@ -62,6 +62,24 @@ TEST_F(PublisherTest, CheckpointTopicThatIsNotCompactedIsRefused) {
   EXPECT_THAT(publisher->status().error, HasSubstr("has cleanup.policy=delete"));
 }
 
+// A broker that has just started knows none of its topics: where one is, what was published would
+// else be published again.
+TEST_F(PublisherTest, CheckpointTopicThatIsNotKnownIsNotTakenForAnEmptyOne) {
+  const CheckpointTopic topic(cluster_, options_.checkpoint_topic, options_.transactional_id);
+  EXPECT_FALSE(*topic.Exists({}));
+  EXPECT_EQ(topic.ReadPlace({}).status().code(), absl::StatusCode::kUnavailable);
+  ASSERT_OK(
+      tidemark::testing::CreateKafkaTopic(cluster_.brokers, {.name = options_.checkpoint_topic}));
+  auto place = topic.ReadPlace({});
+  for (int look = 0; look < 100 && absl::IsUnavailable(place.status()); ++look) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    place = topic.ReadPlace({});
+  }
+  ASSERT_OK(place);
+  EXPECT_FALSE(place->has_value());
+  EXPECT_TRUE(*topic.Exists({}));
+}
+
 // The topic without its oldest record. Brokers drop those by age, and at once on no one's word
 // where the policy is to compact: so it is written again.
 void DropOldestRecord(const ClusterOptions& cluster, const std::string& topic) {
