@@ -265,7 +265,7 @@ absl::Status PublishSession::LoadWhole(std::stop_token stop) {
   // The store shows an append a moment before readers of events do.
   WaitForEvent(parts_.journal, whole->next_sequence - 1, kReadableWait, stop);
   auto stored = parts_.checkpoint_topic->ReadState(std::move(stop));
-  if (!stored.ok()) return stored.status();
+  if (!stored.ok()) return ForOperator(stored.status());
   std::set<std::string> keys;
   for (const storage::StateRecord& record : whole->records) keys.insert(record.key);
   if (*stored) {
