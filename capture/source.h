@@ -65,6 +65,10 @@ class LogReader {
 
   // What the server keeps of its log; Read asks now and then. Thread-safe.
   virtual LogRetention Retention() const = 0;
+
+  // Read calls it where one call may take for minutes, as often as that comes further. To be set
+  // before the first Read.
+  virtual void OnProgress(std::function<void()> /*progressed*/) {}
 };
 
 // A key: the server's text of each key column, in key order. Never compared or ordered by us.

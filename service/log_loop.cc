@@ -63,6 +63,7 @@ absl::Status LogLoop::Session(std::stop_token stop) {
       source_->OpenLog(*resume, registry_, stop);
   if (!opened.ok()) return opened.status();
   std::shared_ptr<capture::LogReader> log = *std::move(opened);
+  log->OnProgress([this] { turn_.Make(); });
   SetReader(log);
   changed_(absl::OkStatus());
   reconnect_ = false;

@@ -146,7 +146,10 @@ absl::Status LookAheadCatalog::ReadDump(BinlogStream& dump, const LogPlace& end)
     const LogPlace before = scan_.to();
     absl::Status status = event->has_value() ? scan_.Consume(**event) : absl::OkStatus();
     if (!status.ok()) return status;
-    if (before < scan_.to()) moved = Clock::now();
+    if (before < scan_.to()) {
+      moved = Clock::now();
+      progressed_();
+    }
     if (Clock::now() - moved > kSilenceMax) {
       return absl::UnavailableError("the server does not send the rest of its binlog");
     }

@@ -36,6 +36,9 @@ class LookAheadCatalog : public Catalog {
   LookAheadCatalog(Connection* connection, OpenDump open_dump, bool without_look_ahead,
                    std::stop_token stop);
 
+  // Called whenever looking through the log has come further: that may take for minutes.
+  void OnProgress(std::function<void()> progressed) { progressed_ = std::move(progressed); }
+
   absl::StatusOr<std::optional<CatalogTable>> DescribeTable(const std::string& database,
                                                             const std::string& table) override;
   absl::StatusOr<CatalogTable> DescribeTableAt(const LogPlace& place, const std::string& database,
@@ -61,6 +64,7 @@ class LookAheadCatalog : public Catalog {
   const OpenDump open_dump_;
   const bool without_look_ahead_;
   const std::stop_token stop_;
+  std::function<void()> progressed_ = [] {};
   DefinitionScan scan_;
 };
 

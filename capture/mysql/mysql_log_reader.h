@@ -40,6 +40,9 @@ class MysqlLogReader : public LogReader {
   void RequestFrontier(const model::Position&) override {}
   model::Position ServerPosition() const override;
   LogRetention Retention() const override { return retention_.Get(); }
+  void OnProgress(std::function<void()> progressed) override {
+    catalog_.OnProgress(std::move(progressed));
+  }
 
  private:
   using Clock = std::chrono::steady_clock;

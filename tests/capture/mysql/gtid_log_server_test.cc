@@ -70,6 +70,20 @@ class GtidLogTest : public ServerTest {
 INSTANTIATE_TEST_SUITE_P(Products, GtidLogTest, ::testing::Values(testing::MysqlProduct::kMySql9),
                          [](const auto& test) { return std::string(Name(test.param)); });
 
+// A long binlog is looked through within one Read, whose thread would else be taken for stuck.
+TEST_P(GtidLogTest, LookingThroughTheLogAheadIsProgress) {
+  ASSERT_OK(server().Exec("SET GLOBAL binlog_row_metadata = MINIMAL"));
+  Open("");
+  int steps = 0;
+  log_->OnProgress([&] { ++steps; });
+  ReadUntil([](const LogBatch& batch) { return !batch.replaying; });
+  // A table whose columns nobody has asked for yet.
+  ASSERT_OK(server().Exec("CREATE TABLE test.unasked (id int PRIMARY KEY)"));
+  ASSERT_OK(server().Exec("INSERT INTO test.unasked VALUES (1)"));
+  ReadUntil([](const LogBatch& batch) { return !batch.transactions.empty(); });
+  EXPECT_GT(steps, 0);
+}
+
 // Else a window could be opened that sees none of its rows, and has no touch of those delivered.
 TEST_P(GtidLogTest, APartOfAHeldTransactionKeepsWindowsClosedAfterARestart) {
   Open("");
