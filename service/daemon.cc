@@ -142,7 +142,7 @@ void Daemon::StartPublisher(const Config& config, const SourceConfig& source) {
 
 Daemon::~Daemon() {
   retention_.request_stop();
-  observer_.Release("stopping");
+  observer_.Release("stopping: ending the streams; no call is taken any more");
   // First, so that calls which wait for a pipeline end.
   for (std::unique_ptr<Pipeline>& pipeline : pipelines_) pipeline->BeginStop();
   for (std::unique_ptr<kafka::Publisher>& publisher : publishers_) publisher->BeginStop();
@@ -151,9 +151,11 @@ Daemon::~Daemon() {
     LogInfo("streams ended");
   }
   if (!publishers_.empty()) {
+    observer_.SetPhase("stopping: ending Kafka's transactions");
     publishers_.clear();
     LogInfo("publishers stopped");
   }
+  observer_.SetPhase("stopping: writing to the journal what came of the logs");
   StopPipelines();
   if (retention_.joinable()) retention_.join();
   server_.reset();

@@ -37,7 +37,7 @@ struct SourceObservation {
 struct Observation {
   // When, microseconds since 1970-01-01 UTC.
   uint64_t time_us = 0;
-  // "starting: ..." or "stopping"; "": all sources are at work.
+  // "starting: ..." or "stopping: ..."; "": all sources are at work.
   std::string phase;
   std::vector<SourceObservation> sources;
   // nullopt: not asked yet.

@@ -24,7 +24,7 @@ class Observer {
  public:
   ~Observer() { Release("stopping"); }
 
-  // What the service is doing before its sources are at work: "starting: ...".
+  // What the service is doing while its sources are not at work: "starting: ...", "stopping: ...".
   void SetPhase(const std::string& phase);
   // All sources are at work. They must outlive the observer or Release.
   void Watch(const storage::Store* store, const Sources* sources, const Streams* streams);

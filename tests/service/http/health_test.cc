@@ -72,7 +72,7 @@ TEST(HealthTest, AStoreThatDoesNotAnswerIsNotAlive) {
 
 TEST(HealthTest, AStartAndAStopAreAliveAndNotReady) {
   Observation seen;
-  for (const char* phase : {"starting: source shop", "stopping"}) {
+  for (const char* phase : {"starting: source shop", "stopping: ending the streams"}) {
     seen.phase = phase;
     EXPECT_TRUE(JudgeAlive(seen).good);
     EXPECT_FALSE(JudgeReady(seen).good);
