@@ -4,9 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -14,9 +12,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "tests/service/http/http_client.h"
+#include "tests/service/http/scraped_page.h"
 #include "tests/support/free_port.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/promtool.h"
@@ -36,9 +34,6 @@ bool Await(const std::function<bool()>& holds, absl::Duration timeout = absl::Se
 
 class ServicePagesTest : public ::testing::Test {
  protected:
-  // Series by "name{labels}".
-  using Series = std::map<std::string, double>;
-
   void SetUp() override {
     ASSERT_OK_AND_ASSIGN(server_, PostgresServer::Start({}));
     ASSERT_OK(server_->Exec("CREATE TABLE t (id int PRIMARY KEY, v text)"));
@@ -58,31 +53,10 @@ class ServicePagesTest : public ::testing::Test {
       return HttpGet(address_, "/readyz").status == status;
     });
   }
-  Series Scrape() {
-    const HttpResult page = HttpGet(address_, "/metrics");
-    EXPECT_EQ(page.status, 200);
-    Series series;
-    const std::vector<std::string> lines = absl::StrSplit(page.body, '\n');
-    for (const std::string& line : lines) {
-      if (line.empty() || line.front() == '#') continue;
-      const size_t value = line.rfind(' ');
-      series[line.substr(0, value)] = std::atof(line.c_str() + value);
-    }
-    return series;
-  }
-  static double Events(const Series& series, const std::string& op) {
+  Metrics Scrape() { return testing::Scrape(address_); }
+  static double Events(const Metrics& series, const std::string& op) {
     return Value(series,
                  absl::StrCat("tidemark_source_events_total{source=\"db\",op=\"", op, "\"}"));
-  }
-  static double Value(const Series& series, const std::string& name) {
-    auto found = series.find(name);
-    EXPECT_NE(found, series.end()) << name;
-    return found == series.end() ? -1 : found->second;
-  }
-  static double Sum(const Series& series, const std::string& prefix) {
-    double sum = 0;
-    for (const auto& [name, value] : series) sum += absl::StartsWith(name, prefix) ? value : 0;
-    return sum;
   }
 
   std::unique_ptr<PostgresServer> server_;
@@ -93,11 +67,11 @@ class ServicePagesTest : public ::testing::Test {
 // Scrapes all the while, as no counter may ever go back.
 class Scraper {
  public:
-  explicit Scraper(std::function<std::map<std::string, double>()> scrape)
+  explicit Scraper(std::function<Metrics()> scrape)
       : thread_([this, scrape = std::move(scrape)] {
-          std::map<std::string, double> before;
+          Metrics before;
           while (!stop_) {
-            std::map<std::string, double> now = scrape();
+            Metrics now = scrape();
             for (const auto& [name, value] : before) {
               const bool counts = absl::StrContains(name, "_total") ||
                                   absl::StrContains(name, "_bucket") ||
@@ -136,7 +110,7 @@ TEST_F(ServicePagesTest, CountersCountExactlyWhileASnapshotAndWritersRun) {
   EXPECT_TRUE(Await([&] { return Events(Scrape(), "delete") == 50; }));
   EXPECT_GT(scraper.Stop(), 0);
 
-  Series series = Scrape();
+  Metrics series = Scrape();
   EXPECT_EQ(Events(series, "create"), 50);
   EXPECT_EQ(Events(series, "update"), 100);
   EXPECT_EQ(Events(series, "delete"), 50);
@@ -212,7 +186,7 @@ TEST_F(ServicePagesTest, ReadyIsCapturingAndAliveIsNotStuck) {
 
   ASSERT_OK(server_->Stop(PostgresServer::StopMode::kFast));
   EXPECT_TRUE(AwaitReady(503));
-  Series series = Scrape();
+  Metrics series = Scrape();
   EXPECT_EQ(Value(series, "tidemark_ready"), 0);
   EXPECT_EQ(Value(series, "tidemark_healthy"), 1);
   EXPECT_EQ(Value(series, "tidemark_source_state{source=\"db\",state=\"connecting\"}"), 1);
