@@ -80,7 +80,7 @@ testing::ServiceOptions KafkaFaultTest::ServiceSettings() const {
                std::string("user: tidemark"));
   options.top_lines = {"kafka:", absl::StrCat("  brokers: \"", kafka_->bootstrap(), "\""),
                        absl::StrCat("  properties: {transaction.timeout.ms: ",
-                                    absl::ToInt64Milliseconds(kTransactionTimeout), "}")};
+                                    absl::ToInt64Milliseconds(TransactionTimeout()), "}")};
   const std::vector<std::string> lines = {
       "publish:",
       absl::StrCat("  topic: \"", prefix_, ".table.{table}\""),
@@ -130,7 +130,8 @@ void KafkaFaultTest::WaitUntilStopped(ServiceProcess& service, const std::string
   for (;;) {
     const absl::StatusOr<v1::Source> source = service.Status();
     ASSERT_OK(source) << service.Log();
-    if (source->state() == v1::Source::STOPPED && absl::StrContains(source->error(), reason)) return;
+    if (source->state() == v1::Source::STOPPED && absl::StrContains(source->error(), reason))
+      return;
     ASSERT_LT(absl::Now(), deadline) << source->ShortDebugString() << "\n" << service.Log();
     absl::SleepFor(kPoll);
   }

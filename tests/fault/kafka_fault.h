@@ -28,6 +28,7 @@ class KafkaFaultTest : public contract::CaptureTest {
   void SetUp() override;
   void TearDown() override;
   testing::ServiceOptions ServiceSettings() const override;
+  virtual absl::Duration TransactionTimeout() const { return kTransactionTimeout; }
 
   testing::KafkaCluster& kafka() { return *kafka_; }
   // What publishes now; null: nothing does.

@@ -76,6 +76,9 @@ class ServiceProcess {
   absl::StatusOr<int> Terminate();
   // Starts it again on the same state and port.
   absl::Status StartAgain();
+  // The same in two steps: between them it is starting.
+  absl::Status Launch();
+  absl::Status WaitUntilReady();
   // The same, and kills it after that time, however far it has come.
   absl::Status StartAgainAndKill9(absl::Duration after);
 
@@ -83,8 +86,6 @@ class ServiceProcess {
   explicit ServiceProcess(const ServiceOptions& options);
   std::string Configuration() const;
   std::string ReadyFile() const { return folder_.File("ready"); }
-  absl::Status Launch();
-  absl::Status WaitUntilReady();
   void Connect();
 
   const ServiceOptions options_;
