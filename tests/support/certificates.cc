@@ -16,6 +16,21 @@ absl::Status Openssl(std::vector<std::string> arguments) {
   return RunProgram(arguments, kPatience).status();
 }
 
+// `extension`: what the certificate says of its use.
+absl::Status Issue(const std::string& folder, const std::string& authority, const std::string& name,
+                   const std::string& extension, const std::string& days) {
+  static std::atomic<int> serial = 100;
+  const std::string base = absl::StrCat(folder, "/", name);
+  const std::string issuer = absl::StrCat(folder, "/", authority);
+  absl::Status made = Openssl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                               "-nodes", "-subj", "/CN=" + name, "-addext", extension, "-keyout",
+                               base + ".key", "-out", base + ".request"});
+  if (!made.ok()) return made;
+  return Openssl({"x509", "-req", "-in", base + ".request", "-CA", issuer + ".pem", "-CAkey",
+                  issuer + ".key", "-set_serial", absl::StrCat(++serial), "-days", days,
+                  "-copy_extensions", "copy", "-out", base + ".pem"});
+}
+
 }  // namespace
 
 absl::Status MakeAuthority(const std::string& folder, const std::string& name) {
@@ -27,17 +42,13 @@ absl::Status MakeAuthority(const std::string& folder, const std::string& name) {
 
 absl::Status IssueCertificate(const std::string& folder, const std::string& authority,
                               const std::string& name, bool expired) {
-  static std::atomic<int> serial = 100;
-  const std::string base = absl::StrCat(folder, "/", name);
-  const std::string issuer = absl::StrCat(folder, "/", authority);
-  absl::Status made =
-      Openssl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-               "-subj", "/CN=" + name, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-               "-keyout", base + ".key", "-out", base + ".request"});
-  if (!made.ok()) return made;
-  return Openssl({"x509", "-req", "-in", base + ".request", "-CA", issuer + ".pem", "-CAkey",
-                  issuer + ".key", "-set_serial", absl::StrCat(++serial), "-days",
-                  expired ? "-1" : "2", "-copy_extensions", "copy", "-out", base + ".pem"});
+  return Issue(folder, authority, name, "subjectAltName=DNS:localhost,IP:127.0.0.1",
+               expired ? "-1" : "2");
+}
+
+absl::Status IssueAuthority(const std::string& folder, const std::string& authority,
+                            const std::string& name) {
+  return Issue(folder, authority, name, "basicConstraints=critical,CA:TRUE", "2");
 }
 
 }  // namespace tidemark::testing

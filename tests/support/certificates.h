@@ -17,6 +17,10 @@ absl::Status MakeAuthority(const std::string& folder, const std::string& name);
 absl::Status IssueCertificate(const std::string& folder, const std::string& authority,
                               const std::string& name, bool expired = false);
 
+// An authority that another one in the same folder has signed.
+absl::Status IssueAuthority(const std::string& folder, const std::string& authority,
+                            const std::string& name);
+
 }  // namespace tidemark::testing
 
 #endif  // TIDEMARK_TESTS_SUPPORT_CERTIFICATES_H_

@@ -30,6 +30,8 @@ class CertificatesTest : public ::testing::Test {
     ASSERT_OK(testing::IssueCertificate(folder_->path(), "ours", "good"));
     ASSERT_OK(testing::IssueCertificate(folder_->path(), "ours", "old", true));
     ASSERT_OK(testing::IssueCertificate(folder_->path(), "theirs", "strange"));
+    ASSERT_OK(testing::IssueAuthority(folder_->path(), "ours", "branch"));
+    ASSERT_OK(testing::IssueCertificate(folder_->path(), "branch", "clerk"));
     testing::WriteFile(File("empty"), "");
     testing::WriteFile(File("half"), Content("good.pem").substr(0, 200));
   }
@@ -124,6 +126,22 @@ TEST_F(CertificatesTest, ClientsAreCheckedAgainstTheirAuthority) {
   // An authority of theirs that comes with it makes it no better.
   EXPECT_THAT(refusal(Content("strange.pem") + Content("theirs.pem")), HasSubstr("is refused"));
   EXPECT_EQ(ClientAuthority::FromPem("nothing"), nullptr);
+}
+
+TEST_F(CertificatesTest, AClientOfAnAuthorityBetweenShowsThatToo) {
+  const auto authority = ClientAuthority::FromPem(Content("ours.pem"));
+  ASSERT_NE(authority, nullptr);
+  EXPECT_OK(authority->Check(Content("clerk.pem") + Content("branch.pem"), absl::Now()));
+  EXPECT_TRUE(absl::IsUnauthenticated(authority->Check(Content("clerk.pem"), absl::Now())));
+  // A client is none: what it has signed is not good.
+  ASSERT_OK(testing::IssueCertificate(folder_->path(), "good", "pretender"));
+  EXPECT_THAT(
+      authority->Check(Content("pretender.pem") + Content("good.pem"), absl::Now()).message(),
+      HasSubstr("is refused"));
+  // Where the one between is trusted itself, it need not be shown.
+  const auto trusted = ClientAuthority::FromPem(Content("ours.pem") + Content("branch.pem"));
+  ASSERT_NE(trusted, nullptr);
+  EXPECT_OK(trusted->Check(Content("clerk.pem"), absl::Now()));
 }
 
 TEST_F(CertificatesTest, TokensAreReadOneALine) {

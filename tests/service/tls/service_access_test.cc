@@ -47,6 +47,10 @@ class ServiceAccessTest : public ::testing::Test {
     }
     ASSERT_OK(testing::IssueCertificate(folder_->path(), "ca", "expired", true));
     ASSERT_OK(testing::IssueCertificate(folder_->path(), "other", "stranger"));
+    ASSERT_OK(testing::IssueAuthority(folder_->path(), "ca", "branch"));
+    ASSERT_OK(testing::IssueCertificate(folder_->path(), "branch", "clerk"));
+    testing::WriteFile(File("chained.pem"), Content("clerk.pem") + Content("branch.pem"));
+    testing::WriteFile(File("chained.key"), Content("clerk.key"));
     // One that is not its own, and good, behind it: it proves nothing.
     testing::WriteFile(File("liar.pem"), Content("stranger.pem") + Content("client.pem"));
     testing::WriteFile(File("liar.key"), Content("stranger.key"));
@@ -201,6 +205,13 @@ int ServiceAccessTest::outputs_ = 0;
 
 TEST_F(ServiceAccessTest, ACertificateAndATokenOpenTheService) {
   EXPECT_THAT(Command(As("client", "token")), AllOf(HasSubstr("exit 0"), HasSubstr("capturing")));
+}
+
+TEST_F(ServiceAccessTest, AClientOfAnAuthorityBetweenIsTakenWithTheChain) {
+  EXPECT_THAT(Command(As("chained", "token")), HasSubstr("exit 0"));
+  EXPECT_THAT(
+      Command(As("clerk", "token")),
+      AllOf(HasSubstr("exit 1"), HasSubstr("(CN=clerk) is refused: unable to get local issuer")));
 }
 
 TEST_F(ServiceAccessTest, WhoIsRefusedIsToldWhyAndTheLogNamesThem) {
