@@ -3,46 +3,45 @@
 #include <optional>
 #include <string_view>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
 namespace tidemark::service {
 
-void AccessConfigReader::Read(const YamlMap& top, bool is_local, AccessOptions* options,
-                              std::vector<std::string>* warnings) {
-  ReadTls(top, options, warnings);
-  ReadTokens(top, options, warnings);
-  const bool insecure = top.Boolean("insecure").value_or(false);
+void AccessConfigReader::Read(const YamlMap& map, bool is_local, const ListenerWords& words,
+                              AccessOptions* options, std::vector<std::string>* warnings) {
+  options->listener = words.name;
+  ReadTls(map, options, warnings);
+  ReadTokens(map, options, warnings);
+  const bool insecure = map.Boolean("insecure").value_or(false);
   if (insecure && options->tls) {
-    top.Error("insecure", "stands beside tls; expected one of them: take `insecure` out");
+    map.Error("insecure", "stands beside tls; expected one of them: take `insecure` out");
   }
   if (is_local) return;
-  CheckReach(top, insecure, *options);
+  if (!insecure && !options->tls) {
+    map.Error("listen", absl::StrCat("other machines can reach this address, which takes TLS; "
+                                     "expected tls: {cert: FILE, key: FILE} too, or a loopback "
+                                     "address such as ",
+                                     words.loopback, ", or, where the network is trusted with ",
+                                     words.shows, ", `insecure: true`"));
+  }
   const bool asks = !options->token_file.empty() || (options->tls && options->tls->client_ca != "");
-  if (!asks) {
-    warnings->push_back(
-        "whoever reaches the port may read every source and drive its snapshots; ask for "
-        "certificates (tls.client_ca) or tokens (tokens.file)");
+  if (!asks && words.open_to_all[0] != '\0') {
+    warnings->push_back(absl::StrCat("whoever reaches the port may ", words.open_to_all,
+                                     "; ask for certificates (tls.client_ca) or tokens "
+                                     "(tokens.file)"));
   }
   if (insecure && !options->token_file.empty()) {
-    warnings->push_back(
-        "insecure: tokens and rows travel in clear text over the network; set tls instead");
+    warnings->push_back(absl::StrCat(map.Path("insecure"), ": tokens and ", words.shows,
+                                     " travel in clear text over the network; set tls instead"));
   }
 }
 
-void AccessConfigReader::CheckReach(const YamlMap& top, bool insecure,
-                                    const AccessOptions& options) {
-  if (insecure || options.tls) return;
-  top.Error("listen",
-            "other machines can reach this address, which takes TLS; expected tls: {cert: FILE, "
-            "key: FILE} too, or a loopback address such as 127.0.0.1:7654, or, where the network "
-            "is trusted with every row, insecure: true");
-}
-
-void AccessConfigReader::ReadTls(const YamlMap& top, AccessOptions* options,
+void AccessConfigReader::ReadTls(const YamlMap& parent, AccessOptions* options,
                                  std::vector<std::string>* warnings) {
-  const std::optional<YAML::Node> node = top.Find("tls");
+  const std::optional<YAML::Node> node = parent.Find("tls");
   if (!node) return;
-  YamlMap map(*node, "tls", {"cert", "key", "client_ca"}, errors_);
+  YamlMap map(*node, parent.Path("tls"), {"cert", "key", "client_ca"}, errors_);
   CertificateFiles& files = options->tls.emplace();
   if (!node->IsMap()) return;
   auto read = [&](std::string_view key, std::string* file) {
@@ -59,11 +58,11 @@ void AccessConfigReader::ReadTls(const YamlMap& top, AccessOptions* options,
   Report(map, problems, warnings);
 }
 
-void AccessConfigReader::ReadTokens(const YamlMap& top, AccessOptions* options,
+void AccessConfigReader::ReadTokens(const YamlMap& parent, AccessOptions* options,
                                     std::vector<std::string>* warnings) {
-  const std::optional<YAML::Node> node = top.Find("tokens");
+  const std::optional<YAML::Node> node = parent.Find("tokens");
   if (!node) return;
-  YamlMap map(*node, "tokens", {"file"}, errors_);
+  YamlMap map(*node, parent.Path("tokens"), {"file"}, errors_);
   if (!node->IsMap()) return;
   map.Require("file", "the path of a file with one token a line");
   const std::optional<YamlScalar> file = map.Scalar("file", "the path of a file");

@@ -10,6 +10,18 @@
 
 namespace tidemark::service {
 
+// What is listened on, in the words of its messages.
+struct ListenerWords {
+  // "grpc": in the log.
+  const char* name;
+  // "127.0.0.1:7654"
+  const char* loopback;
+  // What whoever reaches it without TLS sees: "every row".
+  const char* shows;
+  // What whoever is not asked for a certificate or a token may do; "": nothing to warn of.
+  const char* open_to_all;
+};
+
 // Reads who may connect and call: `tls:`, `tokens:` and `insecure:`. Private to the configuration.
 class AccessConfigReader {
  public:
@@ -17,15 +29,15 @@ class AccessConfigReader {
   AccessConfigReader(const ConfigFiles* files, YamlErrors* errors)
       : files_(files), errors_(errors) {}
 
-  // `is_local`: no other machine reaches the address that is listened on. Files that are named are
-  // examined.
-  void Read(const YamlMap& top, bool is_local, AccessOptions* options,
+  // `map`: where `listen` stands too. `is_local`: no other machine reaches that address. Files that
+  // are named are examined.
+  void Read(const YamlMap& map, bool is_local, const ListenerWords& words, AccessOptions* options,
             std::vector<std::string>* warnings);
 
  private:
-  void ReadTls(const YamlMap& top, AccessOptions* options, std::vector<std::string>* warnings);
-  void ReadTokens(const YamlMap& top, AccessOptions* options, std::vector<std::string>* warnings);
-  static void CheckReach(const YamlMap& top, bool insecure, const AccessOptions& options);
+  void ReadTls(const YamlMap& parent, AccessOptions* options, std::vector<std::string>* warnings);
+  void ReadTokens(const YamlMap& parent, AccessOptions* options,
+                  std::vector<std::string>* warnings);
   static void Report(const YamlMap& map, const std::vector<FileProblem>& problems,
                      std::vector<std::string>* warnings);
 

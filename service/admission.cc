@@ -3,19 +3,15 @@
 #include <grpc/grpc_security_constants.h>
 #include <grpcpp/security/auth_context.h>
 
+#include <optional>
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "service/grpc_status.h"
-#include "service/log.h"
 
 namespace tidemark::service {
 namespace {
-
-constexpr auto kLogWindow = std::chrono::seconds(10);
-constexpr int kLinesMax = 20;
 
 std::string Property(const grpc::AuthContext& context, const char* name) {
   const auto values = context.FindPropertyValues(name);
@@ -33,15 +29,15 @@ std::string ChainOf(const grpc::ServerContextBase& context) {
 absl::Status CheckToken(const grpc::ServerContextBase& context, const Tokens& tokens) {
   const auto& metadata = context.client_metadata();
   const auto found = metadata.find("authorization");
-  std::string_view value;
-  if (found != metadata.end()) value = {found->second.data(), found->second.size()};
-  if (!absl::EqualsIgnoreCase(std::string(value.substr(0, 7)), "bearer ")) {
+  std::string_view header;
+  if (found != metadata.end()) header = {found->second.data(), found->second.size()};
+  const std::optional<std::string_view> token = BearerToken(header);
+  if (!token) {
     return absl::UnauthenticatedError(
         "the call has no token; send the header `authorization: Bearer TOKEN` (tidemark: "
         "--token-file)");
   }
-  value.remove_prefix(7);
-  if (tokens.Holds(value)) return absl::OkStatus();
+  if (tokens.Holds(*token)) return absl::OkStatus();
   return absl::UnauthenticatedError(
       "the call's token is none of those in the service's tokens.file; use one that is there");
 }
@@ -57,23 +53,8 @@ grpc::Status Admission::Admit(const grpc::ServerContextBase& context) const {
   }
   const auto tokens = access_->tokens();
   if (good.ok() && tokens != nullptr) good = CheckToken(context, *tokens);
-  if (!good.ok()) LogRefusal(context.peer(), std::string(good.message()));
+  if (!good.ok()) refusals_.Write(context.peer(), std::string(good.message()));
   return ToGrpc(good);
-}
-
-void Admission::LogRefusal(const std::string& peer, const std::string& reason) const {
-  std::lock_guard lock(mutex_);
-  const auto now = std::chrono::steady_clock::now();
-  if (now - window_start_ >= kLogWindow) {
-    if (left_out_ > 0) LogWarning("more calls were refused", {{"calls", left_out_}});
-    window_start_ = now;
-    logged_ = left_out_ = 0;
-  }
-  if (++logged_ > kLinesMax) {
-    ++left_out_;
-    return;
-  }
-  LogWarning("call refused", {{"peer", peer}, {"reason", reason}});
 }
 
 }  // namespace tidemark::service

@@ -4,10 +4,7 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/status.h>
 
-#include <chrono>
-#include <mutex>
-#include <string>
-
+#include "service/refusal_log.h"
 #include "service/tls/access.h"
 
 namespace tidemark::service {
@@ -24,14 +21,8 @@ class Admission {
   grpc::Status Admit(const grpc::ServerContextBase& context) const;
 
  private:
-  void LogRefusal(const std::string& peer, const std::string& reason) const;
-
   const Access* const access_;
-  mutable std::mutex mutex_;
-  // Of log lines: a client that tries for ever must not fill the disk.
-  mutable std::chrono::steady_clock::time_point window_start_;
-  mutable int logged_ = 0;
-  mutable int left_out_ = 0;
+  mutable RefusalLog refusals_{"call"};
 };
 
 }  // namespace tidemark::service

@@ -35,13 +35,15 @@ struct SourceConfig {
 struct HttpConfig {
   // "127.0.0.1:9090", "[::1]:0". Port 0: any free one.
   std::string listen;
+  // Who may read the metrics; health is for everybody.
+  AccessOptions access = {};
 };
 
 struct Config {
   // "127.0.0.1:7654", "[::1]:0", "unix:/run/tidemark.sock". Port 0: any free one.
   std::string listen = "127.0.0.1:7654";
   AccessOptions access;
-  // What the files of `access` and the rest let pass and should not, for an operator.
+  // What the files of both `access` and the rest let pass and should not, for an operator.
   std::vector<std::string> access_warnings;
   std::string data;
   LogLevel log_level = LogLevel::kInfo;

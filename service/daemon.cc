@@ -84,12 +84,19 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, std:
 
 absl::Status Daemon::StartHttp(const Config& config) {
   if (!config.http) return absl::OkStatus();
-  auto server = HttpServer::Start(config.http->listen, [this](std::string_view path) {
-    return AnswerPage(path, observer_, TIDEMARK_VERSION);
-  });
+  auto access = Access::Start(config.http->access);
+  if (!access.ok()) return access.status();
+  http_access_ = *std::move(access);
+  http_admission_.emplace(http_access_.get());
+  auto server =
+      HttpServer::Start({.listen = config.http->listen, .access = http_access_.get()},
+                        [this](const HttpRequest& request) {
+                          return AnswerPage(request, *http_admission_, observer_, TIDEMARK_VERSION);
+                        });
   if (!server.ok()) return server.status();
   http_ = *std::move(server);
-  LogInfo("metrics and health are served", {{"address", http_->address()}});
+  LogInfo("metrics and health are served",
+          {{"address", http_->address()}, {"tls", config.http->access.tls ? "yes" : "no"}});
   return absl::OkStatus();
 }
 

@@ -12,6 +12,7 @@
 #include "capture/source.h"
 #include "service/config.h"
 #include "service/grpc_server.h"
+#include "service/http/http_admission.h"
 #include "service/http/http_server.h"
 #include "service/kafka/publisher.h"
 #include "service/observer.h"
@@ -50,6 +51,8 @@ class Daemon {
 
   // Before what it observes; the pages outlive all else.
   Observer observer_;
+  std::unique_ptr<Access> http_access_;
+  std::optional<HttpAdmission> http_admission_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<storage::Store> store_;
   std::vector<std::unique_ptr<capture::Source>> drivers_;

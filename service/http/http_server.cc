@@ -2,89 +2,27 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
 #include <chrono>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/http/http_session.h"
+#include "service/log.h"
+#include "service/tls/tls_context.h"
 
 namespace tidemark::service {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr size_t kConnectionsMax = 64;
-constexpr size_t kRequestBytesMax = 8 << 10;
-constexpr std::chrono::seconds kDeadline{10};
 // How long no connection is taken after one could not be had, as when no file is left to open.
 constexpr std::chrono::milliseconds kAcceptPause{100};
-
-// One client: reads a request, writes the reply, and again while the client keeps the connection.
-class Session : public std::enable_shared_from_this<Session> {
- public:
-  Session(tcp::socket socket, const HttpServer::Answer* answer, size_t* open)
-      : stream_(std::move(socket)), buffer_(kRequestBytesMax), answer_(answer), open_(open) {
-    ++*open_;
-  }
-  ~Session() { --*open_; }
-
-  void Read();
-
- private:
-  void Reply();
-  HttpReply Answer() const;
-
-  beast::tcp_stream stream_;
-  beast::flat_buffer buffer_;
-  std::optional<http::request_parser<http::empty_body>> request_;
-  http::response<http::string_body> response_;
-  const HttpServer::Answer* const answer_;
-  size_t* const open_;
-};
-
-void Session::Read() {
-  request_.emplace();
-  request_->header_limit(kRequestBytesMax);
-  stream_.expires_after(kDeadline);
-  http::async_read(stream_, buffer_, *request_,
-                   [self = shared_from_this()](error_code error, size_t) {
-                     if (!error) self->Reply();
-                   });
-}
-
-HttpReply Session::Answer() const {
-  const auto& request = request_->get();
-  if (request.method() != http::verb::get && request.method() != http::verb::head) {
-    return {.status = 405, .body = "only GET and HEAD are answered\n"};
-  }
-  const std::string target(request.target().data(), request.target().size());
-  return (*answer_)(std::string_view(target).substr(0, target.find('?')));
-}
-
-void Session::Reply() {
-  HttpReply reply = Answer();
-  const bool head = request_->get().method() == http::verb::head;
-  response_ = http::response<http::string_body>(static_cast<http::status>(reply.status),
-                                                request_->get().version());
-  response_.set(http::field::content_type, reply.content_type);
-  response_.set(http::field::cache_control, "no-store");
-  if (reply.status == 405) response_.set(http::field::allow, "GET, HEAD");
-  response_.keep_alive(request_->get().keep_alive());
-  response_.content_length(reply.body.size());
-  if (!head) response_.body() = std::move(reply.body);
-  stream_.expires_after(kDeadline);
-  http::async_write(stream_, response_, [self = shared_from_this()](error_code error, size_t) {
-    if (!error && self->response_.keep_alive()) self->Read();
-  });
-}
 
 // Splits "host:port" and takes the brackets from an IPv6 address.
 std::pair<std::string, std::string> Split(const std::string& listen) {
@@ -97,8 +35,11 @@ std::pair<std::string, std::string> Split(const std::string& listen) {
 
 class Server final : public HttpServer {
  public:
-  explicit Server(Answer answer)
-      : answer_(std::move(answer)), acceptor_(context_), pause_(context_) {}
+  Server(const HttpServerOptions& options, Answer answer)
+      : access_(options.access),
+        parts_{std::move(answer), options.deadline, {}},
+        acceptor_(context_),
+        pause_(context_) {}
   ~Server() override {
     context_.stop();
     if (thread_.joinable()) thread_.join();
@@ -109,12 +50,16 @@ class Server final : public HttpServer {
 
  private:
   error_code Bind(const std::string& host, const std::string& port);
+  absl::Status TakeCertificates();
   void Accept();
   void Accepted(error_code error, tcp::socket socket);
 
-  const Answer answer_;
-  // Sessions that are open; they end with the context.
-  size_t open_ = 0;
+  const Access* const access_;
+  // Those that are shown to new connections, and what OpenSSL has made of them.
+  std::shared_ptr<const Certificates> certificates_;
+  std::optional<asio::ssl::context> tls_;
+  // Sessions end with the context.
+  HttpSessionParts parts_;
   asio::io_context context_{1};
   tcp::acceptor acceptor_;
   asio::steady_timer pause_;
@@ -135,7 +80,19 @@ error_code Server::Bind(const std::string& host, const std::string& port) {
   return error;
 }
 
+absl::Status Server::TakeCertificates() {
+  if (access_ == nullptr) return absl::OkStatus();
+  std::shared_ptr<const Certificates> now = access_->certificates();
+  if (now == certificates_) return absl::OkStatus();
+  // Not tried again for each connection.
+  certificates_ = std::move(now);
+  absl::StatusOr<TlsContext> made = MakeTlsContext(*certificates_);
+  if (made.ok()) tls_.emplace(made->release());
+  return made.status();
+}
+
 absl::Status Server::Listen(const std::string& listen) {
+  if (absl::Status taken = TakeCertificates(); !taken.ok()) return taken;
   const auto [host, port] = Split(listen);
   if (error_code error = Bind(host, port)) {
     return absl::FailedPreconditionError(
@@ -163,19 +120,20 @@ void Server::Accepted(error_code error, tcp::socket socket) {
     });
     return;
   }
-  // One too many is closed at once.
-  if (open_ < kConnectionsMax) {
-    std::make_shared<Session>(std::move(socket), &answer_, &open_)->Read();
+  if (absl::Status taken = TakeCertificates(); !taken.ok()) {
+    LogError("certificates not taken: those of before stay",
+             {{"listener", "http"}, {"error", taken.message()}});
   }
+  ServeHttp(std::move(socket), tls_ ? &*tls_ : nullptr, &parts_);
   Accept();
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string& listen,
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
                                                               Answer answer) {
-  auto server = std::make_unique<Server>(std::move(answer));
-  absl::Status listening = server->Listen(listen);
+  auto server = std::make_unique<Server>(options, std::move(answer));
+  absl::Status listening = server->Listen(options.listen);
   if (!listening.ok()) return listening;
   return server;
 }

@@ -14,10 +14,12 @@ HttpReply ReplyOf(Verdict verdict) {
 
 }  // namespace
 
-HttpReply AnswerPage(std::string_view path, const Observer& observer, const std::string& version) {
-  if (path == "/healthz") return ReplyOf(JudgeAlive(observer.Observe()));
-  if (path == "/readyz") return ReplyOf(JudgeReady(observer.Observe()));
-  if (path == "/metrics") {
+HttpReply AnswerPage(const HttpRequest& request, const HttpAdmission& admission,
+                     const Observer& observer, const std::string& version) {
+  if (request.path == "/healthz") return ReplyOf(JudgeAlive(observer.Observe()));
+  if (request.path == "/readyz") return ReplyOf(JudgeReady(observer.Observe()));
+  if (request.path == "/metrics") {
+    if (std::optional<HttpReply> refusal = admission.Refuse(request)) return *std::move(refusal);
     return {.content_type = kMetricsType,
             .body = MetricsPage(observer.Observe(), ReadProcessFigures(), version)};
   }

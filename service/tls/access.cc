@@ -95,24 +95,27 @@ void Access::Watch(FileChanges tls, FileChanges token_file, std::stop_token stop
 void Access::ReloadCertificates() {
   std::vector<FileProblem> problems;
   if (!LoadCertificatesNow(&problems)) {
-    LogError("certificates not reloaded: those of before stay", {{"error", ErrorsOf(problems)}});
+    LogError("certificates not reloaded: those of before stay",
+             {{"listener", options_.listener}, {"error", ErrorsOf(problems)}});
     return;
   }
   LogWarnings(problems);
   const auto taken = certificates();
   LogInfo("certificates reloaded",
           {{"subject", taken->subject},
+           {"listener", options_.listener},
            {"expiry", absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", taken->expiry, absl::UTCTimeZone())}});
 }
 
 void Access::ReloadTokens() {
   std::vector<FileProblem> problems;
   if (!LoadTokensNow(&problems)) {
-    LogError("tokens not reloaded: those of before stay", {{"error", ErrorsOf(problems)}});
+    LogError("tokens not reloaded: those of before stay",
+             {{"listener", options_.listener}, {"error", ErrorsOf(problems)}});
     return;
   }
   LogWarnings(problems);
-  LogInfo("tokens reloaded", {{"tokens", tokens()->size()}});
+  LogInfo("tokens reloaded", {{"tokens", tokens()->size()}, {"listener", options_.listener}});
 }
 
 }  // namespace tidemark::service

@@ -18,6 +18,8 @@ namespace tidemark::service {
 
 // Who may connect and call, by files.
 struct AccessOptions {
+  // What asks for them, for the log: "grpc".
+  std::string listener = "grpc";
   // Left out: no TLS.
   std::optional<CertificateFiles> tls;
   // "": no token is asked for.

@@ -1,7 +1,7 @@
 #include "service/tls/certificates.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <sys/stat.h>
 
 #include <ctime>
@@ -16,8 +16,6 @@ namespace {
 
 constexpr absl::Duration kExpiryWarning = absl::Hours(14 * 24);
 
-int NoPassphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) { return 0; }
-
 absl::Time ToTime(const ASN1_TIME* time) {
   std::tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return absl::InfinitePast();
@@ -26,13 +24,6 @@ absl::Time ToTime(const ASN1_TIME* time) {
 
 std::string Show(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
-}
-
-OpensslHandle<EVP_PKEY> ReadKey(const std::string& pem) {
-  OpensslHandle<BIO> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  OpensslHandle<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
-  ERR_clear_error();
-  return key;
 }
 
 // One reading of all files.
@@ -113,7 +104,7 @@ void Loader::CheckTimes(X509* certificate) {
 void Loader::LoadKey() {
   if (!ReadFile("key", files_.key, &loaded_.key_pem)) return;
   WarnIfOthersMayRead("key", files_.key, problems_);
-  const OpensslHandle<EVP_PKEY> key = ReadKey(loaded_.key_pem);
+  const OpensslHandle<EVP_PKEY> key = ReadPemKey(loaded_.key_pem);
   if (key == nullptr) {
     Fail("key", absl::StrCat("expected a private key in PEM without passphrase, ", files_.key,
                              " holds none"));

@@ -81,6 +81,13 @@ CertificateList ReadPemCertificates(std::string_view pem) {
   return list;
 }
 
+OpensslHandle<EVP_PKEY> ReadPemKey(std::string_view pem) {
+  const OpensslHandle<BIO> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  OpensslHandle<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
+  ERR_clear_error();
+  return key;
+}
+
 std::shared_ptr<const ClientAuthority> ClientAuthority::FromPem(std::string_view pem) {
   const CertificateList certificates = ReadPemCertificates(pem);
   if (certificates.empty()) return nullptr;

@@ -27,6 +27,9 @@ using CertificateList = std::vector<OpensslHandle<X509>>;
 // The certificates in PEM text, in its order; what is none ends the list.
 CertificateList ReadPemCertificates(std::string_view pem);
 
+// The private key in PEM text without passphrase; nullptr: there is none.
+OpensslHandle<EVP_PKEY> ReadPemKey(std::string_view pem);
+
 }  // namespace tidemark::service
 
 #endif  // TIDEMARK_SERVICE_TLS_OPENSSL_HANDLES_H_

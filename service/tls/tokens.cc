@@ -22,6 +22,13 @@ bool IsToken(std::string_view text) {
 
 }  // namespace
 
+std::optional<std::string_view> BearerToken(std::string_view header) {
+  constexpr std::string_view kScheme = "bearer ";
+  const std::string scheme = absl::AsciiStrToLower(std::string(header.substr(0, kScheme.size())));
+  if (scheme != kScheme) return std::nullopt;
+  return header.substr(kScheme.size());
+}
+
 Tokens::Hash Tokens::HashOf(std::string_view token) {
   Hash hash;
   SHA256(reinterpret_cast<const uint8_t*>(token.data()), token.size(), hash.data());

@@ -12,6 +12,9 @@
 
 namespace tidemark::service {
 
+// What follows "Bearer " in the value of an authorization header; nullopt: it is no such value.
+std::optional<std::string_view> BearerToken(std::string_view header);
+
 // The bearer tokens that are taken, as their hashes. Thread-safe.
 //
 // File: one token a line, 16 characters or more without blanks; empty lines and those that begin

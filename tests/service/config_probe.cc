@@ -46,8 +46,8 @@ Entries Companions(const KeyPath& place, const std::string& key) {
   }
   if (place == "sources[].postgres") return {{"connection", "x"}};
   if (place == "sources[].mysql") return {{"host", "h"}, {"user", "u"}};
-  if (place == "tls") return {{"cert", "c.pem"}, {"key", "k.pem"}};
-  if (place == "tokens") return {{"file", "t"}};
+  if (place == "tls" || place == "http.tls") return {{"cert", "c.pem"}, {"key", "k.pem"}};
+  if (place == "tokens" || place == "http.tokens") return {{"file", "t"}};
   if (place == "http") return {{"listen", "'127.0.0.1:1'"}};
   if (place == "kafka") return {{"brokers", "k"}};
   if (place == "kafka.sasl") {

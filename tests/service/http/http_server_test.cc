@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "tests/service/http/http_client.h"
 #include "tests/support/status_matchers.h"
 
@@ -19,10 +20,11 @@ using testing::TcpClient;
 
 class HttpServerTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    auto started = HttpServer::Start("127.0.0.1:0", [](std::string_view path) {
-      return HttpReply{.body = std::string("at ") + std::string(path)};
-    });
+  void SetUp() override { Start(std::chrono::seconds(10)); }
+  void Start(std::chrono::milliseconds deadline) {
+    auto started = HttpServer::Start(
+        {.listen = "127.0.0.1:0", .deadline = deadline},
+        [](const HttpRequest& request) { return HttpReply{.body = "at " + request.path}; });
     ASSERT_OK(started);
     server_ = *std::move(started);
   }
@@ -67,19 +69,41 @@ TEST_F(HttpServerTest, ClosesOnARequestThatIsTooLargeOrNoHttp) {
   EXPECT_EQ(HttpGet(address(), "/").status, 200);
 }
 
-TEST_F(HttpServerTest, TakesNoMoreThanSixtyFourConnections) {
+TEST_F(HttpServerTest, HoldsNoMoreThanSixtyFourConnectionsAndTheOneThatWaitsLongestGoes) {
   std::vector<std::unique_ptr<TcpClient>> clients;
+  const auto ask = [](TcpClient& client) {
+    client.Send("GET /x HTTP/1.1\r\nHost: test\r\n\r\n");
+    return client.ReadTo("at /x");
+  };
   for (int i = 0; i < 64; ++i) {
     clients.push_back(std::make_unique<TcpClient>(address()));
-    clients.back()->Send("GET /x HTTP/1.1\r\nHost: test\r\n\r\n");
-    ASSERT_THAT(clients.back()->ReadTo("at /x"), HasSubstr("200 OK"));
+    ASSERT_THAT(ask(*clients.back()), HasSubstr("200 OK"));
   }
-  EXPECT_THAT(TcpClient(address()).ReadTo(), IsEmpty());
-  EXPECT_EQ(HttpGet(address(), "/").status, 0);
-  clients.clear();
-  int status = 0;
-  for (int i = 0; i < 500 && status != 200; ++i) status = HttpGet(address(), "/").status;
-  EXPECT_EQ(status, 200);
+  // Now the second has waited longest.
+  ASSERT_THAT(ask(*clients[0]), HasSubstr("200 OK"));
+  EXPECT_EQ(HttpGet(address(), "/").status, 200);
+  EXPECT_THAT(clients[1]->ReadTo(), IsEmpty());
+  EXPECT_THAT(ask(*clients[0]), HasSubstr("200 OK"));
+  EXPECT_THAT(ask(*clients[2]), HasSubstr("200 OK"));
+}
+
+TEST_F(HttpServerTest, WhoHoldsConnectionsKeepsNobodyOut) {
+  std::vector<std::unique_ptr<TcpClient>> hostile;
+  for (int i = 0; i < 200; ++i) {
+    hostile.push_back(std::make_unique<TcpClient>(address()));
+    if (i % 2 == 0) hostile.back()->Send("GET /half");
+  }
+  EXPECT_EQ(HttpGet(address(), "/").status, 200);
+}
+
+TEST_F(HttpServerTest, ARequestThatDoesNotEndIsCut) {
+  Start(std::chrono::milliseconds(300));
+  TcpClient client(address());
+  client.Send("GET /half");
+  const absl::Time before = absl::Now();
+  EXPECT_THAT(client.ReadTo(), IsEmpty());
+  // Else the client itself gives up after ten seconds.
+  EXPECT_LT(absl::Now() - before, absl::Seconds(8));
 }
 
 TEST_F(HttpServerTest, EndsWhileClientsAreConnected) {
@@ -90,8 +114,9 @@ TEST_F(HttpServerTest, EndsWhileClientsAreConnected) {
 }
 
 TEST_F(HttpServerTest, AnAddressThatIsTakenIsToldWithTheRemedy) {
-  const absl::Status refused =
-      HttpServer::Start(address(), [](std::string_view) { return HttpReply{}; }).status();
+  const absl::Status refused = HttpServer::Start({.listen = address()}, [](const HttpRequest&) {
+                                 return HttpReply{};
+                               }).status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(refused.message(), HasSubstr("http.listen"));
 }

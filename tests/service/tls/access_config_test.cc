@@ -86,5 +86,28 @@ TEST_F(AccessConfigTest, WhatIsMissingOrDoubtfulIsNamed) {
   EXPECT_THAT(WarningsOf("tokens: {file: tokens}"), IsEmpty());
 }
 
+TEST_F(AccessConfigTest, HttpTakesTheSameWords) {
+  const char* const on_all = "http: {listen: '0.0.0.0:1'";
+  const auto config = Parse(absl::StrCat(
+      on_all, ", tls: {cert: ca.pem, key: ca.key, client_ca: ca.pem}, tokens: {file: tokens}}"));
+  ASSERT_OK(config);
+  ASSERT_TRUE(config->http && config->http->access.tls);
+  EXPECT_EQ(config->http->access.tls->cert, folder_->File("ca.pem"));
+  EXPECT_EQ(config->http->access.tls->key, folder_->File("ca.key"));
+  EXPECT_EQ(config->http->access.tls->client_ca, folder_->File("ca.pem"));
+  EXPECT_EQ(config->http->access.token_file, folder_->File("tokens"));
+  EXPECT_EQ(config->http->access.listener, "http");
+  EXPECT_FALSE(config->access.tls);
+  EXPECT_THAT(ErrorOf(absl::StrCat(on_all, "}")), HasSubstr("http.listen: other machines can"));
+  EXPECT_THAT(ErrorOf(absl::StrCat(on_all, ", tls: {}}")), HasSubstr("http.tls.cert: is missing"));
+  EXPECT_THAT(ErrorOf(absl::StrCat(on_all, ", tokens: {}}")), HasSubstr("http.tokens.file: is"));
+  EXPECT_THAT(ErrorOf(absl::StrCat(on_all, ", tls: {cert: ca.pem, key: ca.key}, insecure: true}")),
+              HasSubstr("http.insecure: stands beside tls"));
+  EXPECT_THAT(WarningsOf(absl::StrCat(on_all, ", insecure: true, tokens: {file: tokens}}")),
+              HasSubstr("http.insecure: tokens and metrics travel in clear text"));
+  // In a pod's network metrics may be open: no warning at each start.
+  EXPECT_THAT(WarningsOf(absl::StrCat(on_all, ", insecure: true}")), IsEmpty());
+}
+
 }  // namespace
 }  // namespace tidemark::service
