@@ -105,6 +105,27 @@ TEST(ChartValuesTest, ClientCertificatesAndTokensAreReadFromSecrets) {
   EXPECT_THAT(rendered, HasSubstr("secret: {secretName: words, defaultMode: 0440}"));
 }
 
+TEST(ChartValuesTest, MetricsOverTlsAreProbedAndScrapedSo) {
+  ASSERT_OK_AND_ASSIGN(
+      const std::string rendered,
+      Render("{grpc: {insecure: true}, http: {tlsSecret: web, tokensSecret: words}, "
+             "serviceMonitor: {enabled: true}}"));
+  for (const char* expected :
+       {"cert: /run/secrets/tidemark-http-tls/tls.crt", "secret: {secretName: web, defaultMode",
+        "file: /run/secrets/tidemark-http-tokens/tokens", "secret: {secretName: words, defaultMode",
+        "httpGet: {path: /readyz, port: http, scheme: HTTPS}", "scheme: https",
+        "secret: {name: web, key: ca.crt}", "serverName: tidemark.tidemark.svc",
+        "credentials: {name: words, key: token}"}) {
+    EXPECT_THAT(rendered, HasSubstr(expected));
+  }
+  // That of gRPC alone.
+  EXPECT_FALSE(absl::StrContains(rendered, "listen: 0.0.0.0:9090\n      insecure: true"));
+  TempFolder folder;
+  // Helm tells on standard error that it has followed the link to the rules.
+  WriteFile(folder.File("rendered.yaml"), rendered.substr(rendered.find("# Rendered")));
+  EXPECT_OK(RunChartTool({"kubernetes", kVersions[1], folder.File("rendered.yaml")}));
+}
+
 TEST(ChartValuesTest, WithoutAVolumeEverySourceHasToBePublished) {
   EXPECT_THAT(WhyRefused("{mode: kafka, grpc: {insecure: true}}"), HasSubstr("config.kafka"));
   EXPECT_THAT(

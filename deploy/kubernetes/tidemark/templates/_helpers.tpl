@@ -38,8 +38,23 @@ tokens:
 {{- end }}
 http:
   listen: 0.0.0.0:{{ .Values.http.port }}
+  {{- if .Values.http.tlsSecret }}
+  tls:
+    cert: /run/secrets/tidemark-http-tls/tls.crt
+    key: /run/secrets/tidemark-http-tls/tls.key
+  {{- else }}
   insecure: true
+  {{- end }}
+  {{- if .Values.http.tokensSecret }}
+  tokens:
+    file: /run/secrets/tidemark-http-tokens/tokens
+  {{- end }}
 {{ toYaml .Values.config }}
+{{- end -}}
+
+{{/* Of the kubelet's probes, which trust any certificate and need no token. */}}
+{{- define "tidemark.scheme" -}}
+{{- if .Values.http.tlsSecret }}, scheme: HTTPS{{ end -}}
 {{- end -}}
 
 {{/* In mode kafka each source has to be published, or a new pod would not know where to go on. */}}
