@@ -41,6 +41,19 @@ PipelineOptions MakeOptions(const SourceConfig& config) {
   return options;
 }
 
+// Files of certificates that Kafka and the registry are shown, by what they are for.
+std::vector<std::pair<std::string, std::string>> ClientCertificates(const Config& config) {
+  std::vector<std::pair<std::string, std::string>> files;
+  if (!config.kafka) return files;
+  for (const auto& [name, value] : config.kafka->cluster.properties) {
+    if (name == "ssl.certificate.location") files.emplace_back("kafka", value);
+  }
+  if (config.kafka->registry && !config.kafka->registry->cert.empty()) {
+    files.emplace_back("schema_registry", config.kafka->registry->cert);
+  }
+  return files;
+}
+
 ServerConfig WithSwitches(ServerConfig config) {
   if (auto* mysql = std::get_if<capture::mysql::MysqlOptions>(&config)) {
     mysql->without_exact_view =
@@ -55,6 +68,7 @@ ServerConfig WithSwitches(ServerConfig config) {
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, std::stop_token stop) {
   std::unique_ptr<Daemon> daemon(new Daemon);
+  if (absl::Status status = daemon->StartAccess(config); !status.ok()) return status;
   if (absl::Status status = daemon->StartHttp(config); !status.ok()) return status;
   daemon->observer_.SetPhase("starting: opening the data folder");
   storage::StoreOptions store_options;
@@ -70,9 +84,6 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, std:
     if (!started.ok()) return started;
   }
   daemon->sources_.emplace(daemon->captured_);
-  auto access = Access::Start(config.access);
-  if (!access.ok()) return access.status();
-  daemon->access_ = *std::move(access);
   auto server = GrpcServer::Start(config.listen, &*daemon->sources_, daemon->access_.get());
   if (!server.ok()) return server.status();
   daemon->server_ = *std::move(server);
@@ -82,11 +93,24 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, std:
   return daemon;
 }
 
+absl::Status Daemon::StartAccess(const Config& config) {
+  auto access = Access::Start(config.access);
+  if (!access.ok()) return access.status();
+  access_ = *std::move(access);
+  std::vector<CertificatePlace> places = {{"grpc", access_.get()}};
+  if (config.http) {
+    access = Access::Start(config.http->access);
+    if (!access.ok()) return access.status();
+    http_access_ = *std::move(access);
+    places.push_back({"http", http_access_.get()});
+  }
+  for (const auto& [use, file] : ClientCertificates(config)) places.push_back({use, nullptr, file});
+  observer_.SetCertificates(std::move(places));
+  return absl::OkStatus();
+}
+
 absl::Status Daemon::StartHttp(const Config& config) {
   if (!config.http) return absl::OkStatus();
-  auto access = Access::Start(config.http->access);
-  if (!access.ok()) return access.status();
-  http_access_ = *std::move(access);
   http_admission_.emplace(http_access_.get());
   auto server =
       HttpServer::Start({.listen = config.http->listen, .access = http_access_.get()},

@@ -42,6 +42,7 @@ class Daemon {
  private:
   Daemon() = default;
 
+  absl::Status StartAccess(const Config& config);
   absl::Status StartHttp(const Config& config);
   absl::Status StartSource(const Config& config, const SourceConfig& source, std::stop_token stop);
   void StartPublisher(const Config& config, const SourceConfig& source);
@@ -51,6 +52,7 @@ class Daemon {
 
   // Before what it observes; the pages outlive all else.
   Observer observer_;
+  std::unique_ptr<Access> access_;
   std::unique_ptr<Access> http_access_;
   std::optional<HttpAdmission> http_admission_;
   std::unique_ptr<HttpServer> http_;
@@ -63,7 +65,6 @@ class Daemon {
   std::vector<CapturedSource> captured_;
   std::vector<storage::Retention> retentions_;
   std::optional<Sources> sources_;
-  std::unique_ptr<Access> access_;
   std::unique_ptr<GrpcServer> server_;
   std::jthread retention_;
 };

@@ -34,12 +34,21 @@ struct SourceObservation {
   std::optional<kafka::PublisherStatus> publisher;
 };
 
+// A certificate that others are shown.
+struct CertificateObservation {
+  // "grpc", "http": to clients; "kafka", "schema_registry": to servers.
+  std::string use;
+  // Seconds since 1970-01-01 UTC.
+  int64_t expiry_s = 0;
+};
+
 struct Observation {
   // When, microseconds since 1970-01-01 UTC.
   uint64_t time_us = 0;
   // "starting: ..." or "stopping: ..."; "": all sources are at work.
   std::string phase;
   std::vector<SourceObservation> sources;
+  std::vector<CertificateObservation> certificates;
   // nullopt: not asked yet.
   std::optional<storage::StoreStatus> store;
   uint64_t store_examined_us = 0;

@@ -17,6 +17,10 @@ void Observer::SetPhase(const std::string& phase) {
   phase_ = phase;
 }
 
+void Observer::SetCertificates(std::vector<CertificatePlace> places) {
+  certificates_ = std::move(places);
+}
+
 void Observer::Watch(const storage::Store* store, const Sources* sources, const Streams* streams) {
   const Watched watched{store, sources, streams};
   {
@@ -47,7 +51,7 @@ void Observer::KeepSampling(const Watched& watched, std::stop_token stop) {
   } while (SleepUnlessStopped(kSampleInterval, stop));
 }
 
-Observer::Sampled Observer::Sample(const Watched& watched) {
+Observer::Sampled Observer::Sample(const Watched& watched) const {
   Sampled sampled;
   sampled.store = watched.store->status();
   for (const CapturedSource& source : watched.sources->all()) {
@@ -60,8 +64,29 @@ Observer::Sampled Observer::Sample(const Watched& watched) {
       if (backlog.ok()) sampled.backlogs[{source.name, place.name}] = *backlog;
     }
   }
+  sampled.certificates = ReadCertificates();
   sampled.time_us = NowUs();
   return sampled;
+}
+
+std::vector<CertificateObservation> Observer::ReadCertificates() const {
+  std::vector<CertificateObservation> seen;
+  for (const CertificatePlace& place : certificates_) {
+    if (place.file.empty()) continue;
+    const std::optional<absl::Time> expiry = CertificateExpiry(place.file);
+    if (expiry) seen.push_back({place.use, absl::ToUnixSeconds(*expiry)});
+  }
+  return seen;
+}
+
+std::vector<CertificateObservation> Observer::ObserveCertificates() const {
+  std::vector<CertificateObservation> seen;
+  for (const CertificatePlace& place : certificates_) {
+    const auto shown = place.access == nullptr ? nullptr : place.access->certificates();
+    if (shown != nullptr) seen.push_back({place.use, absl::ToUnixSeconds(shown->expiry)});
+  }
+  seen.insert(seen.end(), sampled_.certificates.begin(), sampled_.certificates.end());
+  return seen;
 }
 
 Observation Observer::Observe() const {
@@ -69,6 +94,7 @@ Observation Observer::Observe() const {
   Observation seen;
   seen.time_us = NowUs();
   seen.phase = phase_;
+  seen.certificates = ObserveCertificates();
   seen.store = sampled_.store;
   seen.store_examined_us = sampled_.time_us;
   seen.store_turn_age_us = turn_.age_us();

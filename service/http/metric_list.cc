@@ -11,6 +11,8 @@ constexpr MetricInfo kMetrics[] = {
     {"tidemark_build_info", MetricType::kGauge, "version", "1; the version of tidemarkd"},
     {"tidemark_ready", MetricType::kGauge, "", "1: what /readyz says is ready"},
     {"tidemark_healthy", MetricType::kGauge, "", "1: what /healthz says is alive"},
+    {"tidemark_certificate_expiry_timestamp_seconds", MetricType::kGauge, "use",
+     "when the certificate that is shown now expires, since 1970-01-01 UTC"},
     {"process_cpu_seconds_total", MetricType::kCounter, "", "user and system CPU time"},
     {"process_resident_memory_bytes", MetricType::kGauge, "", "resident memory"},
     {"process_virtual_memory_bytes", MetricType::kGauge, "", "virtual memory"},

@@ -106,6 +106,10 @@ void AddService(const Observation& seen, const std::string& version, Families* a
   all->Add("tidemark_build_info", {{"version", version}}, 1);
   all->Add("tidemark_ready", {}, JudgeReady(seen).good);
   all->Add("tidemark_healthy", {}, JudgeAlive(seen).good);
+  for (const CertificateObservation& certificate : seen.certificates) {
+    all->Add("tidemark_certificate_expiry_timestamp_seconds", {{"use", certificate.use}},
+             static_cast<double>(certificate.expiry_s));
+  }
 }
 
 void AddProcess(const ProcessFigures& process, Families* all) {

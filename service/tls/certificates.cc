@@ -144,6 +144,14 @@ std::optional<Certificates> LoadCertificates(const CertificateFiles& files, absl
   return Loader(files, now, problems).Load();
 }
 
+std::optional<absl::Time> CertificateExpiry(const std::string& file) {
+  const absl::StatusOr<std::string> pem = ReadConfigFile(file);
+  if (!pem.ok()) return std::nullopt;
+  const CertificateList chain = ReadPemCertificates(*pem);
+  if (chain.empty()) return std::nullopt;
+  return ToTime(X509_get0_notAfter(chain[0].get()));
+}
+
 void WarnIfOthersMayRead(const std::string& key, const std::string& file,
                          std::vector<FileProblem>* problems) {
   struct stat found {};

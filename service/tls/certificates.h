@@ -43,6 +43,9 @@ struct FileProblem {
 std::optional<Certificates> LoadCertificates(const CertificateFiles& files, absl::Time now,
                                              std::vector<FileProblem>* problems);
 
+// When the first certificate in a PEM file expires; nullopt: none can be read there.
+std::optional<absl::Time> CertificateExpiry(const std::string& file);
+
 // Warns where others than the owner and its group may read a file that holds a secret.
 void WarnIfOthersMayRead(const std::string& key, const std::string& file,
                          std::vector<FileProblem>* problems);

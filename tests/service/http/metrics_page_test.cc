@@ -31,6 +31,7 @@ Observation Everything() {
   Observation seen;
   seen.time_us = 100'000'000;
   seen.store.emplace();
+  seen.certificates = {{"grpc", 1'800'000'000}, {"kafka", 1'900'000'000}};
   SourceObservation& source = seen.sources.emplace_back();
   source.name = "shop";
   source.kind = "postgres";
@@ -105,6 +106,8 @@ TEST(MetricsPageTest, ValuesAreWhatWasSeen) {
   for (const char* line :
        {"tidemark_build_info{version=\"1.2.3\"} 1\n",
         "tidemark_ready 1\n",
+        "tidemark_certificate_expiry_timestamp_seconds{use=\"grpc\"} 1800000000\n",
+        "tidemark_certificate_expiry_timestamp_seconds{use=\"kafka\"} 1900000000\n",
         "process_cpu_seconds_total 1.25\n",
         "server=\"PostgreSQL 15 at \\\"x\\\"\\\\y\"} 1\n",
         "tidemark_source_state{source=\"shop\",state=\"capturing\"} 1\n",

@@ -70,6 +70,17 @@ TEST_F(CertificatesTest, APairIsTakenWithItsAuthority) {
   EXPECT_THAT(Messages(), HasSubstr("expires at"));
 }
 
+TEST_F(CertificatesTest, TheExpiryOfAFileIsThatOfItsFirstCertificate) {
+  const auto loaded = Load("good.pem", "good.key", "");
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(CertificateExpiry(File("good.pem")), loaded->expiry);
+  testing::WriteFile(File("with-old.pem"), Content("good.pem") + Content("old.pem"));
+  EXPECT_EQ(CertificateExpiry(File("with-old.pem")), loaded->expiry);
+  EXPECT_LT(CertificateExpiry(File("old.pem")), absl::Now());
+  EXPECT_EQ(CertificateExpiry(File("empty")), std::nullopt);
+  EXPECT_EQ(CertificateExpiry(File("nowhere")), std::nullopt);
+}
+
 TEST_F(CertificatesTest, EachBadFileIsNamedWithTheReason) {
   struct {
     const char *cert, *key, *client_ca, *expected;

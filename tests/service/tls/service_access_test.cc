@@ -13,7 +13,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "grpc/health/v1/health.pb.h"
+#include "service/tls/certificates.h"
+#include "tests/service/http/https_client.h"
 #include "tests/support/certificates.h"
+#include "tests/support/free_port.h"
 #include "tests/support/postgres_programs.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/service_process.h"
@@ -64,6 +67,7 @@ class ServiceAccessTest : public ::testing::Test {
   }
   static void TearDownTestSuite() {
     delete service_;
+    delete http_address_;
     delete postgres_;
     delete folder_;
   }
@@ -97,10 +101,14 @@ class ServiceAccessTest : public ::testing::Test {
   static std::vector<std::string> AccessLines() {
     return {absl::StrCat("tls: {cert: ", File("now.pem"), ", key: ", File("now.key"),
                          ", client_ca: ", File("ca.pem"), "}"),
-            absl::StrCat("tokens: {file: ", File("tokens"), "}"), "log: {level: debug}"};
+            absl::StrCat("tokens: {file: ", File("tokens"), "}"),
+            absl::StrCat("http: {listen: \"", *http_address_, "\", tls: {cert: ", File("now.pem"),
+                         ", key: ", File("now.key"), "}, tokens: {file: ", File("tokens"), "}}"),
+            "log: {level: debug}"};
   }
 
   static void StartService() {
+    http_address_ = new std::string(absl::StrCat("127.0.0.1:", testing::FreePort()));
     auto service = ServiceProcess::Start(
         {.connection = Connection("ca.pem"),
          .postgres_lines = {absl::StrCat("password: {file: ", File("password"), "}")},
@@ -195,12 +203,14 @@ class ServiceAccessTest : public ::testing::Test {
   static testing::TempFolder* folder_;
   static PostgresServer* postgres_;
   static ServiceProcess* service_;
+  static std::string* http_address_;
   static int outputs_;
 };
 
 testing::TempFolder* ServiceAccessTest::folder_ = nullptr;
 PostgresServer* ServiceAccessTest::postgres_ = nullptr;
 ServiceProcess* ServiceAccessTest::service_ = nullptr;
+std::string* ServiceAccessTest::http_address_ = nullptr;
 int ServiceAccessTest::outputs_ = 0;
 
 TEST_F(ServiceAccessTest, ACertificateAndATokenOpenTheService) {
@@ -336,6 +346,25 @@ TEST_F(ServiceAccessTest, ATokenIsRotatedWithoutARestart) {
   WaitForLog("tokens reloaded tokens=1");
   EXPECT_THAT(Command(As("client", "old-token")), HasSubstr("exit 1"));
   EXPECT_THAT(Command(As("client", "token")), HasSubstr("exit 0"));
+}
+
+TEST_F(ServiceAccessTest, MetricsTellWhenTheCertificatesThatAreShownNowExpire) {
+  const std::vector<std::string> scraper = {"--ca", File("ca.pem"), "--token", kToken};
+  // Seconds after the others.
+  ASSERT_OK(testing::IssueCertificate(folder_->path(), "ca", "late"));
+  Put("late");
+  for (const char* listener : {"grpc", "http"}) {
+    WaitForLog(absl::StrCat("certificates reloaded subject=\"CN=late\" listener=", listener));
+  }
+  const std::string page = testing::HttpsGet(*http_address_, "/metrics", scraper);
+  EXPECT_THAT(page, StartsWith("200 late\n"));
+  const auto expiry = CertificateExpiry(File("late.pem"));
+  ASSERT_TRUE(expiry);
+  EXPECT_NE(expiry, CertificateExpiry(File("server.pem")));
+  for (const char* use : {"grpc", "http"}) {
+    EXPECT_THAT(page, HasSubstr(absl::StrCat("tidemark_certificate_expiry_timestamp_seconds{use=\"",
+                                             use, "\"} ", absl::ToUnixSeconds(*expiry), "\n")));
+  }
 }
 
 TEST_F(ServiceAccessTest, PostgresIsReadOverTlsAndAStrangersCertificateRefused) {
