@@ -26,6 +26,21 @@ Verdict Of(const char* good, std::string text) {
   return text.empty() ? Verdict{true, absl::StrCat(good, "\n")} : Verdict{false, std::move(text)};
 }
 
+void AddKafka(const SourceObservation& source, std::string* text) {
+  if (!source.publisher) return;
+  const kafka::PublisherStatus& publisher = *source.publisher;
+  const char* state = publisher.state == kafka::PublisherState::kConnecting   ? "is connecting"
+                      : publisher.state == kafka::PublisherState::kPublishing ? "is publishing"
+                                                                              : "is stopped";
+  absl::StrAppend(text, "kafka for source ", source.name, " ", state, ", ");
+  if (publisher.known) {
+    absl::StrAppend(text, publisher.lag_events, " events behind the journal");
+  } else {
+    absl::StrAppend(text, "how far behind the journal is not known yet");
+  }
+  absl::StrAppend(text, publisher.error.empty() ? "" : ": ", publisher.error, "\n");
+}
+
 }  // namespace
 
 Verdict JudgeAlive(const Observation& seen) {
@@ -44,7 +59,9 @@ Verdict JudgeReady(const Observation& seen) {
   if (!seen.phase.empty()) return {false, absl::StrCat(seen.phase, "\n")};
   std::string text;
   for (const SourceObservation& source : seen.sources) AddUnready(source, &text);
-  return Of("ready", std::move(text));
+  Verdict verdict = Of("ready", std::move(text));
+  for (const SourceObservation& source : seen.sources) AddKafka(source, &verdict.text);
+  return verdict;
 }
 
 }  // namespace tidemark::service

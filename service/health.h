@@ -13,7 +13,7 @@ inline constexpr uint64_t kStuckUs = 120'000'000;
 
 struct Verdict {
   bool good = false;
-  // For people: "alive", or one line for each thing that is not as it should be.
+  // For people: "alive" or "ready", or one line for each thing that is not as it should be.
   std::string text;
 };
 
@@ -21,7 +21,9 @@ struct Verdict {
 // or for space on a disk is alive.
 Verdict JudgeAlive(const Observation& seen);
 
-// Ready: every source is capturing.
+// Ready: every source is capturing. How it stands with Kafka is in the text alone: what is captured
+// into the journal loses nothing by brokers that are away, and is served over gRPC, which a service
+// that is not ready would be kept from. One that another service has replaced in Kafka is stopped.
 Verdict JudgeReady(const Observation& seen);
 
 }  // namespace tidemark::service

@@ -14,13 +14,14 @@ void Assign(v1::Position* to, const model::Position& from) {
 void Assign(v1::Publisher* to, const kafka::PublisherStatus& from) {
   to->set_state(static_cast<v1::Publisher::State>(from.state));
   to->set_error(from.error);
+  to->set_transactions(from.transactions);
+  to->set_bytes(from.bytes);
+  if (!from.known) return;
   to->set_published_sequence(from.published);
   Assign(to->mutable_frontier(), from.frontier);
   to->set_lag_events(from.lag_events);
   to->set_lag_bytes(from.lag_bytes);
   to->set_lag_us(from.lag_us);
-  to->set_transactions(from.transactions);
-  to->set_bytes(from.bytes);
 }
 
 v1::Source ToProto(const CapturedSource& captured) {

@@ -67,7 +67,11 @@ std::string LagText(const v1::Source& source) {
 
 std::string KafkaText(const v1::Publisher& publisher) {
   std::string out = absl::AsciiStrToLower(v1::Publisher::State_Name(publisher.state()));
-  absl::StrAppend(&out, ", events up to ", publisher.published_sequence(), " are there");
+  if (publisher.has_published_sequence()) {
+    absl::StrAppend(&out, ", events up to ", publisher.published_sequence(), " are there");
+  } else {
+    out += ", what is there is not known yet";
+  }
   if (publisher.lag_events() > 0) {
     absl::StrAppend(&out, ", ", FormatCount(publisher.lag_events()), " (",
                     FormatBytes(publisher.lag_bytes()), ") are not, for ",

@@ -50,7 +50,7 @@ class HealthWatch {
   }
 
   static char StateOf(const testing::HttpResult& ready) {
-    if (ready.status == 200) return ready.body == "ready\n" ? 'R' : '?';
+    if (ready.status == 200) return absl::StartsWith(ready.body, "ready\n") ? 'R' : '?';
     if (ready.status != 503) return '?';
     if (absl::StartsWith(ready.body, "starting")) return 'S';
     if (absl::StartsWith(ready.body, "stopping: ")) return 'X';

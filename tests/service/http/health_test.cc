@@ -9,7 +9,9 @@
 namespace tidemark::service {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 constexpr uint64_t kSecondUs = 1'000'000;
 
@@ -50,6 +52,31 @@ TEST(HealthTest, ASourceWhoseJournalTakesNothingIsNotReady) {
   seen.sources[0].pipeline.status.error = "the disk is full";
   EXPECT_TRUE(JudgeAlive(seen).good);
   EXPECT_EQ(JudgeReady(seen).text, "source shop waits for the disk: the disk is full\n");
+}
+
+TEST(HealthTest, AServiceThatCapturesIsReadyWhateverKafkaDoesAndTellsIt) {
+  Observation seen = AtWork();
+  kafka::PublisherStatus& publisher = seen.sources[1].publisher.emplace();
+  publisher.error = "Connect to 127.0.0.1:1 failed";
+  EXPECT_TRUE(JudgeReady(seen).good);
+  EXPECT_EQ(
+      JudgeReady(seen).text,
+      "ready\nkafka for source crm is connecting, how far behind the journal is not known yet: "
+      "Connect to 127.0.0.1:1 failed\n");
+  publisher.error.clear();
+  publisher.state = kafka::PublisherState::kPublishing;
+  publisher.known = true;
+  publisher.lag_events = 7;
+  EXPECT_EQ(JudgeReady(seen).text,
+            "ready\nkafka for source crm is publishing, 7 events behind the journal\n");
+  publisher.state = kafka::PublisherState::kStopped;
+  EXPECT_TRUE(JudgeReady(seen).good);
+  EXPECT_THAT(JudgeReady(seen).text, HasSubstr("crm is stopped, 7 events"));
+  // As where another service publishes the source now.
+  seen.sources[1].pipeline.status.state = PipelineState::kStopped;
+  EXPECT_FALSE(JudgeReady(seen).good);
+  EXPECT_THAT(JudgeReady(seen).text,
+              AllOf(StartsWith("source crm is stopped"), HasSubstr("kafka for source crm")));
 }
 
 TEST(HealthTest, AThreadThatMakesNoTurnIsNotAlive) {

@@ -13,8 +13,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "service/tls/certificates.h"
 #include "tests/service/http/http_client.h"
 #include "tests/service/http/scraped_page.h"
+#include "tests/support/certificates.h"
 #include "tests/support/free_port.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/promtool.h"
@@ -25,6 +27,7 @@ namespace tidemark::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 bool Await(const std::function<bool()>& holds, absl::Duration timeout = absl::Seconds(30)) {
   const absl::Time deadline = absl::Now() + timeout;
@@ -40,12 +43,11 @@ class ServicePagesTest : public ::testing::Test {
     ASSERT_OK(server_->Exec("INSERT INTO t SELECT i, 'v' FROM generate_series(1, 5000) i"));
     address_ = absl::StrCat("127.0.0.1:", FreePort());
   }
-  void StartService() {
-    ASSERT_OK_AND_ASSIGN(
-        service_,
-        ServiceProcess::Start({.connection = server_->ConnectionString(),
-                               .source_lines = {"readers: 2", "chunk_ms: 10"},
-                               .top_lines = {absl::StrCat("http: {listen: \"", address_, "\"}")}}));
+  void StartService() { ASSERT_OK_AND_ASSIGN(service_, ServiceProcess::Start(Options())); }
+  ServiceOptions Options() const {
+    return {.connection = server_->ConnectionString(),
+            .source_lines = {"readers: 2", "chunk_ms: 10"},
+            .top_lines = {absl::StrCat("http: {listen: \"", address_, "\"}")}};
   }
   bool AwaitReady(int status) {
     return Await([&] {
@@ -172,6 +174,42 @@ TEST_F(ServicePagesTest, CountersCountExactlyWhileASnapshotAndWritersRun) {
 
   // The page as Prometheus sees it, with all of the above on it.
   EXPECT_OK(CheckMetrics(HttpGet(address_, "/metrics").body));
+}
+
+TEST_F(ServicePagesTest, BrokersThatAreAwayLeaveItReadyAndTheirLagUnknown) {
+  TempFolder folder;
+  ASSERT_OK(MakeAuthority(folder.path(), "ca"));
+  // The state, so that Kafka need not be asked for it.
+  ServiceOptions options = Options();
+  options.data_folder = folder.File("data");
+  ASSERT_OK_AND_ASSIGN(service_, ServiceProcess::Start(options));
+  ASSERT_TRUE(AwaitReady(200));
+  ASSERT_OK(service_->Terminate());
+  options.top_lines.push_back(
+      absl::StrCat("kafka: {brokers: \"127.0.0.1:1\", tls: {ca: ", folder.File("ca.pem"),
+                   ", cert: ", folder.File("ca.pem"), ", key: ", folder.File("ca.key"), "}}"));
+  options.source_lines.push_back("publish: {format: protobuf}");
+  ASSERT_OK_AND_ASSIGN(service_, ServiceProcess::Start(options));
+  ASSERT_TRUE(AwaitReady(200));
+  ASSERT_OK(server_->Exec("INSERT INTO t VALUES (10000, 'new')"));
+  EXPECT_TRUE(
+      Await([&] { return absl::StrContains(HttpGet(address_, "/readyz").body, "127.0.0.1:1"); }));
+  EXPECT_THAT(HttpGet(address_, "/readyz").body,
+              StartsWith("ready\nkafka for source db is connecting, how far behind the journal is "
+                         "not known yet: "));
+  EXPECT_TRUE(Await([&] { return Events(Scrape(), "create") == 1; }));
+  const Metrics series = Scrape();
+  EXPECT_EQ(Value(series, "tidemark_ready"), 1);
+  EXPECT_EQ(Value(series, "tidemark_kafka_state{source=\"db\",state=\"connecting\"}"), 1);
+  for (const auto& [name, value] : series) {
+    EXPECT_FALSE(absl::StartsWith(name, "tidemark_kafka_lag")) << name << " is " << value;
+  }
+  EXPECT_EQ(Value(series, "tidemark_certificate_expiry_timestamp_seconds{use=\"kafka\"}"),
+            absl::ToUnixSeconds(*service::CertificateExpiry(folder.File("ca.pem"))));
+  ASSERT_OK_AND_ASSIGN(const v1::Source status, service_->Status());
+  EXPECT_EQ(status.publisher().state(), v1::Publisher::CONNECTING);
+  EXPECT_FALSE(status.publisher().has_lag_events() || status.publisher().has_lag_us() ||
+               status.publisher().has_lag_bytes() || status.publisher().has_published_sequence());
 }
 
 TEST_F(ServicePagesTest, ReadyIsCapturingAndAliveIsNotStuck) {
