@@ -636,7 +636,8 @@ TEST_F(PublisherTest, TopicsAreMadeAsTheyAreSaidToBeWhereBrokersMakeThemTheirOwn
   WaitUntilPublished(Start(*data_), *data_);
   auto client = MakeClient(RD_KAFKA_PRODUCER, *MakeConf(cluster_, {}));
   ASSERT_OK(client);
-  Topics topics(client->get());
+  LeaderWaits waits(source_);
+  Topics topics(client->get(), &waits);
   EXPECT_EQ(*topics.Partitions(source_ + ".orders", {}), 3);
   EXPECT_EQ(topics.Ensure(options_.checkpoint_topic, {}, {})->cleanup_policy, "compact");
 }
