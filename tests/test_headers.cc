@@ -1,0 +1,1 @@
+// CMake precompiles headers for a target, which takes a source: this one.
