@@ -33,6 +33,22 @@ if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   target_compile_options(tidemark_warnings INTERFACE -Wthread-safety)
 endif()
 
+# tidemark_headers(NAME headers...)
+# Headers that the compiler reads once for all targets that reuse them. These are compiled with the same -pthread,
+# which some libraries ask for.
+function(tidemark_headers name)
+  file(TOUCH ${CMAKE_BINARY_DIR}/headers.cc)  # such a target takes a source
+  add_library(${name} OBJECT ${CMAKE_BINARY_DIR}/headers.cc)
+  target_link_libraries(${name} PRIVATE absl::statusor absl::strings absl::time tidemark_warnings)
+  target_compile_options(${name} PRIVATE -pthread)
+  target_precompile_headers(${name} PRIVATE ${ARGN})
+endfunction()
+
+function(tidemark_reuse_headers name headers)
+  target_compile_options(${name} PRIVATE -pthread)
+  target_precompile_headers(${name} REUSE_FROM ${headers})
+endfunction()
+
 # tidemark_library(NAME SOURCES files... [PUBLIC libraries...] [PRIVATE libraries...])
 # One library a folder. Client libraries (libpq, RocksDB, gRPC) are always PRIVATE.
 function(tidemark_library name)
@@ -40,6 +56,7 @@ function(tidemark_library name)
   add_library(${name} STATIC ${ARG_SOURCES})
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} tidemark_warnings)
+  tidemark_reuse_headers(${name} tidemark_common_headers)
 endfunction()
 
 # tidemark_test(NAME SOURCES files... LIBRARIES libraries... [LABELS labels...] [TIMEOUT seconds] [PLACES n] [COST n])
@@ -50,9 +67,7 @@ function(tidemark_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main
                                         tidemark_warnings)
-  # -pthread: some libraries ask for it, and the header is compiled as all that use it.
-  target_compile_options(${name} PRIVATE -pthread)
-  target_precompile_headers(${name} REUSE_FROM tidemark_test_headers)
+  tidemark_reuse_headers(${name} tidemark_test_headers)
   add_test(NAME ${name} COMMAND ${name})
   if(ARG_LABELS)
     set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")

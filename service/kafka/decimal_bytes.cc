@@ -103,7 +103,7 @@ bool Rescale(Decimal* decimal, int32_t scale) {
     if (!std::all_of(digits.begin() + kept, digits.end(), [](char c) { return c == '0'; })) {
       return false;
     }
-    digits.resize(static_cast<size_t>(kept));
+    digits.erase(static_cast<size_t>(kept));
   } else if (!digits.empty()) {
     digits.append(static_cast<size_t>(scale - decimal->scale), '0');
   }

@@ -1,1 +1,0 @@
-// CMake precompiles headers for a target, which takes a source: this one.
