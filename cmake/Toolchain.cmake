@@ -56,7 +56,7 @@ function(tidemark_library name)
   add_library(${name} STATIC ${ARG_SOURCES})
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} tidemark_warnings)
-  tidemark_reuse_headers(${name} tidemark_common_headers)
+  tidemark_reuse_headers(${name} tidemark_library_headers)
 endfunction()
 
 # tidemark_test(NAME SOURCES files... LIBRARIES libraries... [LABELS labels...] [TIMEOUT seconds] [PLACES n] [COST n])
