@@ -1,5 +1,6 @@
 #include "service/kafka/publish_session.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <set>
@@ -15,8 +16,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// What was appended since then is close.
-constexpr uint64_t kCloseUs = 100'000;
 // How long an append is waited for that the store has already.
 constexpr milliseconds kReadableWait{5000};
 // Of the tests that want events doubled.
@@ -134,7 +133,8 @@ absl::Status PublishSession::AddChanges(std::vector<storage::StateChange> change
       place.append = change.append;
       place.frontier = change.frontier;
       transaction->place.end_bytes = change.end_bytes;
-      transaction->close = NowUs() < change.time_us + kCloseUs;
+      const uint64_t now_us = NowUs();
+      transaction->behind = std::chrono::microseconds(now_us - std::min(now_us, change.time_us));
       if (IsFull(*transaction)) return absl::OkStatus();
     }
     auto more = NextChanges(place.append);
@@ -151,7 +151,7 @@ TransactionSize::Content PublishSession::ContentOf(const Transaction& transactio
   return {.bytes = parts_.writer->bytes() - transaction.bytes_before,
           .took = Clock::now() - transaction.begun,
           .inside = transaction.inside,
-          .close = transaction.close};
+          .behind = transaction.behind};
 }
 
 bool PublishSession::IsFull(const Transaction& transaction) const {

@@ -73,7 +73,8 @@ class PublishSession {
     // Number of the Kafka transaction within the source transaction that an event belongs to.
     uint64_t piece = 1;
     bool inside = false;  // a source transaction
-    bool close = false;   // what it has was appended just now
+    // How long ago the newest of it was appended, when it was written.
+    Clock::duration behind = Clock::duration::max();
     uint64_t bytes_before = 0;
     Clock::time_point begun;
   };

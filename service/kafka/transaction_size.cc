@@ -8,9 +8,11 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr uint64_t kBytesWanted = 4 << 20;
-constexpr milliseconds kTimeWanted{100};
-// Less, where Kafka is hardly behind the journal: then soon counts for more than much at once.
-constexpr milliseconds kTimeWantedWhenClose{10};
+// The less Kafka is behind the journal, the more does soon count, and the less much at once. A part
+// of how far it is behind: the delay then shrinks with each transaction, down to what commits take.
+constexpr milliseconds kTimeWantedLeast{10};
+constexpr milliseconds kTimeWantedMost{100};
+constexpr int kPartOfBehind = 4;
 constexpr milliseconds kTimeMost{5000};
 
 }  // namespace
@@ -19,7 +21,8 @@ bool TransactionSize::IsFull(const Content& content) const {
   // The rest of its time is for the commit, which waits for what is still under way.
   const auto time_most = std::min<Clock::duration>(kTimeMost, lasts_most_ / 4);
   if (content.bytes >= bytes_most_ || content.took >= time_most) return true;
-  const milliseconds time_wanted = content.close ? kTimeWantedWhenClose : kTimeWanted;
+  const auto time_wanted = std::clamp<Clock::duration>(content.behind / kPartOfBehind,
+                                                       kTimeWantedLeast, kTimeWantedMost);
   return !content.inside && (content.bytes >= kBytesWanted || content.took >= time_wanted);
 }
 

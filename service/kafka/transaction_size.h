@@ -18,7 +18,8 @@ class TransactionSize {
     uint64_t bytes = 0;
     Clock::duration took{};
     bool inside = false;  // a source transaction
-    bool close = false;   // what it has was appended just now
+    // How long ago the newest of it was appended.
+    Clock::duration behind = Clock::duration::max();
   };
 
   // `lasts_most`: then it fails.

@@ -21,8 +21,20 @@ TEST(TransactionSizeTest, EndsWhereASourceTransactionDoesOnceItIsLargeOrTookLong
   EXPECT_FALSE(size.IsFull({.bytes = kMiB, .took = milliseconds(90)}));
   EXPECT_TRUE(size.IsFull({.bytes = 4 * kMiB}));
   EXPECT_TRUE(size.IsFull({.bytes = 1, .took = milliseconds(100)}));
-  EXPECT_TRUE(size.IsFull({.bytes = 1, .took = milliseconds(10), .close = true}));
   EXPECT_FALSE(size.IsFull({.bytes = 4 * kMiB, .took = milliseconds(4900), .inside = true}));
+}
+
+TEST(TransactionSizeTest, EndsTheSoonerTheLessKafkaIsBehind) {
+  const TransactionSize size(kLastsMost);
+  const auto ends = [&](int behind_ms, int took_ms) {
+    return size.IsFull({.took = milliseconds(took_ms), .behind = milliseconds(behind_ms)});
+  };
+  EXPECT_FALSE(ends(0, 9));
+  EXPECT_TRUE(ends(0, 10));
+  EXPECT_FALSE(ends(200, 49));
+  EXPECT_TRUE(ends(200, 50));
+  EXPECT_FALSE(ends(60'000, 99));
+  EXPECT_TRUE(ends(60'000, 100));
 }
 
 TEST(TransactionSizeTest, EndsAnywhereBeforeItIsTooLargeOrAQuarterOfItsTimeIsOver) {
