@@ -1,7 +1,7 @@
-// Keeps the rows of a Tidemark source in a RocksDB folder: a named consumer of its gRPC stream.
+// Keeps the rows of a Tidemark source in an SQLite file: a named consumer of its gRPC stream.
 //
-//   consume-example --server 127.0.0.1:7654 --source shop --consumer search-index --state rows
-//   consume-example --state rows --dump
+//   consume-example --server 127.0.0.1:7654 --source shop --consumer search-index --state rows.db
+//   consume-example --state rows.db --dump
 //
 // It acknowledges only what is on disk, goes on where it stopped however it was stopped, and
 // connects again with growing pauses. It ends with exit code 1 where a person has to act: the
@@ -232,12 +232,12 @@ absl::Status Run(const Options& options) {
 
 int main(int argc, char** argv) {
   tidemark::example::Options options;
-  CLI::App app("Keeps the rows of a Tidemark source in a RocksDB folder.", "consume-example");
+  CLI::App app("Keeps the rows of a Tidemark source in an SQLite file.", "consume-example");
   app.add_option("--server", options.server, "address of tidemarkd")->capture_default_str();
   auto* source =
       app.add_option("--source", options.source, "its name in tidemarkd's configuration");
   auto* consumer = app.add_option("--consumer", options.consumer, "under which the place is kept");
-  app.add_option("--state", options.state, "the RocksDB folder")->required();
+  app.add_option("--state", options.state, "the SQLite file")->required();
   app.add_flag("--dump", options.dump, "print what the folder holds, and end");
   app.add_option("--ca", options.ca, "use TLS, with the authorities in this PEM file");
   app.add_option("--cert", options.cert, "our certificate, a PEM file");

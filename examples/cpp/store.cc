@@ -1,50 +1,95 @@
 #include "examples/cpp/store.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 
 namespace tidemark::example {
 namespace {
 
-// Keys in the database: the place; 's' and a schema's id; 'r', a table's id and a row's key.
-constexpr char kPlace[] = "p";
+// A commit is on disk when it returns.
+constexpr char kLayout[] = R"(
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+CREATE TABLE IF NOT EXISTS place (next INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS schema (id INTEGER PRIMARY KEY, schema BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS row (table_id INTEGER, key BLOB, schema_id INTEGER NOT NULL, row BLOB NOT NULL,
+                                PRIMARY KEY (table_id, key)) WITHOUT ROWID;
+)";
 
-// Big endian, so that keys of one table stand together.
-template <typename T>
-std::string Bytes(T number) {
-  std::string bytes(sizeof(T), '\0');
-  for (size_t i = sizeof(T); i > 0; --i, number >>= 8) bytes[i - 1] = static_cast<char>(number);
-  return bytes;
+absl::Status StatusOf(sqlite3* database, int code) {
+  if (code == SQLITE_OK || code == SQLITE_DONE || code == SQLITE_ROW) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "cannot use the state: ", sqlite3_errmsg(database), "; see to the file, then start again"));
 }
 
-template <typename T>
-T Number(const std::string& bytes) {
-  T number = 0;
-  for (size_t i = 0; i < sizeof(T); ++i) number = number << 8 | static_cast<uint8_t>(bytes[i]);
-  return number;
+absl::Status Execute(sqlite3* database, const char* sql) {
+  return StatusOf(database, sqlite3_exec(database, sql, nullptr, nullptr, nullptr));
 }
 
-std::string RowsOf(const v1::TableSchema& schema) { return "r" + Bytes(schema.table_id()); }
-constexpr size_t kRowPrefixBytes = 1 + sizeof(uint64_t);
+// One SQL statement. Bind in the order of its parameters, then step.
+class Statement {
+ public:
+  Statement(sqlite3* database, const char* sql) : database_(database) {
+    code_ = sqlite3_prepare_v2(database, sql, -1, &statement_, nullptr);
+  }
+  ~Statement() { sqlite3_finalize(statement_); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
 
-absl::Status ToStatus(const rocksdb::Status& status) {
-  if (status.ok()) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("cannot use the state: ", status.ToString(),
-                                                    "; see to the folder, then start again"));
+  Statement& Bind(uint64_t number) {
+    if (code_ == SQLITE_OK) {
+      code_ = sqlite3_bind_int64(statement_, ++bound_, static_cast<sqlite3_int64>(number));
+    }
+    return *this;
+  }
+  Statement& Bind(const std::string& bytes) {
+    if (code_ == SQLITE_OK) {
+      code_ =
+          sqlite3_bind_blob64(statement_, ++bound_, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+    }
+    return *this;
+  }
+
+  // To the next row; false: there is none, or it failed.
+  bool Step() {
+    if (code_ == SQLITE_OK || code_ == SQLITE_ROW) code_ = sqlite3_step(statement_);
+    return code_ == SQLITE_ROW;
+  }
+  absl::Status Run() {
+    Step();
+    return status();
+  }
+  absl::Status status() const { return StatusOf(database_, code_); }
+
+  uint64_t Number(int column) const {
+    return static_cast<uint64_t>(sqlite3_column_int64(statement_, column));
+  }
+  std::string_view Bytes(int column) const {
+    const void* bytes = sqlite3_column_blob(statement_, column);
+    const auto size = static_cast<size_t>(sqlite3_column_bytes(statement_, column));
+    return {static_cast<const char*>(bytes), size};
+  }
+
+ private:
+  sqlite3* const database_;
+  sqlite3_stmt* statement_ = nullptr;
+  int code_ = SQLITE_OK;
+  int bound_ = 0;
+};
+
+template <typename Message>
+Message Parsed(std::string_view bytes) {
+  Message message;
+  message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  return message;
 }
 
 bool HasUnavailable(const v1::Row& row) {
   return std::any_of(row.values().begin(), row.values().end(),
                      [](const v1::Value& value) { return value.unavailable(); });
-}
-
-v1::Row RowOf(const std::string& held) {
-  v1::Row row;
-  row.ParseFromString(held.substr(sizeof(uint32_t)));
-  return row;
 }
 
 std::map<std::string, v1::Value> ByName(const v1::TableSchema& schema, const v1::Row& row) {
@@ -53,58 +98,57 @@ std::map<std::string, v1::Value> ByName(const v1::TableSchema& schema, const v1:
   return values;
 }
 
-// Calls `visit` with each key and value whose key begins with `prefix`.
-absl::Status ForEach(std::unique_ptr<rocksdb::Iterator> at, const std::string& prefix,
-                     const std::function<void(const std::string&, const std::string&)>& visit) {
-  for (at->Seek(prefix); at->Valid() && at->key().starts_with(prefix); at->Next()) {
-    visit(at->key().ToString(), at->value().ToString());
-  }
-  return ToStatus(at->status());
-}
-
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& folder) {
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& file) {
   std::unique_ptr<Store> store(new Store);
-  rocksdb::Options options;
-  options.create_if_missing = true;
-  rocksdb::DB* database = nullptr;
-  absl::Status opened = ToStatus(rocksdb::DB::Open(options, folder, &database));
-  if (!opened.ok()) return opened;
+  sqlite3* database = nullptr;
+  const int opened = sqlite3_open(file.c_str(), &database);
   store->database_.reset(database);
-  if (absl::Status loaded = store->Load(); !loaded.ok()) return loaded;
+  absl::Status status = StatusOf(database, opened);
+  if (status.ok()) status = Execute(database, kLayout);
+  if (status.ok()) status = store->Load();
+  if (!status.ok()) return status;
   return store;
 }
 
 absl::Status Store::Load() {
-  std::string place;
-  const rocksdb::Status got = database_->Get({}, kPlace, &place);
-  if (!got.ok() && !got.IsNotFound()) return ToStatus(got);
-  if (got.ok()) next_ = Number<uint64_t>(place);
-  std::unique_ptr<rocksdb::Iterator> all(database_->NewIterator({}));
-  return ForEach(std::move(all), "s", [this](const std::string&, const std::string& bytes) {
-    v1::TableSchema schema;
-    schema.ParseFromString(bytes);
+  Statement place(database_.get(), "SELECT next FROM place");
+  if (place.Step()) next_ = place.Number(0);
+  if (!place.status().ok()) return place.status();
+  Statement all(database_.get(), "SELECT schema FROM schema");
+  while (all.Step()) {
+    auto schema = Parsed<v1::TableSchema>(all.Bytes(0));
     schemas_[schema.id()] = std::move(schema);
-  });
+  }
+  return all.status();
 }
 
 absl::Status Store::Take(const v1::SubscribeResponse& response) {
-  batch_.Clear();
   uint64_t next = next_;
+  absl::Status taken = Execute(database_.get(), "BEGIN IMMEDIATE");
+  if (!taken.ok()) return taken;
+  taken = ApplyAll(response, &next);
+  if (taken.ok()) taken = Execute(database_.get(), "COMMIT");
+  if (taken.ok()) {
+    next_ = next;
+  } else {
+    sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  return taken;
+}
+
+absl::Status Store::ApplyAll(const v1::SubscribeResponse& response, uint64_t* next) {
   for (const v1::Event& event : response.events()) {
     // Schemas that are sent again at the start have old sequences.
-    if (event.sequence() >= next || event.has_schema()) {
+    if (event.sequence() >= *next || event.has_schema()) {
       if (absl::Status applied = Apply(event); !applied.ok()) return applied;
     }
-    next = std::max<uint64_t>(next, event.sequence() + 1);
+    *next = std::max<uint64_t>(*next, event.sequence() + 1);
   }
-  batch_.Put(kPlace, Bytes(next));
-  rocksdb::WriteOptions options;
-  options.sync = true;
-  absl::Status written = ToStatus(database_->Write(options, batch_.GetWriteBatch()));
-  if (written.ok()) next_ = next;
-  return written;
+  return Statement(database_.get(), "INSERT OR REPLACE INTO place (rowid, next) VALUES (1, ?)")
+      .Bind(*next)
+      .Run();
 }
 
 // Marks, messages and ends of transactions need no action for rows by key.
@@ -118,7 +162,10 @@ absl::Status Store::Apply(const v1::Event& event) {
 // them comes with their next change, or with a snapshot.
 absl::Status Store::AddSchema(const v1::TableSchema& schema) {
   schemas_[schema.id()] = schema;
-  return ToStatus(batch_.Put("s" + Bytes(schema.id()), schema.SerializeAsString()));
+  return Statement(database_.get(), "INSERT OR REPLACE INTO schema VALUES (?, ?)")
+      .Bind(schema.id())
+      .Bind(schema.SerializeAsString())
+      .Run();
 }
 
 absl::Status Store::ApplyChange(const v1::Change& change) {
@@ -131,19 +178,18 @@ absl::Status Store::ApplyChange(const v1::Change& change) {
   if (change.op() == v1::OP_TRUNCATE) return Clear(schema);
   // Without a key there is nothing to find a row by.
   if (schema.key_columns().empty()) return absl::OkStatus();
-  const std::string key = RowsOf(schema) + change.key().SerializeAsString();
-  if (change.op() == v1::OP_DELETE) return Remove(key);
+  if (change.op() == v1::OP_DELETE) return Remove(schema, change.key());
   // CREATE, UPDATE, and READ: a row of a snapshot.
   v1::Row row = change.after();
-  if (absl::Status completed = Complete(key, schema, &row); !completed.ok()) return completed;
-  return Put(key, schema, row);
+  absl::Status completed = Complete(schema, change.key(), &row);
+  return completed.ok() ? Put(schema, change.key(), row) : completed;
 }
 
-absl::Status Store::Complete(const std::string& key, const v1::TableSchema& schema, v1::Row* row) {
+absl::Status Store::Complete(const v1::TableSchema& schema, const v1::Row& key, v1::Row* row) {
   if (!HasUnavailable(*row)) return absl::OkStatus();
-  const absl::StatusOr<std::string> held = Find(key);
-  if (!held.ok() || held->empty()) return held.status();
-  const auto values = ByName(schemas_[Number<uint32_t>(*held)], RowOf(*held));
+  const absl::StatusOr<Held> held = Find(schema, key);
+  if (!held.ok() || held->schema == nullptr) return held.status();
+  const auto values = ByName(*held->schema, held->row);
   for (int i = 0; i < row->values_size(); ++i) {
     const auto kept = values.find(schema.columns(i).name());
     if (row->values(i).unavailable() && kept != values.end()) {
@@ -153,29 +199,37 @@ absl::Status Store::Complete(const std::string& key, const v1::TableSchema& sche
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> Store::Find(const std::string& key) {
-  std::string held;
-  const rocksdb::Status got = batch_.GetFromBatchAndDB(database_.get(), {}, key, &held);
-  if (got.IsNotFound()) return "";
-  if (!got.ok()) return ToStatus(got);
-  return held;
+absl::StatusOr<Store::Held> Store::Find(const v1::TableSchema& schema, const v1::Row& key) {
+  Statement select(database_.get(),
+                   "SELECT schema_id, row FROM row WHERE table_id = ? AND key = ?");
+  if (select.Bind(schema.table_id()).Bind(key.SerializeAsString()).Step()) {
+    return Held{&schemas_[static_cast<uint32_t>(select.Number(0))],
+                Parsed<v1::Row>(select.Bytes(1))};
+  }
+  if (!select.status().ok()) return select.status();
+  return Held{};
 }
 
-absl::Status Store::Put(const std::string& key, const v1::TableSchema& schema, const v1::Row& row) {
-  return ToStatus(batch_.Put(key, Bytes(schema.id()) + row.SerializeAsString()));
+absl::Status Store::Put(const v1::TableSchema& schema, const v1::Row& key, const v1::Row& row) {
+  return Statement(database_.get(), "INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?)")
+      .Bind(schema.table_id())
+      .Bind(key.SerializeAsString())
+      .Bind(schema.id())
+      .Bind(row.SerializeAsString())
+      .Run();
 }
 
-absl::Status Store::Remove(const std::string& key) { return ToStatus(batch_.Delete(key)); }
+absl::Status Store::Remove(const v1::TableSchema& schema, const v1::Row& key) {
+  return Statement(database_.get(), "DELETE FROM row WHERE table_id = ? AND key = ?")
+      .Bind(schema.table_id())
+      .Bind(key.SerializeAsString())
+      .Run();
+}
 
 absl::Status Store::Clear(const v1::TableSchema& schema) {
-  std::unique_ptr<rocksdb::Iterator> all(
-      batch_.NewIteratorWithBase(database_->NewIterator(rocksdb::ReadOptions())));
-  std::vector<std::string> keys;
-  absl::Status visited =
-      ForEach(std::move(all), RowsOf(schema),
-              [&keys](const std::string& key, const std::string&) { keys.push_back(key); });
-  for (const std::string& key : keys) visited.Update(Remove(key));
-  return visited;
+  return Statement(database_.get(), "DELETE FROM row WHERE table_id = ?")
+      .Bind(schema.table_id())
+      .Run();
 }
 
 absl::Status Store::Dump(const std::function<void(const v1::Event&)>& print) const {
@@ -184,22 +238,21 @@ absl::Status Store::Dump(const std::function<void(const v1::Event&)>& print) con
     *event.mutable_schema() = schema;
     print(event);
   }
-  std::unique_ptr<rocksdb::Iterator> all(database_->NewIterator({}));
-  const auto print_row = [&print](const std::string& key, const std::string& held) {
+  Statement all(database_.get(), "SELECT key, schema_id, row FROM row");
+  while (all.Step()) {
     v1::Event event;
     v1::Change& change = *event.mutable_change();
     change.set_op(v1::OP_READ);
-    change.set_schema_id(Number<uint32_t>(held));
-    change.mutable_key()->ParseFromString(key.substr(kRowPrefixBytes));
-    *change.mutable_after() = RowOf(held);
+    change.set_schema_id(static_cast<uint32_t>(all.Number(1)));
+    *change.mutable_key() = Parsed<v1::Row>(all.Bytes(0));
+    *change.mutable_after() = Parsed<v1::Row>(all.Bytes(2));
     print(event);
-  };
-  absl::Status visited = ForEach(std::move(all), "r", print_row);
+  }
   v1::Event place;
   place.set_sequence(next_ - 1);
   place.mutable_heartbeat();
   print(place);
-  return visited;
+  return all.status();
 }
 
 }  // namespace tidemark::example

@@ -1,8 +1,7 @@
 #ifndef TIDEMARK_EXAMPLES_CPP_STORE_H_
 #define TIDEMARK_EXAMPLES_CPP_STORE_H_
 
-#include <rocksdb/db.h>
-#include <rocksdb/utilities/write_batch_with_index.h>
+#include <sqlite3.h>
 
 #include <cstdint>
 #include <functional>
@@ -17,15 +16,15 @@
 
 namespace tidemark::example {
 
-// Rows of a source by their keys, in a RocksDB folder, and in the same write the place in the
+// Rows of a source by their keys, in an SQLite file, and in the same transaction the place in the
 // stream: a program killed at any moment goes on from exactly what it holds. Replace Put, Remove
 // and Clear by what your own system needs. One thread at a time.
 //
-// Errors: FailedPrecondition: the folder cannot be read or written, or is not one of this program;
+// Errors: FailedPrecondition: the file cannot be read or written, or is not one of this program;
 // the message says why.
 class Store {
  public:
-  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& folder);
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& file);
 
   // The first sequence that is not held; 1 at the beginning.
   uint64_t next() const { return next_; }
@@ -37,24 +36,33 @@ class Store {
   absl::Status Dump(const std::function<void(const v1::Event&)>& print) const;
 
  private:
+  struct Close {
+    void operator()(sqlite3* database) const { sqlite3_close(database); }
+  };
+  // A row that is held; `schema` names its columns.
+  struct Held {
+    const v1::TableSchema* schema = nullptr;
+    v1::Row row;
+  };
+
   Store() = default;
   absl::Status Load();
+  // Within a transaction.
+  absl::Status ApplyAll(const v1::SubscribeResponse& response, uint64_t* next);
   absl::Status Apply(const v1::Event& event);
   absl::Status AddSchema(const v1::TableSchema& schema);
   absl::Status ApplyChange(const v1::Change& change);
   // Sets the columns that the log did not carry to the values that are held.
-  absl::Status Complete(const std::string& key, const v1::TableSchema& schema, v1::Row* row);
-  // What is held, with the events that are being taken; empty: nothing.
-  absl::StatusOr<std::string> Find(const std::string& key);
-  absl::Status Put(const std::string& key, const v1::TableSchema& schema, const v1::Row& row);
-  absl::Status Remove(const std::string& key);
+  absl::Status Complete(const v1::TableSchema& schema, const v1::Row& key, v1::Row* row);
+  // No schema: there is no such row.
+  absl::StatusOr<Held> Find(const v1::TableSchema& schema, const v1::Row& key);
+  absl::Status Put(const v1::TableSchema& schema, const v1::Row& key, const v1::Row& row);
+  absl::Status Remove(const v1::TableSchema& schema, const v1::Row& key);
   absl::Status Clear(const v1::TableSchema& schema);
 
-  std::unique_ptr<rocksdb::DB> database_;
+  std::unique_ptr<sqlite3, Close> database_;
   std::map<uint32_t, v1::TableSchema> schemas_;
   uint64_t next_ = 1;
-  // Of the events that are being taken.
-  rocksdb::WriteBatchWithIndex batch_;
 };
 
 }  // namespace tidemark::example
