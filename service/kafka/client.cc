@@ -147,8 +147,11 @@ rd_kafka_resp_err_t AskUnlessStopped(int wait_ms, const std::stop_token& stop,
     const int ms = std::min(wait_ms, kMomentMs);
     wait_ms -= ms;
     const rd_kafka_resp_err_t error = ask(ms);
-    const bool silent =
-        error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__TIMED_OUT;
+    // A client that has no broker yet, as where the first one that it tried is away, says so at the
+    // end of a moment: it is about to try the next.
+    const bool silent = error == RD_KAFKA_RESP_ERR__TRANSPORT ||
+                        error == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+                        error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
     if (!silent || wait_ms <= 0) return error;
   }
   return RD_KAFKA_RESP_ERR__DESTROY;

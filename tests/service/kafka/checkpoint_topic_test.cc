@@ -2,6 +2,7 @@
 #include "gmock/gmock.h"
 #include "service/kafka/producer.h"
 #include "tests/service/kafka/publisher_fixture.h"
+#include "tests/support/free_port.h"
 
 namespace tidemark::service::kafka {
 namespace {
@@ -78,6 +79,16 @@ TEST_F(PublisherTest, CheckpointTopicThatIsNotKnownIsNotTakenForAnEmptyOne) {
   ASSERT_OK(place);
   EXPECT_FALSE(place->has_value());
   EXPECT_TRUE(*topic.Exists({}));
+}
+
+// A client tries one broker after the other, and says in between that all are away.
+TEST_F(PublisherTest, CheckpointTopicIsReadThoughABrokerIsAway) {
+  ASSERT_OK(
+      tidemark::testing::CreateKafkaTopic(cluster_.brokers, {.name = options_.checkpoint_topic}));
+  ClusterOptions cluster = cluster_;
+  absl::StrAppend(&cluster.brokers, ",127.0.0.1:", tidemark::testing::FreePort());
+  const CheckpointTopic topic(cluster, options_.checkpoint_topic, options_.transactional_id);
+  for (int i = 0; i < 12; ++i) EXPECT_OK(topic.ReadPlace({}).status());
 }
 
 // The topic without its oldest record. Brokers drop those by age, and at once on no one's word
