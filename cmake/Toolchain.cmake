@@ -59,15 +59,20 @@ function(tidemark_library name)
   tidemark_reuse_headers(${name} tidemark_library_headers)
 endfunction()
 
-# tidemark_test(NAME SOURCES files... LIBRARIES libraries... [LABELS labels...] [TIMEOUT seconds] [PLACES n] [COST n])
-# One test binary a folder; its label says whether it needs real servers. PLACES: how many it takes of the four that
-# dev/test gives, 1 if left out. COST: about how many seconds it takes; the longest begin first.
+# tidemark_test(NAME SOURCES files... LIBRARIES libraries... [LABELS labels...] [TIMEOUT seconds] [PLACES n] [COST n]
+#               [HEADERS target])
+# One test binary a folder; its label says whether it needs real servers. PLACES: how many it takes of the five that
+# dev/test gives, 1 if left out. COST: about how many seconds it takes; the longest begin first. HEADERS: those it
+# reuses, tidemark_test_headers if left out.
 function(tidemark_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT;PLACES;COST" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;PLACES;COST;HEADERS" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  if(NOT ARG_HEADERS)
+    set(ARG_HEADERS tidemark_test_headers)
+  endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main
                                         tidemark_warnings)
-  tidemark_reuse_headers(${name} tidemark_test_headers)
+  tidemark_reuse_headers(${name} ${ARG_HEADERS})
   add_test(NAME ${name} COMMAND ${name})
   if(ARG_LABELS)
     set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
