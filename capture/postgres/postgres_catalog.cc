@@ -22,7 +22,8 @@ constexpr std::chrono::seconds kVisibleWithin{3};
 constexpr uint32_t kInt2Vector = 22;
 constexpr uint32_t kOidVector = 30;
 
-// One row a column; the table's own facts and the key are repeated in each. $1 oid, $2 publication.
+// One row a column; the table's own facts and the key are repeated in each. $1 oid, $2 publication,
+// $3 true: one of our making FOR ALL TABLES in its stead.
 // A table is published as itself unless an ancestor is, under publish_via_partition_root. The key's
 // index is chosen as CatalogTable.key says. A partition that was made as one, and so was empty, has
 // the same xmin in pg_inherits as in the rows of its system columns, which are never updated; one
@@ -30,7 +31,8 @@ constexpr uint32_t kOidVector = 30;
 constexpr char kTableQuery[] = R"sql(
 WITH published AS (
   SELECT p.oid AS pubid, p.puballtables, p.pubviaroot, $$pubgencols$$ AS with_generated
-  FROM pg_publication p WHERE p.pubname = $2),
+  FROM pg_publication p WHERE p.pubname = $2 AND NOT $3::bool
+  UNION ALL SELECT 0, true, true, $$planned_gencols$$ WHERE $3::bool),
 ancestors AS (
   SELECT a.relid, c.relnamespace
   FROM pg_partition_ancestors($1::oid::regclass) a JOIN pg_class c ON c.oid = a.relid
@@ -99,6 +101,7 @@ std::string TableQuery(int version) {
   return absl::StrReplaceAll(
       kTableQuery,
       {{"$$pubgencols$$", version >= 180000 ? "p.pubgencols::text" : "''"},
+       {"$$planned_gencols$$", version >= 180000 ? "'s'" : "''"},
        {"$$columns$$", lists_columns ? "(SELECT r.prattrs::int2[] FROM pg_publication_rel r"
                                        " WHERE r.prpubid = p.pubid AND r.prrelid = c.oid)"
                                      : "NULL::int2[]"},
@@ -239,8 +242,9 @@ absl::Status PostgresCatalog::WaitForTransaction(uint32_t xid) {
 
 absl::StatusOr<std::optional<CatalogTable>> PostgresCatalog::DescribeTable(uint32_t oid) {
   users_.clear();
+  const std::string planned = state_ == Publication::kPlanned ? "t" : "f";
   absl::StatusOr<Result> result = connection_->Query(TableQuery(connection_->server_version()),
-                                                     {absl::StrCat(oid), publication_});
+                                                     {absl::StrCat(oid), publication_, planned});
   if (!result.ok()) return result.status();
   if (result->rows() == 0) return std::nullopt;
   return TableOf(*result, oid);

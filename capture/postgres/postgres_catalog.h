@@ -18,9 +18,16 @@ namespace tidemark::capture::postgres {
 // change without a new oid). One thread owns it.
 class PostgresCatalog : public Catalog {
  public:
+  // What a table is described by.
+  enum class Publication {
+    kExisting,
+    // There is none yet: one FOR ALL TABLES, as CreatePublicationSql makes it.
+    kPlanned,
+  };
   // `connection` must outlive it.
-  PostgresCatalog(Connection* connection, std::string publication)
-      : connection_(connection), publication_(std::move(publication)) {}
+  PostgresCatalog(Connection* connection, std::string publication,
+                  Publication state = Publication::kExisting)
+      : connection_(connection), publication_(std::move(publication)), state_(state) {}
 
   absl::Status WaitForTransaction(uint32_t xid) override;
   absl::StatusOr<std::optional<CatalogTable>> DescribeTable(uint32_t oid) override;
@@ -40,6 +47,7 @@ class PostgresCatalog : public Catalog {
 
   Connection* connection_;
   const std::string publication_;
+  const Publication state_;
   std::map<TypeKey, TypePtr> builtin_;
   std::map<TypeKey, TypePtr> users_;
 };

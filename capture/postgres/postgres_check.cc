@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "capture/postgres/log_setup.h"
 #include "capture/postgres/postgres_catalog.h"
 #include "capture/postgres/postgres_error.h"
@@ -216,6 +217,7 @@ class Examination {
         LoadPublication(sql_, options_.publication);
     if (!found.ok()) return Unanswered("the publication", found.status());
     if (found->has_value()) return ExistingPublication(**found);
+    publication_missing_ = true;
     if (options_.create_publication && may_create_publication_) return MissingOwnership();
     std::string remedy = absl::StrCat("let the tables' owner (for all tables: a superuser) run: ",
                                       CreatePublicationSql(sql_, options_));
@@ -275,10 +277,37 @@ class Examination {
     }
   }
 
+  // The tables that a publication made from the options would carry, by oid.
+  std::vector<std::string> PlannedTables() {
+    std::string query =
+        "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND c.oid >= 16384"
+        " AND NOT c.relispartition AND n.nspname <> 'information_schema'";
+    if (!options_.tables.empty()) {
+      absl::StrAppend(&query,
+                      " AND format('\"%s\".\"%s\"', replace(n.nspname, '\"', '\"\"'),"
+                      " replace(c.relname, '\"', '\"\"')) IN (");
+      absl::StrAppend(&query,
+                      absl::StrJoin(options_.tables, ", ",
+                                    [this](std::string* out, const std::string& table) {
+                                      out->append(sql_.QuoteLiteral(QuoteTable(sql_, table)));
+                                    }),
+                      ")");
+    }
+    std::vector<std::string> oids;
+    std::optional<Result> rows = Ask("the tables to be published", query);
+    for (int row = 0; rows && row < rows->rows(); ++row) oids.push_back(rows->str(row, 0));
+    return oids;
+  }
+
   void Tables() {
-    PostgresCatalog catalog(&sql_, options_.publication);
+    using State = PostgresCatalog::Publication;
+    std::vector<std::string> planned;
+    if (publication_missing_) planned = PlannedTables();
+    PostgresCatalog catalog(&sql_, options_.publication,
+                            publication_missing_ ? State::kPlanned : State::kExisting);
     absl::StatusOr<std::vector<TableFacts>> tables =
-        LoadTableFacts(sql_, catalog, options_.publication);
+        LoadTableFacts(sql_, catalog, options_.publication, planned);
     if (!tables.ok()) return Unanswered("the tables", tables.status());
     for (const TableFacts& table : *tables) AddAll(TableProblems(table, sql_));
   }
@@ -298,6 +327,7 @@ class Examination {
   const PostgresOptions& options_;
   const int log_sender_;
   bool may_create_publication_ = false;
+  bool publication_missing_ = false;
   std::string database_grant_;
   std::vector<Problem> problems_;
 };

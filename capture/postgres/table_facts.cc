@@ -4,30 +4,35 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace tidemark::capture::postgres {
 namespace {
 
 using Severity = Problem::Severity;
 
-// $1: publication. PostgreSQL 14 has no row filters.
+// $1: publication; $2: further tables, by oid. PostgreSQL 14 has no row filters.
 std::string FactsQuery(int version) {
   return absl::StrCat(
       R"sql(
+WITH carried AS (
+  SELECT c.oid, )sql",
+      version >= 150000 ? "p.rowfilter IS NOT NULL" : "false", R"sql( AS filtered
+  FROM pg_publication_tables p JOIN pg_namespace n ON n.nspname = p.schemaname
+  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename
+  WHERE p.pubname = $1
+  UNION ALL SELECT oid, false FROM unnest($2::oid[]) planned (oid))
 SELECT c.oid,
   (SELECT greatest(sum(l.reltuples), 0)::int8 FROM pg_class l WHERE l.relkind = 'r' AND l.oid IN
      (SELECT c.oid UNION SELECT relid FROM pg_partition_tree(c.oid))),
-  c.relkind = 'p', has_table_privilege(c.oid, 'SELECT'), row_security_active(c.oid), )sql",
-      version >= 150000 ? "p.rowfilter IS NOT NULL" : "false", R"sql(,
+  c.relkind = 'p', has_table_privilege(c.oid, 'SELECT'), row_security_active(c.oid), t.filtered,
   (SELECT coalesce(string_agg(attname, ', '), '') FROM pg_attribute
    WHERE attrelid = c.oid AND attgenerated <> '' AND NOT attisdropped),
   EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate),
   EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique),
   has_schema_privilege(n.oid, 'USAGE')
-FROM pg_publication_tables p
-JOIN pg_namespace n ON n.nspname = p.schemaname
-JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename
-WHERE p.pubname = $1 ORDER BY n.nspname, c.relname)sql");
+FROM carried t JOIN pg_class c ON c.oid = t.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+ORDER BY n.nspname, c.relname)sql");
 }
 
 // $1: the root. Every leaf that is at fault, with the columns by which its old rows are logged
@@ -224,8 +229,11 @@ absl::StatusOr<std::vector<LeafFault>> LoadLeafFaults(Connection& sql, uint32_t 
 }
 
 absl::StatusOr<std::vector<TableFacts>> LoadTableFacts(Connection& sql, Catalog& catalog,
-                                                       const std::string& publication) {
-  absl::StatusOr<Result> rows = sql.Query(FactsQuery(sql.server_version()), {publication});
+                                                       const std::string& publication,
+                                                       const std::vector<std::string>& planned) {
+  absl::StatusOr<Result> rows =
+      sql.Query(FactsQuery(sql.server_version()),
+                {publication, absl::StrCat("{", absl::StrJoin(planned, ","), "}")});
   if (!rows.ok()) return rows.status();
   std::vector<TableFacts> tables;
   for (int row = 0; row < rows->rows(); ++row) {

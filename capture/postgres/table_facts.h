@@ -45,9 +45,11 @@ struct TableFacts {
   std::vector<LeafFault> leaf_faults;
 };
 
-// All tables that the publication carries, by name.
-absl::StatusOr<std::vector<TableFacts>> LoadTableFacts(Connection& sql, Catalog& catalog,
-                                                       const std::string& publication);
+// All tables that the publication carries, by name; and those of the oids in `planned`, which a
+// publication that is to be made will carry.
+absl::StatusOr<std::vector<TableFacts>> LoadTableFacts(
+    Connection& sql, Catalog& catalog, const std::string& publication,
+    const std::vector<std::string>& planned = {});
 
 // What is wrong with the table; errors are the obstacles to a snapshot.
 std::vector<Problem> TableProblems(const TableFacts& facts, const Connection& sql);

@@ -121,6 +121,26 @@ TEST_F(PostgresSourceTest, CheckListsAllProblemsOfABrokenSetUpAtOnce) {
   EXPECT_EQ(Find(result, "max_slot_wal_keep_size is -1").severity, Problem::Severity::kWarning);
 }
 
+// Then it says too what would be wrong with the tables.
+TEST_F(PostgresSourceTest, CheckBeforeThereIsAPublicationLooksAtTheTablesItWouldCarry) {
+  const std::string role = UseRole("");
+  Exec(
+      "CREATE TABLE no_key (id int); CREATE TABLE \"Hid\"\"den\" (id int PRIMARY KEY);"
+      "CREATE TABLE part (id int PRIMARY KEY) PARTITION BY RANGE (id);"
+      "CREATE TABLE part1 PARTITION OF part FOR VALUES FROM (0) TO (9)");
+  CheckResult result = source().Check({});
+  Find(result, "publication tidemark does not exist and this role may not create it");
+  Find(result, "table public.no_key: no usable key");
+  Find(result, "table public.part: no SELECT");
+  EXPECT_THAT(Find(result, "table public.Hid\"den: no SELECT").remedy,
+              HasSubstr("GRANT SELECT ON \"public\".\"Hid\"\"den\" TO \"" + role + "\""));
+  EXPECT_THAT(All(result), Not(HasSubstr("part1")));
+  options_.tables = {"Hid\"den"};
+  result = MakePostgresSource(options_)->Check({});
+  Find(result, "table public.Hid\"den: no SELECT");
+  EXPECT_THAT(All(result), Not(HasSubstr("no_key")));
+}
+
 TEST_F(PostgresSourceTest, RoleWithReplicationAndSelectIsEnough) {
   Exec("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
   Exec("CREATE PUBLICATION tidemark FOR ALL TABLES WITH (publish_via_partition_root = true)");
