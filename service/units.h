@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "absl/strings/string_view.h"
+
 namespace tidemark::service {
 
 // Milliseconds of "200ms", "45s", "30m", "12h", "7d", "2w". A number without unit is none.
@@ -21,6 +23,8 @@ std::string FormatBytes(uint64_t bytes);
 std::string FormatSeconds(uint64_t seconds);
 // "1,234,567"
 std::string FormatCount(uint64_t count);
+// "1 row", "1,234,567 rows"
+std::string FormatCount(uint64_t count, absl::string_view noun);
 
 }  // namespace tidemark::service
 

@@ -14,7 +14,7 @@ std::vector<std::string> Row(const v1::Consumer& consumer) {
   return {consumer.source(),
           consumer.name(),
           absl::StrCat(consumer.acknowledged_sequence()),
-          FormatCount(consumer.lag_events()) + " events",
+          FormatCount(consumer.lag_events(), "event"),
           consumer.connected() ? "yes" : "no",
           seconds == 0 ? "never" : FormatTimestamp(seconds * 1'000'000) + "Z"};
 }

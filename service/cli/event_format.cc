@@ -208,7 +208,7 @@ std::string HumanMark(const v1::SnapshotMark& mark, const std::string& table) {
   std::string out = absl::StrCat(mark.snapshot_id(), " ", kind);
   if (mark.table_id() != 0) absl::StrAppend(&out, " ", table);
   if (mark.kind() != v1::SnapshotMark::STARTED) {
-    absl::StrAppend(&out, ", ", FormatCount(mark.rows()), mark.rows() == 1 ? " row" : " rows");
+    absl::StrAppend(&out, ", ", FormatCount(mark.rows(), "row"));
   }
   if (!mark.reason().empty()) absl::StrAppend(&out, ": ", mark.reason());
   return out;

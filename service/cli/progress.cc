@@ -35,9 +35,8 @@ std::string Bar(double fraction) {
 }
 
 std::string Rows(uint64_t done, uint64_t estimated, bool is_done) {
-  std::string out = FormatCount(done);
-  if (!is_done && estimated > done) absl::StrAppend(&out, " of about ", FormatCount(estimated));
-  return out + " rows";
+  if (is_done || estimated <= done) return FormatCount(done, "row");
+  return absl::StrCat(FormatCount(done), " of about ", FormatCount(estimated, "row"));
 }
 
 std::string Speed(const v1::Snapshot& snapshot) {

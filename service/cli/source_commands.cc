@@ -94,8 +94,8 @@ std::string Describe(const v1::Source& source) {
                                 PlaceText(source.acknowledged())));
   line("lag", LagText(source));
   if (source.has_publisher()) line("kafka", KafkaText(source.publisher()));
-  line("since start", absl::StrCat(FormatCount(source.events()), " events, ", source.restarts(),
-                                   source.restarts() == 1 ? " reconnect" : " reconnects"));
+  line("since start", absl::StrCat(FormatCount(source.events(), "event"), ", ",
+                                   FormatCount(source.restarts(), "reconnect")));
   return out + "\n";
 }
 

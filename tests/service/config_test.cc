@@ -252,6 +252,8 @@ TEST(UnitsTest, ParseAndFormat) {
   EXPECT_EQ(FormatSeconds(3725), "1h 2m");
   EXPECT_EQ(FormatCount(1234567), "1,234,567");
   EXPECT_EQ(FormatCount(123), "123");
+  EXPECT_EQ(FormatCount(1, "row"), "1 row");
+  EXPECT_EQ(FormatCount(0, "row"), "0 rows");
 }
 
 }  // namespace
