@@ -131,8 +131,9 @@ void ThreadedPublisher::Run(std::stop_token stop) {
     if (status.ok()) continue;
     CountError(status);
     if (superseded_) {
-      SetState(PublisherState::kStopped, std::string(status.message()));
+      // First, so that who sees the state knows that the source is told.
       parts_.superseded(status);
+      SetState(PublisherState::kStopped, std::string(status.message()));
       return;
     }
     // One that only waited is no good one, however long it did.
