@@ -61,7 +61,7 @@ absl::Status MeasureKafkaLatency(Product product, Report& report) {
   auto database = StartDatabase(product);
   if (!database.ok()) return database.status();
   report.SetServer((*database)->title());
-  auto kafka = KafkaCluster::Start({});
+  auto kafka = StartBroker();
   if (!kafka.ok()) return kafka.status();
   auto service = StartService(Publish(**database, **kafka, kName));
   if (!service.ok()) return service.status();

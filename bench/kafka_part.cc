@@ -161,7 +161,7 @@ absl::Status MeasureKafka(Product product, Report& report) {
   auto database = StartDatabase(product);
   if (!database.ok()) return database.status();
   report.SetServer((*database)->title());
-  auto kafka = KafkaCluster::Start({});
+  auto kafka = StartBroker();
   if (!kafka.ok()) return kafka.status();
   const testing::TempFolder folder;
   Say("  writing 1 million rows in transactions of 1,000 into the journal");

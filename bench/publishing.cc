@@ -12,6 +12,13 @@ constexpr absl::Duration kPoll = absl::Milliseconds(20);
 
 }  // namespace
 
+absl::StatusOr<std::unique_ptr<testing::KafkaCluster>> StartBroker() {
+  return testing::KafkaCluster::Start(
+      {.java_options = {"-server", "-Xms1g", "-Xmx1g", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20",
+                        "-XX:InitiatingHeapOccupancyPercent=35",
+                        "-XX:+ExplicitGCInvokesConcurrent"}});
+}
+
 testing::ServiceOptions Publish(const Database& database, const testing::KafkaCluster& kafka,
                                 const std::string& name) {
   testing::ServiceOptions options = database.Capture();

@@ -2,6 +2,7 @@
 #define TIDEMARK_BENCH_PUBLISHING_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -14,6 +15,9 @@ namespace tidemark::bench {
 
 // Of the topics of tables, and of what stands beside them.
 inline constexpr int kPartitions = 3;
+
+// A broker with the heap and the collector that Kafka's own start script gives it.
+absl::StatusOr<std::unique_ptr<testing::KafkaCluster>> StartBroker();
 
 // How a tidemarkd with default settings captures the database and publishes it in the format
 // protobuf, with topics that begin with `name`. Under another name it begins anew.

@@ -156,11 +156,12 @@ std::string KafkaCluster::Settings(int broker) const {
 
 absl::Status KafkaCluster::Launch(int broker) {
   Broker& self = brokers_[broker];
-  // Compiled quickly rather than well, which halves the time that a start takes.
+  std::vector<std::string> command = {absl::StrCat(KafkaFolder(), "/bin/kafka-run")};
+  command.insert(command.end(), options_.java_options.begin(), options_.java_options.end());
+  command.push_back("kafka.Kafka");
+  command.push_back(absl::StrCat(FolderOf(broker), "/server.properties"));
   absl::StatusOr<std::unique_ptr<Process>> process =
-      Process::Start({.command = {absl::StrCat(KafkaFolder(), "/bin/kafka-run"), "-Xmx256m",
-                                  "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "kafka.Kafka",
-                                  absl::StrCat(FolderOf(broker), "/server.properties")},
+      Process::Start({.command = std::move(command),
                       .output_file = absl::StrCat(FolderOf(broker), "/log-", ++self.starts)});
   if (!process.ok()) return process.status();
   self.process = *std::move(process);
