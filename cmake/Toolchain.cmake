@@ -26,8 +26,10 @@ if(TIDEMARK_WERROR)
   target_compile_options(tidemark_warnings INTERFACE -Werror -Wno-error=deprecated-declarations)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  # False alarms on the members of StatusOr (g++ 12).
-  target_compile_options(tidemark_warnings INTERFACE -Wno-maybe-uninitialized)
+  # False alarms on the members of StatusOr, and within std::string, whose header is no system header any more once it
+  # is precompiled (g++ 12).
+  target_compile_options(tidemark_warnings INTERFACE -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds
+                                                     -Wno-restrict)
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   target_compile_options(tidemark_warnings INTERFACE -Wthread-safety)
@@ -49,14 +51,18 @@ function(tidemark_reuse_headers name headers)
   target_precompile_headers(${name} REUSE_FROM ${headers})
 endfunction()
 
-# tidemark_library(NAME SOURCES files... [PUBLIC libraries...] [PRIVATE libraries...])
-# One library a folder. Client libraries (libpq, RocksDB, gRPC) are always PRIVATE.
+# tidemark_library(NAME SOURCES files... [PUBLIC libraries...] [PRIVATE libraries...] [HEADERS target])
+# One library a folder. Client libraries (libpq, RocksDB, gRPC) are always PRIVATE. HEADERS: those it reuses,
+# tidemark_library_headers if left out.
 function(tidemark_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "" "HEADERS" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  if(NOT ARG_HEADERS)
+    set(ARG_HEADERS tidemark_library_headers)
+  endif()
   add_library(${name} STATIC ${ARG_SOURCES})
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} tidemark_warnings)
-  tidemark_reuse_headers(${name} tidemark_library_headers)
+  tidemark_reuse_headers(${name} ${ARG_HEADERS})
 endfunction()
 
 # tidemark_test(NAME SOURCES files... LIBRARIES libraries... [LABELS labels...] [TIMEOUT seconds] [PLACES n] [COST n]

@@ -70,17 +70,23 @@ std::string DropSlotSql(const std::string& name) {
   return absl::StrCat("SELECT pg_drop_replication_slot('", name, "')");
 }
 
-// Tables of the options that the publication lacks.
+// Tables of the options that the publication lacks. By name, and not as regclass: that asks for a
+// privilege on the schema.
 absl::StatusOr<std::vector<std::string>> MissingTables(Connection& sql,
                                                        const PostgresOptions& options) {
   std::vector<std::string> missing;
   for (const std::string& table : options.tables) {
+    const auto [schema, name] = SplitTable(table);
     absl::StatusOr<Result> found = sql.Query(
-        "SELECT FROM pg_publication_tables p JOIN pg_class c ON c.relname = p.tablename"
-        " AND c.relnamespace::regnamespace::text = quote_ident(p.schemaname)"
-        " WHERE p.pubname = $1 AND (c.oid = to_regclass($2)"
-        " OR c.oid IN (SELECT relid FROM pg_partition_tree(to_regclass($2))))",
-        {options.publication, QuoteTable(sql, table)});
+        "WITH named AS (SELECT t.oid FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace"
+        "  WHERE n.nspname = $2 AND t.relname = $3),"
+        " carried AS (SELECT c.oid FROM pg_publication_tables p"
+        "  JOIN pg_namespace n ON n.nspname = p.schemaname"
+        "  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename"
+        "  WHERE p.pubname = $1)"
+        " SELECT FROM carried c, named t"
+        " WHERE c.oid = t.oid OR c.oid IN (SELECT relid FROM pg_partition_tree(t.oid))",
+        {options.publication, schema, name});
     if (!found.ok()) return found.status();
     if (found->rows() == 0) missing.push_back(table);
   }
@@ -257,9 +263,14 @@ uint64_t ParseLsn(absl::string_view text) {
   return uint64_t{high} << 32 | low;
 }
 
-std::string QuoteTable(const Connection& sql, const std::string& table) {
+std::pair<std::string, std::string> SplitTable(const std::string& table) {
   std::pair<std::string, std::string> parts = absl::StrSplit(table, absl::MaxSplits('.', 1));
   if (parts.second.empty()) parts = {"public", table};
+  return parts;
+}
+
+std::string QuoteTable(const Connection& sql, const std::string& table) {
+  const std::pair<std::string, std::string> parts = SplitTable(table);
   return absl::StrCat(sql.QuoteIdentifier(parts.first), ".", sql.QuoteIdentifier(parts.second));
 }
 
@@ -306,7 +317,9 @@ absl::StatusOr<std::optional<SlotInfo>> LoadSlot(Connection& sql, const std::str
 
 absl::StatusOr<LogRetention> LoadRetention(Connection& sql, const std::string& slot) {
   absl::StatusOr<Result> row = sql.Query(
-      "SELECT wal_status, coalesce(safe_wal_size, -1), coalesce(pg_wal_lsn_diff("
+      // Below 0: the next checkpoint may take log that the slot needs.
+      "SELECT wal_status, CASE WHEN safe_wal_size < 0 THEN 0 ELSE safe_wal_size END,"
+      " coalesce(pg_wal_lsn_diff("
       "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END,"
       " restart_lsn)::int8, -1) FROM pg_replication_slots WHERE slot_name = $1",
       {slot});
@@ -314,7 +327,7 @@ absl::StatusOr<LogRetention> LoadRetention(Connection& sql, const std::string& s
   LogRetention retention;
   if (row->rows() == 0) return retention;
   retention.slot_status = row->str(0, 0);
-  if (row->number(0, 1) >= 0) retention.safe_bytes = row->number(0, 1);
+  if (!row->null(0, 1)) retention.safe_bytes = row->number(0, 1);
   if (row->number(0, 2) >= 0) retention.retained_bytes = row->number(0, 2);
   return retention;
 }

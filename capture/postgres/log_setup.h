@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -65,7 +66,9 @@ std::string CreateSlotSql(const Connection& sql, const PostgresOptions& options)
 // What lets our role write the logical messages that move an idle server's log on.
 std::string GrantEmitSql(const Connection& sql);
 
-// "schema.table" as an SQL name; a name without a dot is in public.
+// Schema and name of "schema.table"; a name without a dot is in public.
+std::pair<std::string, std::string> SplitTable(const std::string& table);
+// The same as an SQL name.
 std::string QuoteTable(const Connection& sql, const std::string& table);
 
 // Makes sure that the publication and the slot exist, creating what is missing where the options

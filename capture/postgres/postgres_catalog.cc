@@ -23,7 +23,7 @@ constexpr uint32_t kInt2Vector = 22;
 constexpr uint32_t kOidVector = 30;
 
 // One row a column; the table's own facts and the key are repeated in each. $1 oid, $2 publication,
-// $3 true: one of our making FOR ALL TABLES in its stead.
+// $3 true: any table, as a publication of our making would carry it.
 // A table is published as itself unless an ancestor is, under publish_via_partition_root. The key's
 // index is chosen as CatalogTable.key says. A partition that was made as one, and so was empty, has
 // the same xmin in pg_inherits as in the rows of its system columns, which are never updated; one
@@ -32,7 +32,7 @@ constexpr char kTableQuery[] = R"sql(
 WITH published AS (
   SELECT p.oid AS pubid, p.puballtables, p.pubviaroot, $$pubgencols$$ AS with_generated
   FROM pg_publication p WHERE p.pubname = $2 AND NOT $3::bool
-  UNION ALL SELECT 0, true, true, $$planned_gencols$$ WHERE $3::bool),
+  UNION ALL SELECT 0, true, false, $$planned_gencols$$ WHERE $3::bool),
 ancestors AS (
   SELECT a.relid, c.relnamespace
   FROM pg_partition_ancestors($1::oid::regclass) a JOIN pg_class c ON c.oid = a.relid
@@ -242,7 +242,7 @@ absl::Status PostgresCatalog::WaitForTransaction(uint32_t xid) {
 
 absl::StatusOr<std::optional<CatalogTable>> PostgresCatalog::DescribeTable(uint32_t oid) {
   users_.clear();
-  const std::string planned = state_ == Publication::kPlanned ? "t" : "f";
+  const std::string planned = state_ == PublicationState::kPlanned ? "t" : "f";
   absl::StatusOr<Result> result = connection_->Query(TableQuery(connection_->server_version()),
                                                      {absl::StrCat(oid), publication_, planned});
   if (!result.ok()) return result.status();

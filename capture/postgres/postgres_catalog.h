@@ -13,20 +13,20 @@
 
 namespace tidemark::capture::postgres {
 
+enum class PublicationState {
+  kExisting,
+  // There is none yet: any table is described as one of ours would carry it (CreatePublicationSql).
+  kPlanned,
+};
+
 // The catalog over an SQL session, in whatever transaction the session is in. Types of the server
 // itself are cached for ever, those of users until the next DescribeTable (labels and fields may
 // change without a new oid). One thread owns it.
 class PostgresCatalog : public Catalog {
  public:
-  // What a table is described by.
-  enum class Publication {
-    kExisting,
-    // There is none yet: one FOR ALL TABLES, as CreatePublicationSql makes it.
-    kPlanned,
-  };
   // `connection` must outlive it.
   PostgresCatalog(Connection* connection, std::string publication,
-                  Publication state = Publication::kExisting)
+                  PublicationState state = PublicationState::kExisting)
       : connection_(connection), publication_(std::move(publication)), state_(state) {}
 
   absl::Status WaitForTransaction(uint32_t xid) override;
@@ -47,7 +47,7 @@ class PostgresCatalog : public Catalog {
 
   Connection* connection_;
   const std::string publication_;
-  const Publication state_;
+  const PublicationState state_;
   std::map<TypeKey, TypePtr> builtin_;
   std::map<TypeKey, TypePtr> users_;
 };

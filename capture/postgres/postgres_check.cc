@@ -9,7 +9,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "capture/postgres/log_setup.h"
 #include "capture/postgres/postgres_catalog.h"
 #include "capture/postgres/postgres_error.h"
@@ -218,7 +217,7 @@ class Examination {
     if (!found.ok()) return Unanswered("the publication", found.status());
     if (found->has_value()) return ExistingPublication(**found);
     publication_missing_ = true;
-    if (options_.create_publication && may_create_publication_) return MissingOwnership();
+    if (options_.create_publication && may_create_publication_) return;
     std::string remedy = absl::StrCat("let the tables' owner (for all tables: a superuser) run: ",
                                       CreatePublicationSql(sql_, options_));
     if (options_.create_publication && !options_.tables.empty()) {
@@ -240,26 +239,6 @@ class Examination {
                       " SET (publish_via_partition_root = true)"));
   }
 
-  // Tables that are to be published but do not exist, or belong to others.
-  void MissingOwnership() {
-    for (const std::string& table : options_.tables) {
-      std::optional<Result> row =
-          Ask("a table's owner",
-              "SELECT to_regclass($1) IS NOT NULL, coalesce((SELECT pg_has_role(relowner, 'usage')"
-              " FROM pg_class WHERE oid = to_regclass($1)), false)",
-              {QuoteTable(sql_, table)});
-      if (!row) continue;
-      if (!row->flag(0, 0)) {
-        Error(absl::StrCat("table ", table, " does not exist"),
-              "correct the source's list of tables (schema.table, in the server's spelling)");
-      } else if (!row->flag(0, 1)) {
-        Error(absl::StrCat("table ", table,
-                           " belongs to another role, so that it cannot be published"),
-              absl::StrCat("let its owner run: ", CreatePublicationSql(sql_, options_)));
-      }
-    }
-  }
-
   void Slot() {
     absl::StatusOr<std::optional<SlotInfo>> slot = LoadSlot(sql_, options_.slot);
     if (!slot.ok()) return Unanswered("the slot", slot.status());
@@ -277,35 +256,52 @@ class Examination {
     }
   }
 
-  // The tables that a publication made from the options would carry, by oid.
+  // The tables that a publication made from the options would carry, by oid; those that are named
+  // but cannot be published are problems.
   std::vector<std::string> PlannedTables() {
-    std::string query =
-        "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND c.oid >= 16384"
-        " AND NOT c.relispartition AND n.nspname <> 'information_schema'";
-    if (!options_.tables.empty()) {
-      absl::StrAppend(&query,
-                      " AND format('\"%s\".\"%s\"', replace(n.nspname, '\"', '\"\"'),"
-                      " replace(c.relname, '\"', '\"\"')) IN (");
-      absl::StrAppend(&query,
-                      absl::StrJoin(options_.tables, ", ",
-                                    [this](std::string* out, const std::string& table) {
-                                      out->append(sql_.QuoteLiteral(QuoteTable(sql_, table)));
-                                    }),
-                      ")");
-    }
     std::vector<std::string> oids;
-    std::optional<Result> rows = Ask("the tables to be published", query);
+    for (const std::string& table : options_.tables) PlanTable(table, oids);
+    if (!options_.tables.empty()) return oids;
+    std::optional<Result> rows =
+        Ask("the tables to be published",
+            "SELECT oid FROM pg_class WHERE relkind IN ('r', 'p') AND relpersistence = 'p'"
+            " AND oid >= 16384 AND NOT relispartition");
     for (int row = 0; rows && row < rows->rows(); ++row) oids.push_back(rows->str(row, 0));
     return oids;
   }
 
+  // By name, and not as regclass: that asks for a privilege on the schema.
+  void PlanTable(const std::string& table, std::vector<std::string>& oids) {
+    const auto [schema, name] = SplitTable(table);
+    std::optional<Result> row =
+        Ask("the tables to be published",
+            "SELECT c.oid, c.relkind IN ('r', 'p') AND c.relpersistence = 'p',"
+            " pg_has_role(c.relowner, 'usage')"
+            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = $1 AND c.relname = $2",
+            {schema, name});
+    if (!row) return;
+    if (row->rows() == 0) {
+      return Error(absl::StrCat("table ", table, " does not exist"),
+                   "correct the source's list of tables (schema.table, in the server's spelling)");
+    }
+    if (!row->flag(0, 1)) {
+      return Error(absl::StrCat(table, " is no ordinary table whose changes are logged"),
+                   "take it out of the source's list of tables, or make it one (a view never is; "
+                   "ALTER TABLE ... SET LOGGED)");
+    }
+    oids.push_back(row->str(0, 0));
+    if (!options_.create_publication || !may_create_publication_ || row->flag(0, 2)) return;
+    Error(absl::StrCat("table ", table, " belongs to another role, so that it cannot be published"),
+          absl::StrCat("let its owner run: ", CreatePublicationSql(sql_, options_)));
+  }
+
   void Tables() {
-    using State = PostgresCatalog::Publication;
     std::vector<std::string> planned;
     if (publication_missing_) planned = PlannedTables();
-    PostgresCatalog catalog(&sql_, options_.publication,
-                            publication_missing_ ? State::kPlanned : State::kExisting);
+    PostgresCatalog catalog(
+        &sql_, options_.publication,
+        publication_missing_ ? PublicationState::kPlanned : PublicationState::kExisting);
     absl::StatusOr<std::vector<TableFacts>> tables =
         LoadTableFacts(sql_, catalog, options_.publication, planned);
     if (!tables.ok()) return Unanswered("the tables", tables.status());

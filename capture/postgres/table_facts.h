@@ -45,8 +45,8 @@ struct TableFacts {
   std::vector<LeafFault> leaf_faults;
 };
 
-// All tables that the publication carries, by name; and those of the oids in `planned`, which a
-// publication that is to be made will carry.
+// All tables that the publication carries, by name. If there is none yet: those of the oids in
+// `planned`, which the one that is to be made will carry (`catalog` is of kPlanned then).
 absl::StatusOr<std::vector<TableFacts>> LoadTableFacts(
     Connection& sql, Catalog& catalog, const std::string& publication,
     const std::vector<std::string>& planned = {});

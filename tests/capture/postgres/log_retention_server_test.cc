@@ -52,5 +52,20 @@ TEST_F(LogRetentionTest, IsWhatTheSlotKeepsAndWhatIsStillSafe) {
   EXPECT_LT(*grown.safe_bytes, *bounded.safe_bytes);
 }
 
+// The server's own number is below 0 then.
+TEST_F(LogRetentionTest, NothingIsSafeOnceTheSlotIsPastItsBound) {
+  OpenLog();
+  Set("SET max_slot_wal_keep_size = '1MB'");
+  Exec("CREATE TABLE t (v text)");
+  for (int i = 0; i < 5; ++i) {
+    Exec("INSERT INTO t VALUES ('x')");
+    Exec("SELECT pg_switch_wal()");
+  }
+  const LogRetention past =
+      Await([](const LogRetention& now) { return now.slot_status == "unreserved"; });
+  EXPECT_EQ(past.slot_status, "unreserved");
+  EXPECT_EQ(past.safe_bytes, 0u);
+}
+
 }  // namespace
 }  // namespace tidemark::capture::postgres

@@ -135,10 +135,30 @@ TEST_F(PostgresSourceTest, CheckBeforeThereIsAPublicationLooksAtTheTablesItWould
   EXPECT_THAT(Find(result, "table public.Hid\"den: no SELECT").remedy,
               HasSubstr("GRANT SELECT ON \"public\".\"Hid\"\"den\" TO \"" + role + "\""));
   EXPECT_THAT(All(result), Not(HasSubstr("part1")));
-  options_.tables = {"Hid\"den"};
+  Exec("CREATE VIEW view AS SELECT 1");
+  options_.tables = {"Hid\"den", "part1", "typo", "public.view"};
   result = MakePostgresSource(options_)->Check({});
   Find(result, "table public.Hid\"den: no SELECT");
+  Find(result, "table public.part1: no SELECT");
+  Find(result, "table typo does not exist");
+  Find(result, "public.view is no ordinary table");
   EXPECT_THAT(All(result), Not(HasSubstr("no_key")));
+}
+
+TEST_F(PostgresSourceTest, CheckTellsOfASchemaThatTheRoleMayNotUse) {
+  UseRole("REPLICATION");
+  Exec("CREATE SCHEMA closed; CREATE TABLE closed.t (id int PRIMARY KEY)");
+  options_.tables = {"closed.t", "closed.typo"};
+  auto check = [this] { return MakePostgresSource(options_)->Check({}); };
+  CheckResult result = check();
+  Find(result, "table closed.t: no USAGE");
+  Find(result, "table closed.typo does not exist");
+  EXPECT_THAT(All(result), Not(HasSubstr("cannot examine")));
+  Exec("CREATE PUBLICATION tidemark FOR TABLE closed.t");
+  result = check();
+  Find(result, "table closed.t: no USAGE");
+  Find(result, "closed.typo");
+  EXPECT_THAT(All(result), Not(HasSubstr("cannot examine")));
 }
 
 TEST_F(PostgresSourceTest, RoleWithReplicationAndSelectIsEnough) {
