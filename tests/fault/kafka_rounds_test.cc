@@ -1,9 +1,11 @@
 // The service that publishes to Kafka, its data folder and the brokers fail at random points, under
 // writers and snapshots: whoever reads what is committed in Kafka sees every event once, in order.
 
+#include <algorithm>
 #include <cstdio>
 #include <random>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -27,6 +29,9 @@ constexpr char kSuperseded[] = "published by another service";
 
 class KafkaRoundsTest : public KafkaFaultTest {
  protected:
+  using Self = KafkaRoundsTest;
+  using Fault = void (Self::*)();
+
   void SetUp() override {
     KafkaFaultTest::SetUp();
     if (HasFatalFailure()) return;
@@ -68,28 +73,19 @@ class KafkaRoundsTest : public KafkaFaultTest {
                      Rows(1, kLargeRows)));
   }
 
+  // From a deck that is shuffled whenever it is empty, so that each comes within the first rounds.
   void Strike() {
-    switch (Pick(12)) {
-      case 0:
-      case 1:
-      case 2:
-        return KillService();
-      case 3:
-      case 4:
-      case 5:
-        return LoseFolder();
-      case 6:
-        return KillBroker();
-      case 7:
-      case 8:
-        return FreezeBroker();
-      case 9:
-        return FreezeService();
-      case 10:
-        return ReplaceFrozenService();
-      default:
-        return Pick(2) == 0 ? StartSecondService() : StartOldFolderAgain();
+    if (deck_.empty()) {
+      deck_ = {&Self::KillService,        &Self::KillService,          &Self::KillService,
+               &Self::LoseFolder,         &Self::LoseFolder,           &Self::LoseFolder,
+               &Self::FreezeBroker,       &Self::FreezeBroker,         &Self::KillBroker,
+               &Self::FreezeService,      &Self::ReplaceFrozenService, &Self::StartSecondService,
+               &Self::StartOldFolderAgain};
+      std::shuffle(deck_.begin(), deck_.end(), random_);
     }
+    const Fault fault = deck_.back();
+    deck_.pop_back();
+    (this->*fault)();
   }
 
   void KillService() {
@@ -197,6 +193,7 @@ class KafkaRoundsTest : public KafkaFaultTest {
 
   uint64_t seed_ = 0;
   std::mt19937_64 random_;
+  std::vector<Fault> deck_;
   int round_ = 0;
 };
 
