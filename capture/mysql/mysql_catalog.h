@@ -41,6 +41,9 @@ class MysqlCatalog {
   std::map<std::string, uint32_t> collations_;
 };
 
+// The only engine of which is known what a SELECT saw.
+inline constexpr char kExactEngine[] = "InnoDB";
+
 // A table that may be captured.
 struct ListedTable {
   std::string database;

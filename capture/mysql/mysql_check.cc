@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -247,8 +246,7 @@ class Examination {
   // Replicas that registered themselves. Tidemark does not.
   void OtherReplicas() {
     absl::StatusOr<Result> rows = Execute(new_names_ ? "SHOW REPLICAS" : "SHOW SLAVE HOSTS");
-    // Without the privilege, which DumpPrivilege names.
-    if (!rows.ok()) return;
+    if (!rows.ok()) return NotSeen("replicas with the same server_id", rows.status());
     for (int row = 0; row < rows->rows(); ++row) {
       const uint64_t theirs = rows->unsigned_number(row, 0);
       if (!IsTaken(theirs)) continue;
@@ -256,6 +254,13 @@ class Examination {
                          ", is connected to the server"),
             kOtherServerId);
     }
+  }
+
+  // What needs a privilege that capturing does not.
+  void NotSeen(absl::string_view what, const absl::Status& status) {
+    if (ErrorCode(status) != kErrPrivilegeMissing) return Unanswered(what, status);
+    Warn(absl::StrCat("cannot see ", what, ": ", status.message()),
+         "grant the privilege, or look for yourself");
   }
 
   void LogStatus() {
@@ -274,7 +279,8 @@ class Examination {
   // A server that is itself a replica.
   void Replication() {
     absl::StatusOr<Result> rows = Execute(new_names_ ? "SHOW REPLICA STATUS" : "SHOW SLAVE STATUS");
-    if (!rows.ok() || rows->rows() == 0) return;
+    if (!rows.ok()) return NotSeen("whether the server is a replica", rows.status());
+    if (rows->rows() == 0) return;
     const char* updates = Has("log_replica_updates") ? "log_replica_updates" : "log_slave_updates";
     if (Variable(updates) == "OFF") {
       Error(absl::StrCat("the server is a replica and does not log what it replicates (", updates,
@@ -319,11 +325,6 @@ class Examination {
         ListCapturedTables(sql_, options_.tables, {.stop = stop_});
     if (!tables.ok()) return Unanswered("the tables", tables.status());
     MissingTables(*tables);
-    std::optional<Result> engines =
-        Ask("the storage engines",
-            "SELECT ENGINE FROM information_schema.ENGINES WHERE TRANSACTIONS = 'YES'");
-    if (!engines) return;
-    for (int row = 0; row < engines->rows(); ++row) transactional_.insert(engines->str(row, 0));
     for (const ListedTable& table : *tables) ExamineTable(table);
   }
 
@@ -336,9 +337,9 @@ class Examination {
                         "no snapshot of it can be exact"),
            absl::StrCat("run: ALTER TABLE ", quoted, " ADD PRIMARY KEY (...)"));
     }
-    if (transactional_.count(table.engine) == 0) {
+    if (table.engine != kExactEngine) {
       Warn(absl::StrCat("table ", name, " is of engine ", table.engine,
-                        ", which has no transactions: its snapshot may be inexact"),
+                        " and not InnoDB: a snapshot of it is refused"),
            absl::StrCat("run: ALTER TABLE ", quoted, " ENGINE = InnoDB"));
     }
     absl::Status readable = Execute(absl::StrCat("SELECT 1 FROM ", quoted, " LIMIT 0")).status();
@@ -401,7 +402,6 @@ class Examination {
   const bool mariadb_;
   const bool new_names_;
   std::map<std::string, std::string> variables_;
-  std::set<std::string> transactional_;
   std::vector<Problem> problems_;
 };
 

@@ -24,12 +24,12 @@ std::vector<std::string> Obstacles(const ListedTable& table) {
                                      " has neither a primary key nor a unique key of columns that "
                                      "cannot be NULL; add one"));
   }
-  if (table.engine != "InnoDB") {
-    obstacles.push_back(absl::StrCat(name, " has the engine ", table.engine,
-                                     ", which has no transactions, so that nothing tells what a "
-                                     "SELECT saw; run: ALTER TABLE ",
-                                     Connection::QuoteIdentifier(table.database), ".",
-                                     Connection::QuoteIdentifier(table.name), " ENGINE=InnoDB"));
+  if (table.engine != kExactEngine) {
+    obstacles.push_back(
+        absl::StrCat(name, " has the engine ", table.engine,
+                     ": only of InnoDB is known what a SELECT saw; run: ALTER TABLE ",
+                     Connection::QuoteIdentifier(table.database), ".",
+                     Connection::QuoteIdentifier(table.name), " ENGINE=InnoDB"));
   }
   return obstacles;
 }

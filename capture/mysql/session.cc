@@ -103,7 +103,12 @@ absl::StatusOr<LogRetention> LoadRetention(Connection& connection, const WaitLim
       connection.Execute("SELECT @@global.binlog_expire_logs_seconds", limits);
   if (!age.ok()) return age.status();
   const uint64_t expire_s = age->unsigned_number(0, 0);
-  if (expire_s != 0) retention.expire_s = expire_s;
+  // MySQL 8.0.29 and later.
+  absl::StatusOr<Result> purges =
+      connection.Execute("SHOW GLOBAL VARIABLES LIKE 'binlog_expire_logs_auto_purge'", limits);
+  if (!purges.ok()) return purges.status();
+  const bool keeps = purges->rows() > 0 && purges->text(0, 1) == "OFF";
+  if (expire_s != 0 && !keeps) retention.expire_s = expire_s;
   return retention;
 }
 
