@@ -37,6 +37,8 @@ void AddTable(const snapshot::TableProgress& progress, v1::Snapshot* snapshot) {
   table->set_rows_estimated(progress.rows_estimated);
   table->set_chunks_done(progress.chunks_done);
   table->set_done(progress.done);
+  table->set_rows_per_second(progress.rows_per_second);
+  table->set_eta_seconds(progress.eta_s);
 }
 
 }  // namespace

@@ -12,6 +12,26 @@ namespace {
 constexpr uint64_t kRateSpanUs = 10'000'000;
 constexpr uint64_t kRateSpanUsMin = 500'000;
 
+// What was read lately.
+struct RecentRows {
+  uint64_t rows = 0;
+  uint64_t since_us = UINT64_MAX;
+
+  void Add(uint64_t time_us, uint64_t more) {
+    rows += more;
+    since_us = std::min(since_us, time_us);
+  }
+  double PerSecond(uint64_t now_us) const {
+    if (rows == 0) return 0;
+    return static_cast<double>(rows) * 1e6 / std::max(now_us - since_us, kRateSpanUsMin);
+  }
+};
+
+uint64_t EtaSeconds(uint64_t rows_left, double rows_per_second) {
+  if (rows_per_second == 0) return 0;
+  return static_cast<uint64_t>(rows_left / std::max(rows_per_second, 1.0) + 0.5);
+}
+
 }  // namespace
 
 size_t Job::reading() const {
@@ -173,8 +193,8 @@ capture::KeyRange Job::Finish(const Task& task, uint64_t now_us) {
   table.rows_done += found->second.rows_read;
   ++table.chunks_done;
   table.plans_failed = 0;
-  recent_.emplace_back(now_us, found->second.rows_read);
-  while (now_us - recent_.front().first > kRateSpanUs) recent_.pop_front();
+  recent_.push_back({now_us, task.table, found->second.rows_read});
+  while (now_us - recent_.front().time_us > kRateSpanUs) recent_.pop_front();
   capture::KeyRange range = std::move(found->second.range);
   table.pieces.erase(found);
   table.pieces_gone.push_back(task.piece);
@@ -252,7 +272,13 @@ JobStatus Job::Status(uint64_t now_us) const {
   status.first_sequence = first_sequence;
   status.last_sequence = last_sequence;
   if (state == JobState::kRunning) status.waiting_for = waiting_for;
-  uint64_t left = 0;
+  std::vector<RecentRows> recent_of(tables.size());
+  RecentRows recent;
+  for (const FinishedChunk& chunk : recent_) {
+    if (state != JobState::kRunning || now_us - chunk.time_us > kRateSpanUs) continue;
+    recent_of[chunk.table].Add(chunk.time_us, chunk.rows);
+    recent.Add(chunk.time_us, chunk.rows);
+  }
   for (const TableWork& table : tables) {
     TableProgress progress;
     progress.table = absl::StrCat(table.name_space, ".", table.name);
@@ -263,19 +289,14 @@ JobStatus Job::Status(uint64_t now_us) const {
     progress.done = table.done;
     status.rows_done += progress.rows_done;
     status.rows_estimated += progress.rows_estimated;
-    left += progress.rows_estimated - progress.rows_done;
+    progress.rows_per_second = recent_of[status.tables.size()].PerSecond(now_us);
+    progress.eta_s =
+        EtaSeconds(progress.rows_estimated - progress.rows_done, progress.rows_per_second);
     status.tables.push_back(std::move(progress));
   }
-  uint64_t recent_rows = 0, since_us = now_us;
-  for (const auto& [time_us, rows] : recent_) {
-    if (now_us - time_us > kRateSpanUs) continue;
-    since_us = std::min(since_us, time_us);
-    recent_rows += rows;
-  }
-  if (state == JobState::kRunning && recent_rows > 0) {
-    uint64_t span_us = std::max(now_us - since_us, kRateSpanUsMin);
-    status.rows_per_second = static_cast<double>(recent_rows) * 1e6 / span_us;
-    status.eta_s = static_cast<uint64_t>(left / std::max(status.rows_per_second, 1.0) + 0.5);
+  if (recent.rows > 0) {
+    status.rows_per_second = recent.PerSecond(now_us);
+    status.eta_s = EtaSeconds(status.rows_estimated - status.rows_done, status.rows_per_second);
   } else if (end_time_us > create_time_us) {
     status.rows_per_second =
         static_cast<double>(status.rows_done) * 1e6 / (end_time_us - create_time_us);

@@ -169,8 +169,13 @@ class Job {
   static void DropPieces(TableWork& table);
   size_t reading() const;
   uint64_t next_piece_ = 1;
-  uint64_t next_read_us_ = 0;                         // by the limit of rows per second
-  std::deque<std::pair<uint64_t, uint64_t>> recent_;  // time and rows of chunks finished lately
+  uint64_t next_read_us_ = 0;  // by the limit of rows per second
+  struct FinishedChunk {
+    uint64_t time_us;
+    size_t table;
+    uint64_t rows;
+  };
+  std::deque<FinishedChunk> recent_;  // lately
 };
 
 }  // namespace tidemark::snapshot

@@ -46,6 +46,9 @@ struct TableProgress {
   uint64_t rows_estimated = 0;
   uint64_t chunks_done = 0;
   bool done = false;
+  // While the job runs: over the last seconds, and what is left at that rate (0: unknown).
+  double rows_per_second = 0;
+  uint64_t eta_s = 0;
 };
 
 struct JobStatus {

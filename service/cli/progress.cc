@@ -39,33 +39,25 @@ std::string Rows(uint64_t done, uint64_t estimated, bool is_done) {
   return absl::StrCat(FormatCount(done), " of about ", FormatCount(estimated, "row"));
 }
 
-std::string Speed(const v1::Snapshot& snapshot) {
-  if (snapshot.state() != v1::Snapshot::RUNNING) return "";
-  auto rate = static_cast<uint64_t>(std::llround(snapshot.rows_per_second()));
-  std::string out = absl::StrCat(", ", FormatCount(rate), " rows/s");
-  if (snapshot.eta_seconds() > 0) {
-    absl::StrAppend(&out, ", ", FormatSeconds(snapshot.eta_seconds()), " left");
-  }
+// "12,000 rows/s, 2m 5s left"
+std::string Speed(double rows_per_second, uint64_t eta_seconds) {
+  std::string out =
+      absl::StrCat(FormatCount(static_cast<uint64_t>(std::llround(rows_per_second))), " rows/s");
+  if (eta_seconds > 0) absl::StrAppend(&out, ", ", FormatSeconds(eta_seconds), " left");
   return out;
 }
 
-// What is left of a table at the snapshot's present rate.
-std::string TableEta(const v1::Snapshot& snapshot, const v1::TableProgress& table) {
-  bool running = snapshot.state() == v1::Snapshot::RUNNING && snapshot.rows_per_second() >= 1;
+std::string TableSpeed(const v1::TableProgress& table) {
   if (table.done()) return "done";
-  if (!running || table.chunks_done() == 0 || table.rows_estimated() <= table.rows_done())
-    return "";
-  double left = static_cast<double>(table.rows_estimated() - table.rows_done());
-  return FormatSeconds(static_cast<uint64_t>(left / snapshot.rows_per_second()) + 1) + " left";
+  if (table.rows_per_second() == 0) return "";
+  return Speed(table.rows_per_second(), table.eta_seconds());
 }
 
-std::string TableLine(const v1::Snapshot& snapshot, const v1::TableProgress& table,
-                      size_t name_width) {
+std::string TableLine(const v1::TableProgress& table, size_t name_width) {
   double fraction = Fraction(table.rows_done(), table.rows_estimated(), table.done());
   std::string rows = Rows(table.rows_done(), table.rows_estimated(), table.done());
   return absl::StrFormat("  %-*s  %s %3d%%  %s  %s", static_cast<int>(name_width), table.table(),
-                         Bar(fraction), static_cast<int>(fraction * 100), rows,
-                         TableEta(snapshot, table));
+                         Bar(fraction), static_cast<int>(fraction * 100), rows, TableSpeed(table));
 }
 
 // Cut to so many characters (not bytes).
@@ -86,9 +78,12 @@ std::string StateName(const v1::Snapshot& snapshot) {
 
 std::string ProgressLine(const v1::Snapshot& snapshot) {
   bool done = snapshot.state() == v1::Snapshot::COMPLETED;
-  std::string out = absl::StrCat(
-      "snapshot ", snapshot.id(), " of ", snapshot.source(), ": ", StateName(snapshot), ", ",
-      Rows(snapshot.rows_done(), snapshot.rows_estimated(), done), Speed(snapshot));
+  std::string out =
+      absl::StrCat("snapshot ", snapshot.id(), " of ", snapshot.source(), ": ", StateName(snapshot),
+                   ", ", Rows(snapshot.rows_done(), snapshot.rows_estimated(), done));
+  if (snapshot.state() == v1::Snapshot::RUNNING) {
+    absl::StrAppend(&out, ", ", Speed(snapshot.rows_per_second(), snapshot.eta_seconds()));
+  }
   if (!snapshot.waiting_for().empty()) {
     absl::StrAppend(&out, "; waits for ", snapshot.waiting_for());
   }
@@ -112,7 +107,7 @@ std::vector<std::string> ProgressBars(const v1::Snapshot& snapshot, size_t width
     });
   }
   for (size_t i = 0; i < std::min(tables.size(), kTablesShown); ++i) {
-    lines.push_back(Fit(TableLine(snapshot, *tables[i], name_width), width));
+    lines.push_back(Fit(TableLine(*tables[i], name_width), width));
   }
   if (tables.size() > kTablesShown) {
     lines.push_back(absl::StrCat("  and ", tables.size() - kTablesShown, " more tables"));

@@ -148,6 +148,39 @@ INSTANTIATE_TEST_SUITE_P(MySql, SavepointsBesidePlainTablesTest,
                                            testing::MysqlKinds()[3]),
                          KindName);
 
+// Of MySQL 8.3 and later: transactions whose GTIDs have a tag, and so counts of their own.
+class TaggedGtidsTest : public MysqlTransactionsTest {
+ protected:
+  void Insert(const std::string& gtid_next, int id) {
+    auto session = NewSession();
+    ASSERT_NE(session, nullptr);
+    ASSERT_OK(session->Exec("SET gtid_next = '" + gtid_next + "'"));
+    ASSERT_OK(session->Exec(absl::StrCat("INSERT INTO t VALUES (", id, ", 1)")));
+  }
+};
+
+TEST_P(TaggedGtidsTest, LogGoesOnAfterThem) {
+  Insert("AUTOMATIC:early", 1);
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Insert("AUTOMATIC:red", 2);
+  Insert("AUTOMATIC", 3);
+  Insert("AUTOMATIC:red", 4);
+  CatchUp();
+  service().Kill9();
+  Insert("AUTOMATIC:blue", 5);
+  Insert("AUTOMATIC:red", 6);
+  StartServiceAgain();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Insert("AUTOMATIC:blue", 7);
+  ExpectExact({.tables = {Named("t")}});
+  EXPECT_EQ(Changes(v1::OP_CREATE, Named("t")).size(), 6u);
+}
+
+INSTANTIATE_TEST_SUITE_P(MySql, TaggedGtidsTest, ::testing::Values(testing::MysqlKinds().front()),
+                         KindName);
+
 // A server on which a COMMIT ends the session.
 class MysqlReleaseTest : public CaptureTest {
  protected:

@@ -143,7 +143,8 @@ TEST(EventFormatTest, JsonLines) {
 
 constexpr char kSnapshot[] = R"(id: 3 source: 'shop' state: RUNNING rows_done: 500
   rows_estimated: 2000 rows_per_second: 100.4 eta_seconds: 15
-  tables { table: 'public.a' rows_done: 500 rows_estimated: 1000 chunks_done: 1 }
+  tables { table: 'public.a' rows_done: 500 rows_estimated: 1000 chunks_done: 1
+           rows_per_second: 50.2 eta_seconds: 10 }
   tables { table: 'public.long' rows_done: 9 rows_estimated: 9 done: true })";
 
 TEST(ProgressTest, LinesBarsAndRedraw) {
@@ -153,7 +154,8 @@ TEST(ProgressTest, LinesBarsAndRedraw) {
   auto bars = ProgressBars(snapshot, 120);
   ASSERT_EQ(bars.size(), 3u);
   EXPECT_EQ(bars[1],
-            "  public.a     ████████████░░░░░░░░░░░░  50%  500 of about 1,000 rows  5s left");
+            "  public.a     ████████████░░░░░░░░░░░░  50%  500 of about 1,000 rows  50 rows/s, "
+            "10s left");
   EXPECT_EQ(bars[2], "  public.long  ████████████████████████ 100%  9 rows  done");
   EXPECT_EQ(ProgressBars(snapshot, 20)[1], "  public.a     █████");
 

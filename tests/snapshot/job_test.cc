@@ -201,6 +201,24 @@ TEST(JobTest, TheRowsLimitSpacesReads) {
   EXPECT_TRUE(job.NextTask(1'250'000, {}).has_value());
 }
 
+TEST(JobTest, EachTableHasItsRateAndWhatIsLeftAtThat) {
+  Job job = TwoTables();
+  job.tables[0].rows_estimated = 1000;
+  job.Planned(Next(job), {KeyRange{}}, 500);
+  Task task = Next(job);
+  job.ReadDone(task, Read(100, 1000, false, {"5"}, 1), 1'000'000, {});
+  job.Finish(task, 1'000'000);
+  const JobStatus status = job.Status(2'000'000);
+  EXPECT_EQ(status.tables[0].rows_per_second, 100);
+  EXPECT_EQ(status.tables[0].eta_s, 9u);
+  EXPECT_EQ(status.tables[1].rows_per_second, 0);
+  EXPECT_EQ(status.tables[1].eta_s, 0u);
+  EXPECT_EQ(status.rows_per_second, 100);
+  EXPECT_EQ(job.Status(20'000'000).tables[0].rows_per_second, 0);
+  job.state = JobState::kPaused;
+  EXPECT_EQ(job.Status(2'000'000).tables[0].rows_per_second, 0);
+}
+
 TEST(JobTest, TooManyTouchesHalveTheChunk) {
   Job job = TwoTables();
   job.tables.pop_back();
