@@ -73,7 +73,7 @@ std::string FormatCount(uint64_t count) {
   return digits;
 }
 
-std::string FormatCount(uint64_t count, absl::string_view noun) {
+std::string FormatCount(uint64_t count, const char* noun) {
   return absl::StrCat(FormatCount(count), " ", noun, count == 1 ? "" : "s");
 }
 

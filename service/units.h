@@ -6,8 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "absl/strings/string_view.h"
-
 namespace tidemark::service {
 
 // Milliseconds of "200ms", "45s", "30m", "12h", "7d", "2w". A number without unit is none.
@@ -24,7 +22,7 @@ std::string FormatSeconds(uint64_t seconds);
 // "1,234,567"
 std::string FormatCount(uint64_t count);
 // "1 row", "1,234,567 rows"
-std::string FormatCount(uint64_t count, absl::string_view noun);
+std::string FormatCount(uint64_t count, const char* noun);
 
 }  // namespace tidemark::service
 

@@ -279,7 +279,8 @@ JobStatus Job::Status(uint64_t now_us) const {
     recent_of[chunk.table].Add(chunk.time_us, chunk.rows);
     recent.Add(chunk.time_us, chunk.rows);
   }
-  for (const TableWork& table : tables) {
+  for (size_t i = 0; i < tables.size(); ++i) {
+    const TableWork& table = tables[i];
     TableProgress progress;
     progress.table = absl::StrCat(table.name_space, ".", table.name);
     progress.rows_done = table.rows_done;
@@ -289,7 +290,7 @@ JobStatus Job::Status(uint64_t now_us) const {
     progress.done = table.done;
     status.rows_done += progress.rows_done;
     status.rows_estimated += progress.rows_estimated;
-    progress.rows_per_second = recent_of[status.tables.size()].PerSecond(now_us);
+    progress.rows_per_second = recent_of[i].PerSecond(now_us);
     progress.eta_s =
         EtaSeconds(progress.rows_estimated - progress.rows_done, progress.rows_per_second);
     status.tables.push_back(std::move(progress));

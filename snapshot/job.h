@@ -157,6 +157,12 @@ class Job {
   JobStatus Status(uint64_t now_us) const;
 
  private:
+  struct FinishedChunk {
+    uint64_t time_us;
+    size_t table;
+    uint64_t rows;
+  };
+
   Piece* FindPiece(const Task& task);
   // Cuts off what a read did not come to.
   static Piece SplitOff(const ReadResult& read, Piece* piece);
@@ -170,12 +176,7 @@ class Job {
   size_t reading() const;
   uint64_t next_piece_ = 1;
   uint64_t next_read_us_ = 0;  // by the limit of rows per second
-  struct FinishedChunk {
-    uint64_t time_us;
-    size_t table;
-    uint64_t rows;
-  };
-  std::deque<FinishedChunk> recent_;  // lately
+  std::deque<FinishedChunk> recent_;
 };
 
 }  // namespace tidemark::snapshot
