@@ -260,7 +260,7 @@ class Examination {
   void NotSeen(absl::string_view what, const absl::Status& status) {
     if (ErrorCode(status) != kErrPrivilegeMissing) return Unanswered(what, status);
     Warn(absl::StrCat("cannot see ", what, ": ", status.message()),
-         "grant the privilege, or look for yourself");
+         "capturing does without; grant it, or look for yourself");
   }
 
   void LogStatus() {

@@ -287,8 +287,8 @@ class Examination {
     }
     if (!row->flag(0, 1)) {
       return Error(absl::StrCat(table, " is no ordinary table whose changes are logged"),
-                   "take it out of the source's list of tables, or make it one (a view never is; "
-                   "ALTER TABLE ... SET LOGGED)");
+                   "take it out of the source's list of tables; where it is an unlogged table, "
+                   "ALTER TABLE ... SET LOGGED does too");
     }
     oids.push_back(row->str(0, 0));
     if (!options_.create_publication || !may_create_publication_ || row->flag(0, 2)) return;

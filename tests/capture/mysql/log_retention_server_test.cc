@@ -32,5 +32,21 @@ TEST_P(LogRetentionTest, IsTheSizeOfAllBinlogsAndTheAgeAtWhichTheyGo) {
   EXPECT_EQ(after->expire_s, std::nullopt);
 }
 
+// MariaDB always purges by age.
+class MySqlRetentionTest : public LogRetentionTest {};
+INSTANTIATE_TEST_SUITE_P(Products, MySqlRetentionTest,
+                         ::testing::Values(testing::MysqlProduct::kMySql9),
+                         [](const auto& test) { return std::string(Name(test.param)); });
+
+TEST_P(MySqlRetentionTest, BinlogsThatAreNotPurgedByAgeHaveNone) {
+  ASSERT_NO_FATAL_FAILURE(Share());
+  ASSERT_OK_AND_ASSIGN(auto connection, Open());
+  ASSERT_OK(server().Exec("SET GLOBAL binlog_expire_logs_seconds = 3600"));
+  ASSERT_OK(server().Exec("SET GLOBAL binlog_expire_logs_auto_purge = OFF"));
+  ASSERT_OK_AND_ASSIGN(const LogRetention retention, LoadRetention(*connection, {}));
+  EXPECT_EQ(retention.expire_s, std::nullopt);
+  ASSERT_OK(server().Exec("SET GLOBAL binlog_expire_logs_auto_purge = ON"));
+}
+
 }  // namespace
 }  // namespace tidemark::capture::mysql

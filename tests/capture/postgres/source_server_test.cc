@@ -161,6 +161,16 @@ TEST_F(PostgresSourceTest, CheckTellsOfASchemaThatTheRoleMayNotUse) {
   EXPECT_THAT(All(result), Not(HasSubstr("cannot examine")));
 }
 
+TEST_F(PostgresSourceTest, CheckTellsOfATableThatOnlyItsOwnerCanPublish) {
+  const std::string role = UseRole("REPLICATION");
+  Exec("CREATE TABLE theirs (id int PRIMARY KEY); GRANT SELECT ON theirs TO " + role);
+  Exec("GRANT CREATE ON DATABASE " + database_ + " TO " + role);
+  options_.tables = {"theirs"};
+  const Problem problem = Find(MakePostgresSource(options_)->Check({}), "belongs to another role");
+  EXPECT_EQ(problem.severity, Problem::Severity::kError);
+  EXPECT_THAT(problem.remedy, HasSubstr("FOR TABLE \"public\".\"theirs\""));
+}
+
 TEST_F(PostgresSourceTest, RoleWithReplicationAndSelectIsEnough) {
   Exec("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
   Exec("CREATE PUBLICATION tidemark FOR ALL TABLES WITH (publish_via_partition_root = true)");
