@@ -8,17 +8,28 @@
 namespace tidemark::service {
 namespace {
 
-absl::StatusOr<snapshot::TableRequest> ReadTable(const v1::TableSelection& selection,
-                                                 const std::string& field) {
-  const std::string& text = selection.table();
+absl::StatusOr<snapshot::TablePattern> ReadName(const std::string& text, const std::string& field) {
   size_t dot = text.find('.');
   if (dot == std::string::npos || dot == 0 || dot + 1 == text.size()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(field, ".table: expected \"namespace.name\", got \"", text, "\""));
+        absl::StrCat(field, ": expected \"namespace.name\", got \"", text, "\""));
+  }
+  return snapshot::TablePattern{text.substr(0, dot), text.substr(dot + 1)};
+}
+
+absl::StatusOr<snapshot::TableRequest> ReadTable(const v1::TableSelection& selection,
+                                                 const std::string& field) {
+  auto name = ReadName(selection.table(), field + ".table");
+  if (!name.ok()) return name.status();
+  const bool narrowed = !selection.predicate().empty() || selection.keys_size() > 0;
+  if (name->name == snapshot::kEveryTable && narrowed) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, ".table: expected one table beside a predicate or keys, got \"",
+                     selection.table(), "\""));
   }
   snapshot::TableRequest table;
-  table.name_space = text.substr(0, dot);
-  table.name = text.substr(dot + 1);
+  table.name_space = std::move(name->name_space);
+  table.name = std::move(name->name);
   table.predicate = selection.predicate();
   for (const v1::KeyText& key : selection.keys()) {
     if (key.columns().empty()) {
@@ -56,6 +67,11 @@ absl::StatusOr<snapshot::JobRequest> ReadCreateRequest(const v1::CreateSnapshotR
                                                      "\" is given twice; expected it once"));
     }
     job.tables.push_back(*std::move(table));
+  }
+  for (int i = 0; i < request.except_tables_size(); ++i) {
+    auto name = ReadName(request.except_tables(i), absl::StrCat("except_tables[", i, "]"));
+    if (!name.ok()) return name.status();
+    job.except.push_back(*std::move(name));
   }
   return job;
 }

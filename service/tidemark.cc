@@ -145,7 +145,9 @@ void Commands::AddCreate(CLI::App* snapshot) {
   CLI::App* create = snapshot->add_subcommand("create", "Read tables into the stream");
   create->add_option("SOURCE", snapshot_.source, "may be left out if there is only one");
   create->add_flag("--all", snapshot_.all, "every captured table");
-  create->add_option("--table", snapshot_.tables, "public.orders; may be repeated")
+  create->add_option("--table", snapshot_.tables, "public.orders, or public.*; may be repeated")
+      ->allow_extra_args(false);
+  create->add_option("--except", snapshot_.except, "but not public.log; may be repeated")
       ->allow_extra_args(false);
   create->add_option("--where", snapshot_.predicate, "only rows for which this SQL is true")
       ->check(NotEmpty("a condition; leave it out for all rows"));

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "snapshot/job_state.h"
+#include "snapshot/table_selection.h"
 
 namespace tidemark::snapshot {
 namespace {
@@ -82,27 +83,15 @@ Coordinator::Coordinator(std::string source_name, capture::Source* source,
 absl::StatusOr<Job> Coordinator::Prepare(const JobRequest& request) {
   absl::StatusOr<std::vector<capture::TableInfo>> tables = source_->ListTables(environment_.stop);
   if (!tables.ok()) return tables.status();
-  std::vector<TableRequest> wanted = request.tables;
-  if (wanted.empty()) {
-    for (const capture::TableInfo& table : *tables) {
-      wanted.push_back({table.name_space, table.name, "", {}});
-    }
-  }
-  if (wanted.empty()) {
+  if (tables->empty() && request.tables.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat("the source captures no table; to capture one, ", source_->CaptureRemedy()));
   }
+  auto selected = SelectTables(request, *tables, source_->CaptureRemedy());
+  if (!selected.ok()) return selected.status();
   Job job;
   std::vector<std::string> refusals;
-  for (TableRequest& table : wanted) {
-    auto info = std::find_if(tables->begin(), tables->end(), [&](const capture::TableInfo& known) {
-      return known.name_space == table.name_space && known.name == table.name;
-    });
-    if (info == tables->end()) {
-      return absl::NotFoundError(absl::StrCat("table ", table.name_space, ".", table.name,
-                                              " does not exist or is not captured; to capture it, ",
-                                              source_->CaptureRemedy()));
-    }
+  for (auto& [table, info] : *selected) {
     for (const std::string& obstacle : info->obstacles) refusals.push_back(obstacle);
     if (!info->obstacles.empty()) continue;
     if (!table.predicate.empty() || !table.keys.empty()) {
@@ -122,7 +111,10 @@ absl::StatusOr<Job> Coordinator::Prepare(const JobRequest& request) {
     work.keys = std::move(table.keys);
     job.tables.push_back(std::move(work));
   }
-  if (!refusals.empty()) return absl::FailedPreconditionError(absl::StrJoin(refusals, "\n"));
+  if (!refusals.empty()) {
+    if (!job.tables.empty()) refusals.push_back("or read the other tables only: except_tables");
+    return absl::FailedPreconditionError(absl::StrJoin(refusals, "\n"));
+  }
   job.limits = request.limits;
   job.create_time_us = static_cast<int64_t>(environment_.wall_us());
   return job;

@@ -20,10 +20,13 @@ enum class JobState : uint8_t {
   kFailed = 5
 };
 
+// As a table's name: every captured table of its namespace.
+inline constexpr char kEveryTable[] = "*";
+
 // What a user asks for.
 struct TableRequest {
   std::string name_space;
-  std::string name;
+  std::string name;  // or kEveryTable
   std::string predicate;
   std::vector<capture::KeyText> keys;
 };
@@ -33,9 +36,16 @@ struct Limits {
   uint32_t readers_max = 0;          // 0: as many as the source allows
 };
 
+struct TablePattern {
+  std::string name_space;
+  std::string name;  // or kEveryTable
+};
+
 struct JobRequest {
   // Empty: every captured table.
   std::vector<TableRequest> tables;
+  // Of these, those that are not read.
+  std::vector<TablePattern> except;
   Limits limits;
 };
 

@@ -22,6 +22,7 @@ absl::Status StatusCommand(Client& client);
 struct SnapshotOptions {
   std::string source;
   std::vector<std::string> tables;
+  std::vector<std::string> except;
   std::string predicate;
   // Each the key columns' texts with commas between; a backslash makes the next character part of
   // the text.

@@ -89,6 +89,7 @@ absl::StatusOr<v1::CreateSnapshotRequest> MakeCreateRequest(const SnapshotOption
     selection->set_predicate(options.predicate);
     for (const std::string& key : options.keys) SplitKey(key, selection->add_keys());
   }
+  for (const std::string& table : options.except) request.add_except_tables(table);
   request.mutable_limits()->set_rows_per_second_max(options.rows_per_second_max);
   request.mutable_limits()->set_readers_max(options.readers_max);
   return request;

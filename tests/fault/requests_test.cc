@@ -66,6 +66,30 @@ TEST_P(RequestsTest, TablesThatCannotBeReadAreRefused) {
   ExpectNothingDone();
 }
 
+TEST_P(RequestsTest, TheOthersAreReadIfThoseThatCannotBeAreExcepted) {
+  v1::CreateSnapshotRequest request;
+  request.add_except_tables("without_key");
+  ExpectRefusal(service().CreateSnapshot(request).status(), StatusCode::kInvalidArgument,
+                {"except_tables[0]", "namespace.name", "\"without_key\""});
+  request.set_except_tables(0, "public.without_kye");
+  ExpectRefusal(service().CreateSnapshot(request).status(), StatusCode::kNotFound,
+                {"except public.without_kye", "correct the name"});
+  request.set_except_tables(0, "public.*");
+  ExpectRefusal(service().CreateSnapshot(request).status(), StatusCode::kNotFound,
+                {"no table is left"});
+  request.set_except_tables(0, "public.without_key");
+  request.add_tables()->set_table("public.*");
+  request.mutable_tables(0)->set_predicate("id > 40");
+  ExpectRefusal(service().CreateSnapshot(request).status(), StatusCode::kInvalidArgument,
+                {"tables[0].table", "one table beside a predicate"});
+  request.mutable_tables(0)->clear_predicate();
+  ASSERT_OK_AND_ASSIGN(v1::Snapshot snapshot, service().CreateSnapshot(request));
+  ASSERT_OK_AND_ASSIGN(snapshot, service().WaitForSnapshot(snapshot.id()));
+  ASSERT_EQ(snapshot.tables_size(), 1);
+  EXPECT_EQ(snapshot.tables(0).table(), "public.t");
+  ExpectExactNow({.tables = {"public.t"}});
+}
+
 TEST_P(RequestsTest, PredicatesThatAreNoConditionAreRefused) {
   const std::vector<std::string> bad = {"nosuch = 1",
                                         "note =",

@@ -52,6 +52,8 @@ TEST(CliRequestTest, SnapshotsTakeAllOrTablesAndKeys) {
   EXPECT_FALSE(MakeCreateRequest(SNAPSHOT(o.tables = {"a.b"}; o.all = true)).ok());
   EXPECT_FALSE(MakeCreateRequest(SNAPSHOT(o.tables = {"a.b", "a.c"}; o.predicate = "x")).ok());
   EXPECT_EQ(MakeCreateRequest(SNAPSHOT(o.all = true))->tables_size(), 0);
+  EXPECT_THAT(MakeCreateRequest(SNAPSHOT(o.all = true; o.except = {"a.b", "c.*"}))->except_tables(),
+              ElementsAre("a.b", "c.*"));
   auto request = MakeCreateRequest(SNAPSHOT(o.tables = {"a.b"}; o.keys = {"7,x\\,y", "8,"}));
   ASSERT_TRUE(request.ok());
   EXPECT_THAT(request->tables(0).keys(0).columns(), ElementsAre("7", "x,y"));

@@ -10,7 +10,7 @@ namespace {
 
 using testing::ElementsAre;
 
-// One table, or none, and predicates and keys are always valid.
+// One table, and predicates and keys are always valid.
 class TestSource : public capture::Source {
  public:
   capture::CheckResult Check(std::stop_token) override { return {}; }
@@ -24,8 +24,7 @@ class TestSource : public capture::Source {
     return absl::UnimplementedError("no chunks");
   }
   absl::StatusOr<std::vector<capture::TableInfo>> ListTables(std::stop_token) override {
-    if (empty) return std::vector<capture::TableInfo>{};
-    return std::vector<capture::TableInfo>{{kTestTable, "public", "t", 16, {}}};
+    return tables;
   }
   absl::Status Validate(const capture::ChunkRequest&, std::stop_token) override {
     return absl::OkStatus();
@@ -34,7 +33,7 @@ class TestSource : public capture::Source {
   capture::ServerNames Names() const override { return {}; }
   std::string CaptureRemedy() const override { return "say its name to the clerk"; }
 
-  bool empty = false;
+  std::vector<capture::TableInfo> tables = {{kTestTable, "public", "t", 16, {}}};
 };
 
 class CoordinatorTest : public testing::Test {
@@ -122,10 +121,23 @@ TEST_F(CoordinatorTest, ATableThatIsNotCapturedIsRefusedWithTheRemedyOfTheSource
   EXPECT_EQ(refused, absl::NotFoundError(
                          "table public.nosuch does not exist or is not captured; to capture it, "
                          "say its name to the clerk"));
-  source_.empty = true;
+  source_.tables.clear();
   refused = coordinator_.Create({}).status();
   EXPECT_EQ(refused, absl::FailedPreconditionError("the source captures no table; to capture one, "
                                                    "say its name to the clerk"));
+}
+
+TEST_F(CoordinatorTest, WithATableThatCannotBeReadExactlyTheOthersAreReadIfItIsExcepted) {
+  source_.tables.push_back({kTestTable + 1, "public", "keyless", 1, {"public.keyless: no key"}});
+  EXPECT_EQ(coordinator_.Create({}).status(),
+            absl::FailedPreconditionError(
+                "public.keyless: no key\nor read the other tables only: except_tables"));
+  JobRequest request;
+  request.except.push_back({"public", "keyless"});
+  auto job = coordinator_.Create(request);
+  ASSERT_TRUE(job.ok()) << job.status();
+  ASSERT_EQ(job->tables.size(), 1u);
+  EXPECT_EQ(job->tables[0].table, "public.t");
 }
 
 TEST_F(CoordinatorTest, AJobSaysWhatItWaitsForElseWhatHoldsAllJobsBack) {
