@@ -93,8 +93,13 @@ std::string KeyAfterSelect(const CatalogTable& table, const ChunkRequest& reques
                       key.Names(), " LIMIT ", rows == 0 ? 0 : rows - 1, ", 1");
 }
 
-std::string ExplainSelect(const CatalogTable& table, const ChunkRequest& request) {
-  return absl::StrCat("EXPLAIN ", ChunkSelect(table, request));
+std::vector<std::string> ExplainSelects(const CatalogTable& table, const ChunkRequest& request) {
+  std::vector<std::string> selects = {absl::StrCat("EXPLAIN ", ChunkSelect(table, request))};
+  if (!request.predicate.empty()) {
+    selects.push_back(absl::StrCat("EXPLAIN SELECT 1 FROM ", QualifiedName(table), " WHERE ",
+                                   request.predicate));
+  }
+  return selects;
 }
 
 }  // namespace tidemark::capture::mysql

@@ -33,8 +33,10 @@ std::string ChunkSelect(const CatalogTable& table, const ChunkRequest& request);
 // has fewer. An index-only look: how far a chunk with a predicate may scan.
 std::string KeyAfterSelect(const CatalogTable& table, const ChunkRequest& request, uint64_t rows);
 
-// The statement that shows whether the predicate is one.
-std::string ExplainSelect(const CatalogTable& table, const ChunkRequest& request);
+// The statements that show whether the predicate is one condition, which it is if the server
+// accepts them all: it stands in the SELECT within parentheses, and without. ("true) OR (true" is
+// one within them only, and would read more than its range.)
+std::vector<std::string> ExplainSelects(const CatalogTable& table, const ChunkRequest& request);
 
 // Cuts the key space into about `count` ranges of similar size (see ChunkReader::PlanRanges) by a
 // few short looks into the key's index: the keys that follow points between its ends (numbers,

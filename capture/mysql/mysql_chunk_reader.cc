@@ -326,9 +326,12 @@ absl::Status MysqlChunkReader::Validate(const ChunkRequest& request, std::stop_t
   if (!table->has_value()) return Redefined(name->database, name->name);
   absl::Status status = CheckRequest(**table, request);
   if (!status.ok()) return status;
-  status = connection_->Execute(ExplainSelect(**table, request), Within(kStatementTimeout, stop))
-               .status();
-  return Explained(request, status);
+  for (const std::string& select : ExplainSelects(**table, request)) {
+    status = connection_->Execute(select, Within(kStatementTimeout, stop)).status();
+    if (!status.ok()) break;
+  }
+  return Annotate(Explained(request, status),
+                  absl::StrCat("table ", name->database, ".", name->name));
 }
 
 }  // namespace tidemark::capture::mysql

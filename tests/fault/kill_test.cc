@@ -17,8 +17,6 @@ using testing::PostgresServer;
 
 constexpr int kKillRounds = 50;
 constexpr int kMixedRounds = 8;
-// MariaDB shares most of what MySQL has shown by then.
-constexpr int kMariaDbKillRounds = 15;
 
 enum class Sessions { kLog, kReads, kAll };
 
@@ -133,8 +131,7 @@ class KillTest : public FaultTest {
 };
 
 TEST_P(KillTest, KilledServiceIsExactAfterEachOfManyRounds) {
-  const int rounds = mariadb() ? kMariaDbKillRounds : kKillRounds;
-  for (int round = 0; round < rounds; ++round) {
+  for (int round = 0; round < kKillRounds; ++round) {
     SCOPED_TRACE(absl::StrCat("seed ", seed_, ", round ", round));
     Round(round, [this] {
       KillAndRestartService();
