@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "service/kafka/change_view.h"
 #include "service/kafka/proto_row.h"
 #include "service/kafka/table_columns.h"
@@ -57,6 +59,26 @@ std::string PackageOf(const std::string& source, const v1::TableSchema& schema) 
                       PackagePart(schema.name()));
 }
 
+// Words that no package of Java may have as a part: "public" is the namespace of most tables of
+// PostgreSQL. (JLS 3.9; names of ours begin with a letter.)
+constexpr std::string_view kJavaWords[] = {
+    "abstract",  "assert",       "boolean",  "break",      "byte",    "case",       "catch",
+    "char",      "class",        "const",    "continue",   "default", "do",         "double",
+    "else",      "enum",         "extends",  "false",      "final",   "finally",    "float",
+    "for",       "goto",         "if",       "implements", "import",  "instanceof", "int",
+    "interface", "long",         "native",   "new",        "null",    "package",    "private",
+    "protected", "public",       "return",   "short",      "static",  "strictfp",   "super",
+    "switch",    "synchronized", "this",     "throw",      "throws",  "transient",  "true",
+    "try",       "void",         "volatile", "while"};
+
+std::string JavaPackageOf(const std::string& package) {
+  std::vector<std::string> parts = absl::StrSplit(package, '.');
+  for (std::string& part : parts) {
+    if (std::binary_search(std::begin(kJavaWords), std::end(kJavaWords), part)) part += '_';
+  }
+  return absl::StrJoin(parts, ".");
+}
+
 bool UsesEvents(const std::vector<ProtoField>& fields) {
   return std::any_of(fields.begin(), fields.end(),
                      [](const ProtoField& field) { return IsImported(field.type); });
@@ -66,6 +88,10 @@ std::string SchemaText(const std::string& package, const std::string& message,
                        const std::vector<ProtoField>& fields) {
   std::string text = absl::StrCat("syntax = \"proto3\";\n\npackage ", package, ";\n");
   if (UsesEvents(fields)) absl::StrAppend(&text, "\nimport \"", kEventFile, "\";\n");
+  const std::string java_package = JavaPackageOf(package);
+  if (java_package != package) {
+    absl::StrAppend(&text, "\noption java_package = \"", java_package, "\";\n");
+  }
   if (message == "Row") text += kEnvelope;
   absl::StrAppend(&text, "\nmessage ", message, " {\n", kRowHead);
   AppendProtoFields(text, fields);

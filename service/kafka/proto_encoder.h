@@ -29,9 +29,10 @@ namespace tidemark::service::kafka {
 //   }
 //
 // What consumers need to know: the schemas are registered under <topic>-key and <topic>-value
-// (TopicNameStrategy). Integers, dates (days), times and timestamps (microseconds) are sint64,
-// unsigned integers uint64, decimals and whatever else has no form in Protobuf the server's text.
-// Types with a message in tidemark/v1/event.proto (intervals, arrays, ranges, ...) are that
+// (TopicNameStrategy), their package is <source>.<namespace>.<table>, that of Java the same with an
+// underscore behind its words. Integers, dates (days), times and timestamps (microseconds) are
+// sint64, unsigned integers uint64, decimals and whatever else has no form in Protobuf the server's
+// text. Types with a message in tidemark/v1/event.proto (intervals, arrays, ranges, ...) are that
 // message; its file is registered under its own name and referenced where it is used. DELETE has a
 // `before` only if the log carries the old row: its key is the record's. NOT NULL columns are
 // optional too, so that a change of nullability is no new schema.

@@ -16,6 +16,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 v1::Type IntegerColumn() { return MakeType(v1::TYPE_KIND_INTEGER, 23, "integer"); }
 v1::Type TextColumn() { return MakeType(v1::TYPE_KIND_TEXT, 25, "text"); }
@@ -150,6 +151,18 @@ TEST_F(ProtoEncoderTest, NamesThatProtobufDoesNotHaveAreMadeItsAndJsonKeepsThem)
                                      R"("after":{"2nd \"x\"":"1","a_b":"2","aB":"3",)"
                                      R"x("message":"4","unavailable_fields (field 7)":"5"},)x",
                                      "tidemark", "odd-\xc3\xa4")}});
+}
+
+// The console consumer's test compiles such a class.
+TEST_F(ProtoEncoderTest, WordsOfJavaAreNoPartsOfItsPackages) {
+  Prepared(Table({}), "java");
+  EXPECT_THAT(Latest("java-value")->text, HasSubstr("package shop.public.t;\n\n"
+                                                    "option java_package = \"shop.public_.t\";\n"));
+  EXPECT_THAT(Latest("java-key")->text, HasSubstr("java_package = \"shop.public_.t\""));
+  Prepared(MakeTable("shop", "while", {MakeColumn("a", TextColumn(), true)}), "java2");
+  EXPECT_THAT(Latest("java2-value")->text, HasSubstr("java_package = \"shop.shop.while_\""));
+  Prepared(MakeTable("shop", "Public", {MakeColumn("a", TextColumn(), true)}), "java3");
+  EXPECT_THAT(Latest("java3-value")->text, Not(HasSubstr("java_package")));
 }
 
 TEST_F(ProtoEncoderTest, AnotherFormatsSubjectIsRefusedWithTheRemedy) {
