@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/bytes.h"
@@ -60,6 +62,27 @@ class BlockMaker {
     model::AppendInteger(frames_, 1, id);
     model::AppendBytesValue(frames_, 1, model::ValueKind::kText, note);
     encoder.CloseRow();
+    encoder.End();
+    if (block_.schemas.empty() || block_.schemas.back() < schema) block_.schemas.push_back(schema);
+    return Finish();
+  }
+  // A change with these rows, each in wire form; an empty one is not there.
+  BlockMaker& Rows(model::SchemaId schema, model::Op op, std::string_view key,
+                   std::string_view before, std::string_view after) {
+    using Encoder = model::ChangeEncoder;
+    Start();
+    Encoder encoder(&frames_);
+    model::TransactionHeader header;
+    header.position.offset = 100 + block_.first + block_.count;
+    encoder.SetTransaction(header);
+    encoder.Begin(schema, op, 0, key.size() + before.size() + after.size() + 100);
+    for (auto [field, row] : {std::pair(Encoder::kKey, key), std::pair(Encoder::kBefore, before),
+                              std::pair(Encoder::kAfter, after)}) {
+      if (row.empty()) continue;
+      encoder.OpenRow(field, row.size());
+      frames_.Append(row);
+      encoder.CloseRow();
+    }
     encoder.End();
     if (block_.schemas.empty() || block_.schemas.back() < schema) block_.schemas.push_back(schema);
     return Finish();

@@ -1,12 +1,11 @@
 // Kafka's own console consumer, which is of Java, reads our topics.
 
+#include "tests/support/console_consumer.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "service/kafka/producer.h"
 #include "tests/service/kafka/publisher_fixture.h"
-#include "tests/support/cache_folder.h"
-#include "tests/support/process.h"
 
 namespace tidemark::service::kafka {
 namespace {
@@ -19,30 +18,11 @@ using ::testing::StartsWith;
 // The lines "headers|key|value" of the first records, from the topic's beginning.
 std::vector<std::string> ConsoleConsumer(const std::string& brokers, const std::string& topic,
                                          int records) {
-  const absl::StatusOr<std::string> output = tidemark::testing::RunProgram(
-      {absl::StrCat(tidemark::testing::CacheFolder(), "/kafka-4/bin/kafka-run"),
-       "-Xmx128m",
-       "-XX:+UseSerialGC",
-       "-XX:TieredStopAtLevel=1",
-       "org.apache.kafka.tools.consumer.ConsoleConsumer",
-       "--bootstrap-server",
-       brokers,
-       "--topic",
-       topic,
-       "--from-beginning",
-       "--max-messages",
-       absl::StrCat(records),
-       "--timeout-ms",
-       "60000",
-       "--isolation-level",
-       "read_committed",
-       "--formatter-property",
-       "print.headers=true",
-       "--formatter-property",
-       "print.key=true",
-       "--formatter-property",
-       "key.separator=|"},
-      absl::Seconds(120));
+  const absl::StatusOr<std::string> output =
+      tidemark::testing::RunConsoleConsumer({.brokers = brokers,
+                                             .topic = topic,
+                                             .records = records,
+                                             .properties = {"print.headers=true"}});
   EXPECT_OK(output);
   std::vector<std::string> lines;
   for (const absl::string_view line : absl::StrSplit(output.value_or(""), '\n')) {
