@@ -29,7 +29,8 @@ using testing::ServerKind;
 
 constexpr char kEnd[] = "the_end";
 
-// A column of the source, and how its values are compared as texts.
+// A column of the source, and how its values are compared as texts. Types that are not here:
+// docs/consumers.md, Debezium's JDBC sink.
 struct SinkColumn {
   std::string name;
   std::string type;
@@ -93,10 +94,49 @@ std::vector<SinkColumn> PostgresColumns() {
       {"ah", "ltree", {"'a.b'", "NULL", "NULL"}},
       {"ai", "hstore", {"'a=>1'", "NULL", "NULL"}, "hstore_to_jsonb($)::text", "$::jsonb::text"},
       {"aj", "tsvector", {"'a b'", "NULL", "NULL"}},
+      {"ba", "numeric(3,5)", {"0.00123", "NULL", "NULL"}},
+      {"bb", "\"char\"", {"'x'", "NULL", "NULL"}},
+      {"bc", "name", {"'some_name'", "NULL", "NULL"}},
+      {"bd", "macaddr", {"'08:00:2b:01:02:03'", "NULL", "NULL"}},
+      {"be", "macaddr8", {"'08:00:2b:01:02:03:04:05'", "NULL", "NULL"}},
+      {"bf", "cidr", {"'10.0.0.0/8'", "NULL", "NULL"}},
+      {"bg", "varbit", {"B'1011'", "NULL", "NULL"}},
+      {"bh", "int8range", {"'(,9]'", "'empty'", "NULL"}},
+      {"bi", "numrange", {"'(1.50,2.5]'", "'empty'", "NULL"}},
+      {"bj", "tsrange", {"'[2024-01-01 10:00,2024-01-02)'", "'empty'", "NULL"}},
+      {"bk", "tstzrange", {"'[2024-01-01 10:00+00,)'", "'empty'", "NULL"}},
+      {"bl", "daterange", {"'[2024-01-01,2024-02-01)'", "'empty'", "NULL"}},
+      {"bm", "positive", {"1", "2147483647", "NULL"}},
+      {"bn", "price", {"1.5", "-3", "NULL"}, "$::float8::text"},
+      {"bo", "short_text", {"'abc'", "''", "NULL"}},
+      {"bp", "smallint[]", {"'{1,NULL,3}'", "'{}'", "NULL"}},
+      {"bq", "bigint[]", {"'{1,9223372036854775807}'", "'{}'", "NULL"}},
+      {"br", "oid[]", {"'{1,4294967295}'", "'{}'", "NULL"}},
+      {"bs", "boolean[]", {"'{t,f,NULL}'", "'{}'", "NULL"}},
+      {"bt", "varchar(5)[]", {"'{a,NULL}'", "'{}'", "NULL"}},
+      {"bu", "char(3)[]", {"'{a,abc}'", "'{}'", "NULL"}},
+      {"bv", "real[]", {"'{0.1,1e10}'", "'{}'", "NULL"}},
+      {"bw", "double precision[]", {"'{0.1,1e23}'", "'{}'", "NULL"}},
+      {"bx", "uuid[]", {"'{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}'", "'{}'", "NULL"}},
+      {"bz", "json[]", {"ARRAY['{\"a\": 1}'::json, 'null']", "'{}'", "NULL"}},
+      {"ca", "jsonb[]", {"ARRAY['{\"a\": 1}'::jsonb]", "'{}'", "NULL"}},
+      {"cb", "inet[]", {"'{::1,10.0.0.0/8}'", "'{}'", "NULL"}},
+      {"cc", "cidr[]", {"'{10.0.0.0/8}'", "'{}'", "NULL"}},
+      {"cd", "macaddr[]", {"'{08:00:2b:01:02:03}'", "'{}'", "NULL"}},
+      {"ce", "int4range[]", {"ARRAY['[1,5)'::int4range, 'empty']", "'{}'", "NULL"}},
+      {"cf", "mood[]", {"'{sad,very happy}'", "'{}'", "NULL"}},
+      {"cg", "citext[]", {"'{A}'", "'{}'", "NULL"}},
+      {"ch", "ltree[]", {"'{a.b}'", "'{}'", "NULL"}},
+      {"ci",
+       "hstore[]",
+       {"ARRAY['a=>1'::hstore]", "'{}'", "NULL"},
+       "array(SELECT hstore_to_jsonb(x) FROM unnest($) x)::text",
+       "array(SELECT x::jsonb FROM unnest($) x)::text"},
   };
 }
 
 std::vector<SinkColumn> MysqlColumns() {
+  const std::string hex = "hex($)", bytes = "upper(encode($, 'hex'))";
   const std::string micros = "to_char($, 'YYYY-MM-DD HH24:MI:SS.US')";
   return {
       {"a", "tinyint", {"-128", "127", "0"}},
@@ -108,8 +148,8 @@ std::vector<SinkColumn> MysqlColumns() {
       {"g", "varchar(40)", {"'Grüße 日本 😀'", "''", "'tab\t\\\\'"}},
       {"h", "longtext", {"'text'", "''", "'x'"}},
       {"i", "text", {"'i'", "''", "'x'"}},
-      {"j", "varbinary(10)", {"x'00ff10'", "''", "x'ff'"}, "hex($)", "upper(encode($, 'hex'))"},
-      {"k", "blob", {"x'00ff10'", "''", "x'ff'"}, "hex($)", "upper(encode($, 'hex'))"},
+      {"j", "varbinary(10)", {"x'00ff10'", "''", "x'ff'"}, hex, bytes},
+      {"k", "blob", {"x'00ff10'", "''", "x'ff'"}, hex, bytes},
       {"l", "date", {"'2024-02-29'", "'1970-01-01'", "'1900-01-01'"}},
       {"m",
        "time(6)",
@@ -140,6 +180,43 @@ std::vector<SinkColumn> MysqlColumns() {
       {"s", "enum('a', 'b c')", {"'a'", "'b c'", "NULL"}},
       {"t", "set('a', 'b')", {"'a,b'", "''", "NULL"}},
       {"u", "bit(1)", {"b'1'", "b'0'", "NULL"}, "elt(1 + $, 'false', 'true')"},
+      {"ba", "tinyint unsigned", {"255", "0", "NULL"}},
+      {"bb", "smallint", {"-32768", "32767", "NULL"}},
+      {"bc", "smallint unsigned", {"65535", "0", "NULL"}},
+      {"bd", "mediumint", {"-8388608", "8388607", "NULL"}},
+      {"be", "mediumint unsigned", {"16777215", "0", "NULL"}},
+      {"bf", "int(8) zerofill", {"5", "123456789", "NULL"}, "CAST($ + 0 AS CHAR)"},
+      // Those above are negative in Debezium's records, and in ours.
+      {"bg", "bigint unsigned", {"9223372036854775807", "7", "NULL"}},
+      {"bh", "decimal(10,2) unsigned zerofill", {"7.5", "0", "NULL"}, "CAST($ + 0 AS CHAR)"},
+      {"bi", "decimal(38,0)", {"99999999999999999999999999999999999999", "-1", "NULL"}},
+      {"bj", "float", {"0.1", "-1.5", "NULL"}},
+      // A double of Debezium's.
+      {"bk", "float(7,3)", {"1234.567", "-0.001", "NULL"}, "", "$::real::text"},
+      {"bl", "double(10,2)", {"12345678.91", "-1.25", "NULL"}},
+      {"bm", "boolean", {"true", "7", "NULL"}},
+      {"bn", "bit(5)", {"b'10101'", "b'00000'", "NULL"}, "lpad(bin($), 5, '0')"},
+      {"bp", "time", {"'23:59:59'", "'00:00'", "NULL"}},
+      {"bq", "time(3)", {"'01:02:03.004'", "NULL", "NULL"}},
+      {"br", "datetime", {"'2024-02-29 12:34:56'", "'1970-01-01'", "NULL"}},
+      {"bs",
+       "timestamp NULL",
+       {"'2024-02-29 12:34:56'", "'1970-01-01 00:00:01'", "NULL"},
+       "",
+       "to_char($ AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"},
+      {"bt",
+       "timestamp(3) NULL",
+       {"'2038-01-19 03:14:07.999'", "NULL", "NULL"},
+       "",
+       "to_char($ AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS')"},
+      {"bu", "char(6)", {"'ab'", "'日本'", "NULL"}},
+      {"bv", "varchar(20) CHARACTER SET latin1", {"'Grüße €'", "''", "NULL"}},
+      {"bw", "tinytext", {"'short'", "''", "NULL"}},
+      {"bx", "mediumtext", {"'medium'", "''", "NULL"}},
+      {"bz", "binary(4)", {"x'01020304'", "x'0100'", "NULL"}, hex, bytes},
+      {"ca", "tinyblob", {"x'00ff'", "''", "NULL"}, hex, bytes},
+      {"cb", "mediumblob", {"x'ff'", "''", "NULL"}, hex, bytes},
+      {"cc", "longblob", {"x'deadbeef'", "''", "NULL"}, hex, bytes},
   };
 }
 
@@ -296,7 +373,9 @@ TEST_P(JdbcSinkTest, TablesOfTheSinkAreThoseOfTheSource) {
   std::vector<SinkColumn> columns = mysql() ? MysqlColumns() : PostgresColumns();
   if (!mysql()) {
     Sql({"CREATE EXTENSION hstore; CREATE EXTENSION citext; CREATE EXTENSION ltree",
-         "CREATE TYPE mood AS ENUM ('sad', 'ok', 'very happy')"});
+         "CREATE TYPE mood AS ENUM ('sad', 'ok', 'very happy')",
+         "CREATE DOMAIN positive AS int CHECK (VALUE > 0)",
+         "CREATE DOMAIN price AS numeric(8,2); CREATE DOMAIN short_text AS varchar(5)"});
   }
   Sql({Create(columns), Insert(columns, 0, 0), Insert(columns, 1, 1), Insert(columns, 2, 2),
        "INSERT INTO everything (id) VALUES (3), (4)",
