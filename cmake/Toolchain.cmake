@@ -29,7 +29,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # False alarms on the members of StatusOr, and within std::string, whose header is no system header any more once it
   # is precompiled (g++ 12).
   target_compile_options(tidemark_warnings INTERFACE -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds
-                                                     -Wno-restrict)
+                                                     -Wno-restrict -Wno-stringop-overread)
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   target_compile_options(tidemark_warnings INTERFACE -Wthread-safety)
