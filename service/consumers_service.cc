@@ -73,8 +73,8 @@ grpc::Status ConsumersService::List(grpc::ServerContext* context,
     auto source = sources_->Find(request->source());
     return ToGrpc(source.ok() ? ListOf(**source, *streams_, response) : source.status());
   }
-  for (const CapturedSource* source : sources_->all()) {
-    absl::Status listed = ListOf(*source, *streams_, response);
+  for (const CapturedSource& source : sources_->all()) {
+    absl::Status listed = ListOf(source, *streams_, response);
     if (!listed.ok()) return ToGrpc(listed);
   }
   return grpc::Status::OK;

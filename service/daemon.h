@@ -29,9 +29,9 @@ namespace tidemark::service {
 class Daemon {
  public:
   // FailedPrecondition: an operator must act (address or data folder in use, newer data, ...);
-  // DataLoss: the data folder is damaged. A source that is published, and of which the data folder
-  // knows nothing, is at work only once Kafka has said whether it does.
-  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config);
+  // DataLoss: the data folder is damaged. Where the data folder knows nothing of a source that is
+  // published, it waits until Kafka has said whether it does; Cancelled: `stop` was triggered.
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config, std::stop_token stop);
   // Stops in order, within 5 seconds unless the disk hangs: streams end and no call is taken,
   // pipelines stop, the store closes. Nothing durable is lost.
   ~Daemon();
@@ -40,28 +40,16 @@ class Daemon {
   const std::string& address() const { return server_->address(); }
 
  private:
-  // What one source is at work with.
-  struct Running {
-    std::unique_ptr<capture::Source> driver;
-    std::unique_ptr<Pipeline> pipeline;
-    // It calls the pipeline.
-    std::unique_ptr<kafka::Publisher> publisher;
-  };
+  Daemon() = default;
 
-  explicit Daemon(const Config& config) : config_(config), running_(config.sources.size()) {}
-
-  absl::Status StartAccess();
-  absl::Status StartHttp();
-  absl::Status StartSources();
-  absl::Status StartSource(const SourceConfig& source, Running* running);
-  void StartPublisher(const SourceConfig& source, CapturedSource* captured, Running* running);
-  // On a thread of its own.
-  void RestoreAndStart(const SourceConfig& source, Running* running, std::stop_token stop);
+  absl::Status StartAccess(const Config& config);
+  absl::Status StartHttp(const Config& config);
+  absl::Status StartSource(const Config& config, const SourceConfig& source, std::stop_token stop);
+  void StartPublisher(const Config& config, const SourceConfig& source);
   void KeepRetention(std::stop_token stop);
   void Trim();
   void StopPipelines();
 
-  const Config config_;
   // Before what it observes; the pages outlive all else.
   Observer observer_;
   std::unique_ptr<Access> access_;
@@ -69,13 +57,15 @@ class Daemon {
   std::optional<HttpAdmission> http_admission_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<storage::Store> store_;
+  std::vector<std::unique_ptr<capture::Source>> drivers_;
+  std::vector<std::unique_ptr<Pipeline>> pipelines_;
   const std::shared_ptr<kafka::TopicOwners> topic_owners_ = std::make_shared<kafka::TopicOwners>();
-  // As many as config_.sources, in their order.
-  std::vector<Running> running_;
-  Sources sources_;
+  // They call their pipelines.
+  std::vector<std::unique_ptr<kafka::Publisher>> publishers_;
+  std::vector<CapturedSource> captured_;
+  std::vector<storage::Retention> retentions_;
+  std::optional<Sources> sources_;
   std::unique_ptr<GrpcServer> server_;
-  // Of those sources that Kafka is asked about.
-  std::vector<std::jthread> starters_;
   std::jthread retention_;
 };
 

@@ -25,8 +25,6 @@ struct ConsumerObservation {
 struct SourceObservation {
   std::string name;
   std::string kind;
-  // Else of the rest only the pipeline's status is known.
-  bool at_work = true;
   PipelineMetrics pipeline;
   storage::Bounds bounds;
   std::vector<snapshot::JobStatus> snapshots;
@@ -47,7 +45,7 @@ struct CertificateObservation {
 struct Observation {
   // When, microseconds since 1970-01-01 UTC.
   uint64_t time_us = 0;
-  // "starting: ..." or "stopping: ..."; "": calls are taken.
+  // "starting: ..." or "stopping: ..."; "": all sources are at work.
   std::string phase;
   std::vector<SourceObservation> sources;
   std::vector<CertificateObservation> certificates;

@@ -54,16 +54,14 @@ void Observer::KeepSampling(const Watched& watched, std::stop_token stop) {
 Observer::Sampled Observer::Sample(const Watched& watched) const {
   Sampled sampled;
   sampled.store = watched.store->status();
-  for (const CapturedSource* source : watched.sources->all()) {
-    if (source->publisher != nullptr) {
-      sampled.publishers[source->name] = source->publisher->status();
-    }
-    auto consumers = source->journal->Consumers();
+  for (const CapturedSource& source : watched.sources->all()) {
+    if (source.publisher != nullptr) sampled.publishers[source.name] = source.publisher->status();
+    auto consumers = source.journal->Consumers();
     if (!consumers.ok()) continue;
     for (const storage::ConsumerPlace& place : *consumers) {
       // What cannot be read is left out; whoever reads the journal says why.
-      auto backlog = source->journal->Behind(place.acknowledged);
-      if (backlog.ok()) sampled.backlogs[{source->name, place.name}] = *backlog;
+      auto backlog = source.journal->Behind(place.acknowledged);
+      if (backlog.ok()) sampled.backlogs[{source.name, place.name}] = *backlog;
     }
   }
   sampled.certificates = ReadCertificates();
@@ -101,16 +99,8 @@ Observation Observer::Observe() const {
   seen.store_examined_us = sampled_.time_us;
   seen.store_turn_age_us = turn_.age_us();
   if (!watched_) return seen;
-  for (const CapturedSource* source : watched_->sources->all()) {
-    seen.sources.push_back(ObserveSource(*source));
-  }
-  for (const WaitingSource& waiting : watched_->sources->waiting()) {
-    SourceObservation source;
-    source.name = waiting.name;
-    source.kind = waiting.kind;
-    source.at_work = false;
-    source.pipeline.status = waiting.status;
-    seen.sources.push_back(std::move(source));
+  for (const CapturedSource& source : watched_->sources->all()) {
+    seen.sources.push_back(ObserveSource(source));
   }
   return seen;
 }

@@ -34,11 +34,11 @@ class Observer {
  public:
   ~Observer() { Release("stopping"); }
 
-  // What the service is doing while it takes no calls: "starting: ...", "stopping: ...".
+  // What the service is doing while its sources are not at work: "starting: ...", "stopping: ...".
   void SetPhase(const std::string& phase);
   // What `places` name must outlive it. Before anything is observed.
   void SetCertificates(std::vector<CertificatePlace> places);
-  // What is watched must outlive the observer or Release.
+  // All sources are at work. They must outlive the observer or Release.
   void Watch(const storage::Store* store, const Sources* sources, const Streams* streams);
   // After it returns nothing of what was watched is touched any more.
   void Release(const std::string& phase);

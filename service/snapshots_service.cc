@@ -35,16 +35,12 @@ v1::Snapshot Shown(const CapturedSource& source, snapshot::JobStatus job) {
 }  // namespace
 
 absl::StatusOr<const CapturedSource*> SnapshotsService::Owner(uint64_t id) const {
-  for (const CapturedSource* source : sources_->all()) {
-    auto status = source->pipeline->jobs().Get(id);
-    if (status.ok()) return source;
+  for (const CapturedSource& source : sources_->all()) {
+    auto status = source.pipeline->jobs().Get(id);
+    if (status.ok()) return &source;
     if (status.status().code() != absl::StatusCode::kNotFound) return status.status();
   }
-  const std::vector<WaitingSource> waiting = sources_->waiting();
-  if (waiting.empty()) return absl::NotFoundError(absl::StrCat("there is no snapshot ", id));
-  return absl::UnavailableError(absl::StrCat("there is no snapshot ", id, " of a source at work; ",
-                                             waiting[0].name, " is not: ",
-                                             waiting[0].status.error));
+  return absl::NotFoundError(absl::StrCat("there is no snapshot ", id));
 }
 
 template <typename Action>
@@ -86,10 +82,10 @@ grpc::Status SnapshotsService::List(grpc::ServerContext* context,
     auto source = sources_->Find(request->source());
     if (!source.ok()) return ToGrpc(source.status());
   }
-  for (const CapturedSource* source : sources_->all()) {
-    if (!request->source().empty() && request->source() != source->name) continue;
-    for (const snapshot::JobStatus& job : source->pipeline->jobs().List()) {
-      *response->add_snapshots() = Shown(*source, job);
+  for (const CapturedSource& source : sources_->all()) {
+    if (!request->source().empty() && request->source() != source.name) continue;
+    for (const snapshot::JobStatus& job : source.pipeline->jobs().List()) {
+      *response->add_snapshots() = Shown(source, job);
     }
   }
   std::sort(response->mutable_snapshots()->begin(), response->mutable_snapshots()->end(),

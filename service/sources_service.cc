@@ -24,23 +24,14 @@ void Assign(v1::Publisher* to, const kafka::PublisherStatus& from) {
   to->set_lag_us(from.lag_us);
 }
 
-v1::Source ToProto(const std::string& name, const std::string& kind, const PipelineStatus& status) {
-  v1::Source source;
-  source.set_name(name);
-  source.set_kind(kind);
-  source.set_state(static_cast<v1::Source::State>(status.state));
-  source.set_error(status.error);
-  return source;
-}
-
-v1::Source ToProto(const WaitingSource& waiting) {
-  return ToProto(waiting.name, waiting.kind, waiting.status);
-}
-
 v1::Source ToProto(const CapturedSource& captured) {
   PipelineStatus status = captured.pipeline->status();
   storage::Bounds bounds = captured.journal->bounds();
-  v1::Source source = ToProto(captured.name, captured.kind, status);
+  v1::Source source;
+  source.set_name(captured.name);
+  source.set_kind(captured.kind);
+  source.set_state(static_cast<v1::Source::State>(status.state));
+  source.set_error(status.error);
   source.set_server(status.server);
   source.set_oldest_sequence(bounds.oldest);
   source.set_newest_sequence(bounds.newest);
@@ -63,21 +54,13 @@ grpc::Status SourcesService::List(grpc::ServerContext* context,
                                   const v1::ListSourcesRequest* /*request*/,
                                   v1::ListSourcesResponse* response) {
   if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
-  for (const CapturedSource* source : sources_->all()) *response->add_sources() = ToProto(*source);
-  for (const WaitingSource& source : sources_->waiting()) {
-    *response->add_sources() = ToProto(source);
-  }
+  for (const CapturedSource& source : sources_->all()) *response->add_sources() = ToProto(source);
   return grpc::Status::OK;
 }
 
 grpc::Status SourcesService::Get(grpc::ServerContext* context, const v1::GetSourceRequest* request,
                                  v1::Source* response) {
   if (grpc::Status admitted = admission_->Admit(*context); !admitted.ok()) return admitted;
-  for (const WaitingSource& waiting : sources_->waiting()) {
-    if (waiting.name != request->source()) continue;
-    *response = ToProto(waiting);
-    return grpc::Status::OK;
-  }
   auto source = sources_->Find(request->source());
   if (source.ok()) *response = ToProto(**source);
   return ToGrpc(source.status());

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -47,15 +48,18 @@ class StopSignal {
   StopSignal() : first_(promise_.get_future()) {
     std::thread([this] {
       const int number = WaitForSignal();
+      stop_.request_stop();
       promise_.set_value(number);
       WaitForSignal();
       ::_exit(1);
     }).detach();
   }
 
+  std::stop_token token() const { return stop_.get_token(); }
   int Wait() { return first_.get(); }
 
  private:
+  std::stop_source stop_;
   std::promise<int> promise_;
   std::future<int> first_;
 };
@@ -89,7 +93,8 @@ int Serve(const Config& config, const Arguments& arguments) {
   }
   // Never destroyed: its thread waits to the end.
   auto& signals = *new StopSignal;
-  auto daemon = Daemon::Start(config);
+  auto daemon = Daemon::Start(config, signals.token());
+  if (absl::IsCancelled(daemon.status())) return 0;
   if (!daemon.ok()) {
     LogError("cannot start", {{"error", std::string(daemon.status().message())}});
     return 1;

@@ -273,7 +273,6 @@ void AddKafka(const SourceObservation& source, const Labels& labels, Families* a
 void AddSource(const Observation& seen, const SourceObservation& source, Families* all) {
   const Labels labels = {{"source", source.name}};
   AddState(source, labels, all);
-  if (!source.at_work) return;
   AddCapture(source.pipeline, labels, all);
   AddRetention(source.pipeline.retention, labels, all);
   AddChunks(source.pipeline, labels, all);

@@ -80,34 +80,6 @@ TEST_P(KafkaGuardTest, WithoutThatALostFolderStopsTheSourceRatherThanLeaveAGap) 
   EXPECT_TRUE(fold().violations().empty());
 }
 
-TEST_P(KafkaGuardTest, BrokersThatAreAwayHoldUpOnlyTheSourceThatIsRestoredFromThem) {
-  testing::ServiceOptions options = ServiceSettings();
-  options.more_sources = {"- name: unpublished", "  postgres:",
-                          absl::StrCat("    connection: \"", options.connection, "\""),
-                          "    slot: unpublished", "    publication: unpublished"};
-  for (int i = 0; i < kafka().brokers(); ++i) kafka().Freeze(i);
-  ASSERT_OK_AND_ASSIGN(publisher(), testing::ServiceProcess::Start(options));
-  WaitFor([&] {
-    grpc::ClientContext context;
-    v1::GetSourceRequest request;
-    request.set_source("unpublished");
-    v1::Source source;
-    EXPECT_TRUE(publisher()->sources().Get(&context, request, &source).ok());
-    return source.state() == v1::Source::CAPTURING;
-  });
-  ASSERT_OK_AND_ASSIGN(const v1::Source waiting, publisher()->Status());
-  EXPECT_EQ(waiting.state(), v1::Source::CONNECTING);
-  EXPECT_EQ(waiting.error(), "asking Kafka for its state");
-  const absl::Status refused = publisher()->CreateSnapshot().status();
-  EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable) << refused;
-  EXPECT_THAT(refused.message(), HasSubstr("asking Kafka for its state; try again in a moment"));
-  EXPECT_EQ(publisher()->GetSnapshot(1).status().code(), absl::StatusCode::kUnavailable);
-
-  for (int i = 0; i < kafka().brokers(); ++i) kafka().Thaw(i);
-  ASSERT_OK(publisher()->WaitUntilCapturing()) << publisher()->Log();
-  ExpectExact();
-}
-
 TIDEMARK_ON_SYSTEM_SERVER(KafkaGuardTest);
 
 }  // namespace

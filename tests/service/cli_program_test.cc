@@ -32,8 +32,8 @@ class CliProgramTest : public ::testing::Test {
                                    .Change(1, model::Op::kCreate, 3, "z")
                                    .End()
                                    .Batch()));
-    sources_.Add({"shop", "postgres", nullptr, journal_, nullptr});
-    ASSERT_OK_AND_ASSIGN(server_, GrpcServer::Start("127.0.0.1:0", &sources_));
+    sources_.emplace(std::vector<CapturedSource>{{"shop", "postgres", nullptr, journal_, nullptr}});
+    ASSERT_OK_AND_ASSIGN(server_, GrpcServer::Start("127.0.0.1:0", &*sources_));
   }
 
   // Starts it with all its output in `file`.
@@ -58,7 +58,7 @@ class CliProgramTest : public ::testing::Test {
   testing::TempFolder folder_;
   std::unique_ptr<storage::Store> store_;
   storage::Journal* journal_ = nullptr;
-  Sources sources_;
+  std::optional<Sources> sources_;
   std::unique_ptr<GrpcServer> server_;
   std::unique_ptr<testing::Process> output_;
   int runs_ = 0;

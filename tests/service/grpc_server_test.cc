@@ -164,8 +164,9 @@ class GrpcServerTest : public ::testing::Test {
 
   void Serve(storage::Journal* journal) {
     server_.reset();
-    sources_.Add({"shop", "postgres", nullptr, journal, &pipeline_});
-    ASSERT_OK_AND_ASSIGN(server_, GrpcServer::Start("127.0.0.1:0", &sources_));
+    sources_.emplace(
+        std::vector<CapturedSource>{{"shop", "postgres", nullptr, journal, &pipeline_}});
+    ASSERT_OK_AND_ASSIGN(server_, GrpcServer::Start("127.0.0.1:0", &*sources_));
     channel_ = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
     changes_ = v1::ChangeStream::NewStub(channel_);
     consumers_ = v1::Consumers::NewStub(channel_);
@@ -210,7 +211,7 @@ class GrpcServerTest : public ::testing::Test {
   storage::Journal* journal_ = nullptr;
   std::string appended_;
   FakePipeline pipeline_;
-  Sources sources_;
+  std::optional<Sources> sources_;
   std::unique_ptr<GrpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::ChangeStream::Stub> changes_;
@@ -456,7 +457,7 @@ TEST_F(GrpcServerTest, EveryServiceIsDescribed) {
 }
 
 TEST_F(GrpcServerTest, ASecondServerOnTheAddressIsRefused) {
-  auto second = GrpcServer::Start(server_->address(), &sources_);
+  auto second = GrpcServer::Start(server_->address(), &*sources_);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(second.status().message()), HasSubstr(server_->address()));

@@ -68,7 +68,6 @@ std::string ServiceProcess::Configuration() const {
     AppendLines(options_.mysql_lines, "      ", &text);
   }
   AppendLines(options_.source_lines, "    ", &text);
-  AppendLines(options_.more_sources, "  ", &text);
   return text;
 }
 

@@ -29,8 +29,6 @@ struct ServiceOptions {
   std::vector<std::string> mysql_lines = {};
   // Further keys of the source itself.
   std::vector<std::string> source_lines = {"readers: 2"};
-  // Lines of further sources, as they stand below `sources:`.
-  std::vector<std::string> more_sources = {};
   // Keys of the top level.
   std::vector<std::string> top_lines = {};
   std::vector<std::pair<std::string, std::string>> environment = {};

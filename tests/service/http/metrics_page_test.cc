@@ -130,16 +130,6 @@ TEST(MetricsPageTest, ValuesAreWhatWasSeen) {
   }
 }
 
-TEST(MetricsPageTest, OfASourceThatIsNotAtWorkThereIsItsState) {
-  Observation seen = Everything();
-  seen.sources[0].at_work = false;
-  seen.sources[0].pipeline.status.state = PipelineState::kConnecting;
-  const std::string page = Page(seen);
-  EXPECT_THAT(page, HasSubstr("tidemark_source_state{source=\"shop\",state=\"connecting\"} 1\n"));
-  EXPECT_THAT(page, Not(HasSubstr("tidemark_journal_")));
-  EXPECT_THAT(page, Not(HasSubstr("tidemark_source_lag")));
-}
-
 TEST(MetricsPageTest, WhatIsNotKnownIsLeftOut) {
   Observation seen = Everything();
   seen.store.reset();
