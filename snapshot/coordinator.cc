@@ -112,7 +112,9 @@ absl::StatusOr<Job> Coordinator::Prepare(const JobRequest& request) {
     job.tables.push_back(std::move(work));
   }
   if (!refusals.empty()) {
-    if (!job.tables.empty()) refusals.push_back("or read the other tables only: except_tables");
+    if (!job.tables.empty()) {
+      refusals.push_back("or read the other tables only (except_tables; on the command line --except)");
+    }
     return absl::FailedPreconditionError(absl::StrJoin(refusals, "\n"));
   }
   job.limits = request.limits;

@@ -45,21 +45,22 @@ absl::Status Add(const JobRequest& request, const TableRequest& entry,
   return found ? absl::OkStatus() : NoTable(entry.name_space, entry.name, remedy);
 }
 
-absl::Status LeaveOut(const std::vector<TablePattern>& except,
-                      std::vector<SelectedTable>* selected) {
+absl::Status LeaveOut(const JobRequest& request, std::vector<SelectedTable>* selected) {
   std::vector<SelectedTable> left = *selected;
-  for (const TablePattern& pattern : except) {
+  for (const TablePattern& pattern : request.except) {
     auto means = [&](const SelectedTable& table) {
-      return Means(pattern.name_space, pattern.name, *table.info);
+      return Means(pattern.name_space, pattern.name, *table.info) &&
+             !IsNamed(request, *table.info);
     };
     if (std::none_of(selected->begin(), selected->end(), means)) {
       return absl::NotFoundError(absl::StrCat("except ", pattern.name_space, ".", pattern.name,
-                                              ": the snapshot would read no such table; correct "
-                                              "the name, or leave it out of the request"));
+                                              " leaves out no table: the snapshot would read no "
+                                              "such table, or it is named in `tables`; correct it, "
+                                              "or leave it out of the request"));
     }
     std::erase_if(left, means);
   }
-  if (left.empty() && !except.empty()) {
+  if (left.empty() && !request.except.empty()) {
     return absl::NotFoundError("except: no table is left to read");
   }
   *selected = std::move(left);
@@ -81,7 +82,7 @@ absl::StatusOr<std::vector<SelectedTable>> SelectTables(const JobRequest& reques
       selected.push_back({{table.name_space, table.name, "", {}}, &table});
     }
   }
-  if (absl::Status left = LeaveOut(request.except, &selected); !left.ok()) return left;
+  if (absl::Status left = LeaveOut(request, &selected); !left.ok()) return left;
   return selected;
 }
 

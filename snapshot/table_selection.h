@@ -14,10 +14,10 @@ struct SelectedTable {
   const capture::TableInfo* info;
 };
 
-// The captured tables that `request` means, those named first, in order; each once. A name beats a
-// "*" that stands for the same table. The result refers to `captured`. NotFound: a name or "*" that
-// is or leaves out no table, with `remedy`, which says how a table comes to be captured, or nothing
-// is left.
+// The captured tables that `request` means, in its order; each once. A name beats a "*" that stands
+// for the same table, and an exception. The result refers to `captured`. NotFound: a name or "*"
+// that is or leaves out no table, with `remedy`, which says how a table comes to be captured, or
+// nothing is left.
 absl::StatusOr<std::vector<SelectedTable>> SelectTables(
     const JobRequest& request, const std::vector<capture::TableInfo>& captured,
     const std::string& remedy);

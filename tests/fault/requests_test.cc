@@ -78,7 +78,7 @@ TEST_P(RequestsTest, TheOthersAreReadIfThoseThatCannotBeAreExcepted) {
                 {"except_tables[0]", "namespace.name", "\"without_key\""});
   request.set_except_tables(0, Named("without_kye"));
   ExpectRefusal(service().CreateSnapshot(request).status(), StatusCode::kNotFound,
-                {"except " + Named("without_kye"), "correct the name"});
+                {"except " + Named("without_kye"), "correct it"});
   request.set_except_tables(0, Named("*"));
   ExpectRefusal(service().CreateSnapshot(request).status(), StatusCode::kNotFound,
                 {"no table is left"});
@@ -116,7 +116,8 @@ TEST_P(RequestsTest, PredicatesThatAreNoConditionAreRefused) {
   if (postgres()) {
     bad.insert(bad.end(), {"id", "true) TO STDOUT; DROP TABLE t; --"});
   } else {
-    bad.insert(bad.end(), {"true) INTO OUTFILE '/tmp/t'; --", "true FOR UPDATE", "? = 1"});
+    bad.insert(bad.end(), {"true) INTO OUTFILE '/tmp/t'; --", "true FOR UPDATE", "? = 1",
+                          "true) OR (true #", "true /*! ) OR (true */"});
   }
   for (const std::string& predicate : bad) {
     SCOPED_TRACE(predicate);

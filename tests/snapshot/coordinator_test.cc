@@ -131,7 +131,8 @@ TEST_F(CoordinatorTest, WithATableThatCannotBeReadExactlyTheOthersAreReadIfItIsE
   source_.tables.push_back({kTestTable + 1, "public", "keyless", 1, {"public.keyless: no key"}});
   EXPECT_EQ(coordinator_.Create({}).status(),
             absl::FailedPreconditionError(
-                "public.keyless: no key\nor read the other tables only: except_tables"));
+                "public.keyless: no key\nor read the other tables only (except_tables; on the "
+                "command line --except)"));
   JobRequest request;
   request.except.push_back({"public", "keyless"});
   auto job = coordinator_.Create(request);

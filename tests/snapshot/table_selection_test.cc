@@ -46,6 +46,8 @@ TEST(TableSelectionTest, AStarIsEveryTableOfItsNamespaceThatIsNotNamed) {
 
 TEST(TableSelectionTest, ExceptionsLeaveTablesOut) {
   EXPECT_THAT(Select({}, {{"a", "y"}, {"b", "*"}}), ElementsAre("a.x"));
+  EXPECT_THAT(Select({{"a", "x", "", {}}, {"b", "*", "", {}}}, {{"a", "*"}}),
+              ElementsAre(testing::StartsWith("except a.* leaves out no table")));
   EXPECT_THAT(Select({{"a", "*", "", {}}}, {{"a", "*"}, {"a", "x"}}),
               ElementsAre("except: no table is left to read"));
 }
@@ -55,10 +57,11 @@ TEST(TableSelectionTest, WhatMeansNoTableIsRefused) {
               ElementsAre("table a.z does not exist or is not captured; to capture it, publish it"));
   EXPECT_THAT(Select({{"c", "*", "", {}}}),
               ElementsAre("the source captures no table of c; to capture one, publish it"));
-  const std::string misspelt =
-      "except b.y: the snapshot would read no such table; correct the name, or leave it out of the "
-      "request";
-  EXPECT_THAT(Select({}, {{"b", "y"}}), ElementsAre(misspelt));
+  const std::string none =
+      " leaves out no table: the snapshot would read no such table, or it is named in `tables`; "
+      "correct it, or leave it out of the request";
+  EXPECT_THAT(Select({}, {{"b", "y"}}), ElementsAre("except b.y" + none));
+  EXPECT_THAT(Select({{"a", "x", "", {}}}, {{"a", "x"}}), ElementsAre("except a.x" + none));
 }
 
 }  // namespace
