@@ -166,6 +166,10 @@ TEST_P(DdlTest, GeneratedColumnsAreTheSameOnBothPaths) {
   Snapshot();
   Sql("UPDATE g SET a = a + 1 WHERE id % 2 = 0; INSERT INTO g (id, a) VALUES (500, 5)");
   ExpectExact();
+  const std::vector<v1::Change> read = Changes(v1::OP_READ, "public.g");
+  const std::vector<v1::Change> created = Changes(v1::OP_CREATE, "public.g");
+  ASSERT_FALSE(read.empty() || created.empty());
+  EXPECT_EQ(read[0].schema_id(), created[0].schema_id());
 }
 
 TEST_P(DdlTest, EnumLabelsAndPrimaryKeysMayChange) {

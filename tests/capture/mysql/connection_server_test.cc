@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "capture/mysql/mysql_error.h"
+#include "capture/mysql/session.h"
 #include "tests/capture/mysql/shared_server.h"
 
 namespace tidemark::capture::mysql {
@@ -33,7 +34,11 @@ TEST_P(ConnectionTest, SaysWhatItIsConnectedTo) {
 
 TEST_P(ConnectionTest, SettingsAndLiteralsAreOurs) {
   ASSERT_NO_FATAL_FAILURE(Share());
-  ASSERT_OK_AND_ASSIGN(auto sql, Open());
+  // As new sessions of others have it.
+  ASSERT_OK(server().Exec("SET GLOBAL time_zone = '+05:30', GLOBAL sql_mode = 'ANSI_QUOTES'"));
+  auto opened = Open();
+  ASSERT_OK(server().Exec("SET GLOBAL time_zone = '+00:00', GLOBAL sql_mode = DEFAULT"));
+  ASSERT_OK_AND_ASSIGN(auto sql, std::move(opened));
   const std::string text("it's \\ \"x\" \xc3\xbc \0 end", 19);
   ASSERT_OK_AND_ASSIGN(
       const Result row,
@@ -48,6 +53,24 @@ TEST_P(ConnectionTest, SettingsAndLiteralsAreOurs) {
   EXPECT_EQ(row.text(0, 3), text);
   EXPECT_TRUE(row.null(0, 4));
   EXPECT_EQ(row.text(0, 5), "\xff\xfe");
+}
+
+// As a proxy that spreads reads over replicas would lead to.
+TEST_P(ConnectionTest, AnotherServerThanTheLogsIsRefused) {
+  ASSERT_NO_FATAL_FAILURE(Share());
+  MysqlOptions options;
+  options.connection = OptionsFor(server());
+  SessionFactory sessions(options);
+  ASSERT_OK_AND_ASSIGN(const SessionFactory::Session session, sessions.OpenSql());
+  ResumeToken token;
+  token.server = session.facts.server;
+  sessions.SetLog(token);
+  EXPECT_OK(sessions.OpenSql().status());
+  token.server = "another";
+  sessions.SetLog(token);
+  const absl::Status status = sessions.OpenSql().status();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), "proxy")) << status;
 }
 
 TEST_P(ConnectionTest, RawResultsKeepTheColumnsOwnBytes) {

@@ -363,6 +363,11 @@ TEST_F(ChunkReaderTest, ViewHoldsWhatTheSelectSawAndTheBoundCoversIt) {
   EXPECT_FALSE(chunk.view->Contains(Transaction(std::stoull(running))));
   EXPECT_GE(Value("SELECT pg_current_wal_insert_lsn() >= '" + model::ToString(chunk.bound) + "'"),
             "t");
+  // Each chunk has a view of its own.
+  ASSERT_OK(open->Exec("COMMIT"));
+  chunk = ReadChunk(request);
+  EXPECT_EQ(chunk.rows.size(), 2u);
+  EXPECT_TRUE(chunk.view->Contains(Transaction(std::stoull(running))));
 }
 
 TEST_F(ChunkReaderTest, TableThatIsRenamedOrDroppedSaysSo) {

@@ -1,10 +1,12 @@
 #include "capture/postgres/connection.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "capture/postgres/session.h"
 #include "tests/capture/postgres/source_fixture.h"
 
 namespace tidemark::capture::postgres {
@@ -12,6 +14,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
+using ::testing::HasSubstr;
 
 class ConnectionTest : public SourceTest {
  protected:
@@ -52,6 +55,48 @@ class ConnectionTest : public SourceTest {
 
   std::unique_ptr<testing::PostgresServer> own_;
 };
+
+// Log and chunks print values alike because both kinds of connection print as we say, whatever the
+// server, the database or the role say.
+TEST_F(ConnectionTest, ValuesArePrintedByOurSettingsOverEachKindOfConnection) {
+  for (const std::string setting :
+       {"TimeZone = 'Asia/Kolkata'", "DateStyle = 'German, DMY'", "IntervalStyle = 'sql_standard'",
+        "extra_float_digits = -6", "bytea_output = 'escape'"}) {
+    Exec(absl::StrCat("ALTER DATABASE ", database_, " SET ", setting));
+  }
+  for (const bool replication : {false, true}) {
+    ASSERT_OK_AND_ASSIGN(
+        auto connection,
+        Connection::Open(
+            {.connection = options_.connection, .password = "", .replication = replication}, {}));
+    ASSERT_OK_AND_ASSIGN(
+        const Result row,
+        connection->Execute("SELECT '2024-02-29 12:00:00+00'::timestamptz, '2024-02-29'::date,"
+                            " '1 day 02:00'::interval, 0.1::float8 + 0.2::float8,"
+                            " '\\x00ff'::bytea"));
+    EXPECT_EQ(row.text(0, 0), "2024-02-29 12:00:00+00") << replication;
+    EXPECT_EQ(row.text(0, 1), "2024-02-29") << replication;
+    EXPECT_EQ(row.text(0, 2), "P1DT2H") << replication;
+    EXPECT_EQ(row.text(0, 3), "0.30000000000000004") << replication;
+    EXPECT_EQ(row.text(0, 4), "\\x00ff") << replication;
+  }
+}
+
+TEST_F(ConnectionTest, AnotherClusterBehindTheAddressIsRefused) {
+  // Of one version, servers of tests are copies of one cluster.
+  const int other = Server().version() == 18 ? 0 : 18;
+  ASSERT_OK_AND_ASSIGN(auto first, testing::PostgresServer::Start({.version = other}));
+  // The second one is taken where the first does not answer.
+  options_.connection = absl::StrCat("host=127.0.0.1,127.0.0.1 port=", first->port(), ",",
+                                     Server().port(), " user=postgres dbname=postgres");
+  SessionFactory sessions(options_);
+  ASSERT_OK(sessions.OpenSqlForLog());
+  ASSERT_OK(sessions.OpenSql());
+  ASSERT_OK(first->Stop(testing::PostgresServer::StopMode::kImmediate));
+  const absl::Status status = sessions.OpenSql().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("another cluster"));
+}
 
 TEST_F(ConnectionTest, StopOfTheOwnerEndsTheStatementAtTheServerToo) {
   std::stop_source stop;

@@ -478,6 +478,18 @@ TEST_F(LogReaderTest, AnotherClusterIsRefused) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("another cluster"));
 }
 
+// Restored from a backup, or a standby that had not received everything.
+TEST_F(LogReaderTest, ServerWhoseLogEndsBeforeTheJournalsIsRefused) {
+  OpenLog();
+  ASSERT_OK_AND_ASSIGN(LogBatch batch, log_->Read(1 << 20, milliseconds(0)));
+  log_.reset();
+  ASSERT_OK_AND_ASSIGN(ResumeToken token, ResumeToken::Decode(batch.resume));
+  token.lsn += uint64_t{1} << 32;
+  const absl::Status status = OpenStatus(token.Encode());
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("but the journal has it up to"));
+}
+
 TEST_F(LogReaderTest, ServerPromotedBeforeTheJournalsEndIsRefused) {
   auto primary = testing::PostgresServer::Start({.version = Server().version()});
   ASSERT_OK(primary);
