@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -191,6 +192,11 @@ TEST(FilesTest, EverySourceIsRegisteredInItsFolder) {
     if (!found) missing.push_back(file.path);
   }
   EXPECT_THAT(missing, ::testing::IsEmpty());
+}
+
+TEST(FilesTest, GuardsAreInStepWithTheCodeAndTheHazardMap) {
+  const std::string check = absl::StrCat("'", TIDEMARK_SOURCE_FOLDER, "/dev/guards' --check");
+  EXPECT_EQ(std::system(check.c_str()), 0) << "it says above what is wrong";
 }
 
 TEST(FilesTest, NoTestIsSkippedOrDisabled) {
