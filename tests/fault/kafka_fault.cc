@@ -17,7 +17,7 @@ namespace {
 using testing::KafkaCluster;
 using testing::ServiceProcess;
 
-constexpr absl::Duration kPatience = absl::Seconds(90);
+constexpr absl::Duration kPatience = absl::Seconds(150);
 constexpr absl::Duration kPoll = absl::Milliseconds(20);
 constexpr uint64_t kRows = 6'000;
 

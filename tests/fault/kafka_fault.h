@@ -21,7 +21,7 @@ class KafkaFaultTest : public contract::CaptureTest {
  protected:
   // Of the tables' topics.
   static constexpr int kPartitions = 3;
-  static constexpr absl::Duration kTransactionTimeout = absl::Seconds(4);
+  static constexpr absl::Duration kTransactionTimeout = absl::Seconds(8);
   // How often brokers look for transactions that take longer.
   static constexpr absl::Duration kTimeoutCheck = absl::Milliseconds(500);
 
