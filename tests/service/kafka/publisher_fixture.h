@@ -30,7 +30,7 @@ namespace tidemark::service::kafka {
 
 using tidemark::testing::KafkaRecord;
 
-constexpr auto kPatience = absl::Seconds(60);
+constexpr auto kPatience = absl::Seconds(240);
 
 inline std::string HeaderOf(const KafkaRecord& record, const std::string& name) {
   for (const auto& [key, value] : record.headers) {
