@@ -140,7 +140,7 @@ TEST_P(HotRowsTest, WithoutTheSettleStepRowsGoStale) {
   StartService(WithoutSettle());
   ASSERT_FALSE(HasFatalFailure());
   StartWriters(kWriters);
-  const uint64_t windows = Windows(1500, [this] { return WentBack(); });
+  const uint64_t windows = Windows(4000, [this] { return WentBack(); });
   StopWriters();
   EXPECT_TRUE(WentBack());
   Report(windows);
