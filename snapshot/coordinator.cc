@@ -113,7 +113,8 @@ absl::StatusOr<Job> Coordinator::Prepare(const JobRequest& request) {
   }
   if (!refusals.empty()) {
     if (!job.tables.empty()) {
-      refusals.push_back("or read the other tables only (except_tables; on the command line --except)");
+      refusals.push_back(
+          "or read the other tables only (except_tables; on the command line --except)");
     }
     return absl::FailedPreconditionError(absl::StrJoin(refusals, "\n"));
   }

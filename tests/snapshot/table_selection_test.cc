@@ -53,8 +53,9 @@ TEST(TableSelectionTest, ExceptionsLeaveTablesOut) {
 }
 
 TEST(TableSelectionTest, WhatMeansNoTableIsRefused) {
-  EXPECT_THAT(Select({{"a", "z", "", {}}}),
-              ElementsAre("table a.z does not exist or is not captured; to capture it, publish it"));
+  EXPECT_THAT(
+      Select({{"a", "z", "", {}}}),
+      ElementsAre("table a.z does not exist or is not captured; to capture it, publish it"));
   EXPECT_THAT(Select({{"c", "*", "", {}}}),
               ElementsAre("the source captures no table of c; to capture one, publish it"));
   const std::string none =
