@@ -210,10 +210,19 @@ absl::StatusOr<JobStatus> Coordinator::SetLimits(uint64_t id,
 
 std::optional<Task> Coordinator::NextTask() {
   Guard guard(mutex_);
-  if (std::optional<Task> task = rereads_.Next(environment_.now_us())) {
-    task->request.bytes_max = tuning_.chunk_bytes_max;
-    return task;
-  }
+  std::optional<Task> task = jobs_turn_ ? NextOfJobs() : NextReread();
+  if (!task) task = jobs_turn_ ? NextReread() : NextOfJobs();
+  if (task) jobs_turn_ = task->kind == Task::Kind::kReread;
+  return task;
+}
+
+std::optional<Task> Coordinator::NextReread() {
+  std::optional<Task> task = rereads_.Next(environment_.now_us());
+  if (task) task->request.bytes_max = tuning_.chunk_bytes_max;
+  return task;
+}
+
+std::optional<Task> Coordinator::NextOfJobs() {
   for (auto& [id, job] : jobs_) {
     if (std::optional<Task> task = job.NextTask(environment_.now_us(), tuning_)) return task;
   }
@@ -316,7 +325,7 @@ void Coordinator::FailReread(const Task& task, const absl::Status& status) {
 }
 
 void Coordinator::FinishReread(const Task& task, Merger& merger) {
-  merger.FinishRereads(task.rereads);
+  for (const std::vector<model::Sequence>& needs : task.rereads) merger.FinishRereads(needs);
   rereads_.Finish(task);
 }
 

@@ -70,7 +70,8 @@ class Coordinator : public JobControl {
   absl::StatusOr<JobStatus> SetLimits(uint64_t id, std::optional<uint64_t> rows_per_second_max,
                                       std::optional<uint32_t> readers_max) override;
 
-  // Readers. Re-reads come first. nullopt: nothing to do now.
+  // Readers. Re-reads and jobs take turns, so that neither waits for ever where the other never runs
+  // out. nullopt: nothing to do now.
   std::optional<Task> NextTask();
   void Planned(const Task& task, std::vector<capture::KeyRange> ranges);
   // The task is cut to what the chunk holds; the rest will be another one.
@@ -101,6 +102,8 @@ class Coordinator : public JobControl {
   absl::StatusOr<JobStatus> Change(uint64_t id, std::function<absl::Status(Job&, Merger&)> change);
   // REQUIRES: mutex_ is held.
   JobStatus StatusOf(const Job& job) const;
+  std::optional<Task> NextReread();
+  std::optional<Task> NextOfJobs();
   void CloseChunk(Job& job, const Task& task, const Closed& closed, Merger& merger);
   bool ChunksAreVoid(const TableWork& table, const Closed& closed, const Merger& merger) const;
   void CompleteTables(Job& job, Merger& merger);
@@ -120,6 +123,7 @@ class Coordinator : public JobControl {
   mutable std::mutex mutex_;
   std::map<uint64_t, Job> jobs_;
   RereadQueue rereads_;
+  bool jobs_turn_ = false;
   std::string held_back_by_;
   // Its chunks_redone: of jobs that are kept no more, less what had been counted before the start.
   CoordinatorCounts counts_;

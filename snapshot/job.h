@@ -89,8 +89,8 @@ struct Task {
   capture::ChunkRequest request;
   // kPlan.
   size_t ranges = 0;
-  // kReread: what it settles.
-  std::vector<model::Sequence> rereads;
+  // kReread: for each of request.keys the events that showed the need, which one read settles.
+  std::vector<std::vector<model::Sequence>> rereads;
 };
 
 // A snapshot job: what has been read, what is left, and what to read next. Pure logic: no I/O, no

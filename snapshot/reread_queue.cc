@@ -26,34 +26,47 @@ std::optional<Task> RereadQueue::Next(uint64_t now_us) {
   Task task;
   task.kind = Task::Kind::kReread;
   task.request.table = *table;
-  size_t keys_max = singly_.contains(*table) ? 1 : kKeysPerTask;
-  std::erase_if(queue_, [&](storage::PendingReread& reread) {
-    if (reread.table != *table || task.rereads.size() == keys_max) return false;
-    task.rereads.push_back(reread.sequence);
-    task.request.keys.push_back(std::move(reread.key));
+  const size_t keys_max = singly_.contains(*table) ? 1 : kKeysPerTask;
+  std::map<std::vector<std::string>, size_t> places;  // in request.keys
+  std::erase_if(queue_, [&](const storage::PendingReread& reread) {
+    if (reread.table != *table) return false;
+    auto place = places.find(reread.key);
+    if (place == places.end()) {
+      if (places.size() == keys_max) return false;
+      place = places.emplace(reread.key, places.size()).first;
+      task.request.keys.push_back(reread.key);
+      task.rereads.emplace_back();
+    }
+    task.rereads[place->second].push_back(reread.sequence);
+    ++in_flight_;
     return true;
   });
-  in_flight_ += task.rereads.size();
   return task;
 }
 
 void RereadQueue::Cut(Task& task, size_t keys_read) {
   for (size_t i = task.rereads.size(); i > keys_read; --i) {
-    queue_.push_front(
-        {task.request.table, std::move(task.request.keys[i - 1]), task.rereads[i - 1]});
-    --in_flight_;
+    const std::vector<model::Sequence>& needs = task.rereads[i - 1];
+    for (auto need = needs.rbegin(); need != needs.rend(); ++need) {
+      queue_.push_front({task.request.table, task.request.keys[i - 1], *need});
+      --in_flight_;
+    }
   }
   task.request.keys.resize(keys_read);
   task.rereads.resize(keys_read);
 }
 
-void RereadQueue::Finish(const Task& task) { in_flight_ -= task.rereads.size(); }
+void RereadQueue::Finish(const Task& task) {
+  for (const std::vector<model::Sequence>& needs : task.rereads) in_flight_ -= needs.size();
+}
 
 void RereadQueue::Return(const Task& task, uint64_t not_before_us) {
   for (size_t i = 0; i < task.rereads.size(); ++i) {
-    queue_.push_back({task.request.table, task.request.keys[i], task.rereads[i]});
+    for (model::Sequence need : task.rereads[i]) {
+      queue_.push_back({task.request.table, task.request.keys[i], need});
+    }
   }
-  in_flight_ -= task.rereads.size();
+  Finish(task);
   not_before_us_[task.request.table] = not_before_us;
 }
 

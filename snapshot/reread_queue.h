@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "snapshot/job.h"
@@ -15,14 +16,15 @@
 namespace tidemark::snapshot {
 
 // The keys of one source that must be read again: in memory the oldest, in the journal all of them.
-// Every key in memory is either queued or in exactly one task that was handed out; a task ends with
+// Every need in memory is either queued or in exactly one task that was handed out; a task ends with
 // Finish or Return. Pure logic, without clock. Not thread-safe.
 class RereadQueue {
  public:
   // As many as are kept in memory, and loaded at once.
   static constexpr size_t kKeysMax = 10000;
 
-  // Keys of one table, the oldest first; nullopt: nothing to do now.
+  // Keys of one table, the oldest first, each once however often it was added; nullopt: nothing to
+  // do now.
   std::optional<Task> Next(uint64_t now_us);
   // The task holds its first `keys_read` keys only; the others come next.
   void Cut(Task& task, size_t keys_read);
@@ -48,6 +50,7 @@ class RereadQueue {
   std::optional<model::TableId> NextTable(uint64_t now_us) const;
 
   std::deque<storage::PendingReread> queue_;
+  // Needs in tasks that were handed out.
   size_t in_flight_ = 0;
   bool more_in_journal_ = true;
   // Tables whose tasks failed, and when to try again.

@@ -205,6 +205,30 @@ TEST_F(CoordinatorTest, KeysToReadAgainThatDidNotFitInAChunkComeNext) {
   EXPECT_FALSE(coordinator_.busy());
 }
 
+TEST_F(CoordinatorTest, AKeyIsReadAgainOnceHoweverOftenItWasNoted) {
+  AddRereads({"a", "b", "a", "c", "a"});
+  Task all = Next();
+  EXPECT_THAT(all.request.keys, ElementsAre(capture::KeyText{"a"}, capture::KeyText{"b"},
+                                            capture::KeyText{"c"}));
+  ReadAndClose(all, {}, 1);
+  EXPECT_THAT(merger_.Take(1).rereads_done, ElementsAre(101, 103, 105));
+  AddRereads({"c"});
+  ReadAndClose(Next());
+  EXPECT_THAT(merger_.Take(1).rereads_done, ElementsAre(102, 104, 106));
+  EXPECT_FALSE(coordinator_.busy());
+}
+
+// Rows that are changed all the time are noted faster than they are read.
+TEST_F(CoordinatorTest, KeysToReadAgainThatNeverRunOutDoNotKeepASnapshotWaiting) {
+  const uint64_t id = Create();
+  AddRereads({"a"});
+  for (int i = 0; i < 20 && StateOf(id) == JobState::kRunning; ++i) {
+    AddRereads({"a"});
+    ReadAndClose(NextRead());
+  }
+  EXPECT_EQ(StateOf(id), JobState::kCompleted);
+}
+
 TEST_F(CoordinatorTest, TheNewestHundredEndedJobsAreKept) {
   uint64_t running = Create();
   std::map<std::pair<uint64_t, std::string>, std::string> stored;
