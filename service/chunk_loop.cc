@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "service/sleep.h"
 
 namespace tidemark::service {
@@ -67,6 +68,12 @@ void ChunkLoop::Run(std::stop_token stop) {
 
 // Not while the log is disconnected, still replays or is far behind.
 bool ChunkLoop::MayRead() {
+  const std::string held = HeldBackBy();
+  parts_.coordinator->HoldBack(held);
+  return held.empty();
+}
+
+std::string ChunkLoop::HeldBackBy() {
   model::Position server = parts_.log->ServerPosition();
   bool ready = false;
   model::Position frontier;
@@ -76,9 +83,13 @@ bool ChunkLoop::MayRead() {
     hidden = merger.hidden();
     frontier = merger.frontier();
   });
-  parts_.coordinator->HoldBack(hidden);
-  if (!asked.ok() || !ready || server == model::Position{}) return false;
-  return server.file == frontier.file && server.offset <= frontier.offset + kLagBytesMax;
+  if (!asked.ok()) return std::string(asked.message());
+  if (!hidden.empty()) return hidden;
+  if (server == model::Position{}) return "the log to be connected";
+  if (!ready) return "the log to come back to where it was left";
+  if (server.file != frontier.file) return "the log, which is still in an older file";
+  if (server.offset <= frontier.offset + kLagBytesMax) return "";
+  return absl::StrCat("the log, which is ", (server.offset - frontier.offset) >> 20, " MiB behind");
 }
 
 absl::Status ChunkLoop::Perform(snapshot::Task& task, std::stop_token stop) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <stop_token>
+#include <string>
 
 #include "capture/source.h"
 #include "service/inbox.h"
@@ -67,6 +68,8 @@ class ChunkLoop {
 
  private:
   bool MayRead();
+  // What keeps chunks from being read; "": nothing.
+  std::string HeldBackBy();
   absl::Status Perform(snapshot::Task& task, std::stop_token stop);
   absl::Status Connect(std::stop_token stop);
   absl::Status Plan(const snapshot::Task& task, std::stop_token stop);

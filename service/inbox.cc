@@ -9,16 +9,14 @@ size_t BytesOf(const capture::LogBatch& batch) {
   return batch.frames.size() + batch.events.size() * sizeof(capture::LogEvent);
 }
 
-absl::Status Stopping() { return absl::CancelledError("the service is shutting down"); }
-
 }  // namespace
 
 bool Inbox::Push(capture::LogBatch& batch, std::chrono::milliseconds wait) {
   size_t bytes = BytesOf(batch);
   std::unique_lock lock(mutex_);
   bool room = has_room_.wait_for(
-      lock, wait, [&] { return closed_ || bytes_ == 0 || bytes_ + bytes <= bytes_max_; });
-  if (!room || closed_) return false;
+      lock, wait, [&] { return !closed_.ok() || bytes_ == 0 || bytes_ + bytes <= bytes_max_; });
+  if (!room || !closed_.ok()) return false;
   bytes_ += bytes;
   items_.emplace_back(std::move(batch));
   not_empty_.notify_one();
@@ -27,7 +25,7 @@ bool Inbox::Push(capture::LogBatch& batch, std::chrono::milliseconds wait) {
 
 void Inbox::Post(std::function<void(snapshot::Merger&)> run) {
   std::lock_guard lock(mutex_);
-  if (closed_) return;
+  if (!closed_.ok()) return;
   items_.emplace_back(Step{std::move(run), nullptr, false});
   not_empty_.notify_one();
 }
@@ -37,7 +35,7 @@ absl::Status Inbox::RunStep(std::function<void(snapshot::Merger&)> run, bool dur
   std::future<absl::Status> result = done->get_future();
   {
     std::lock_guard lock(mutex_);
-    if (closed_) return Stopping();
+    if (!closed_.ok()) return closed_;
     items_.emplace_back(Step{std::move(run), std::move(done), durable});
     not_empty_.notify_one();
   }
@@ -45,13 +43,14 @@ absl::Status Inbox::RunStep(std::function<void(snapshot::Merger&)> run, bool dur
     return result.get();
   } catch (const std::future_error&) {
     // The merge thread ended with an error and dropped the step.
-    return Stopping();
+    std::lock_guard lock(mutex_);
+    return closed_;
   }
 }
 
 std::vector<Inbox::Item> Inbox::Take(size_t bytes_max, std::chrono::microseconds wait) {
   std::unique_lock lock(mutex_);
-  not_empty_.wait_for(lock, wait, [&] { return closed_ || !items_.empty(); });
+  not_empty_.wait_for(lock, wait, [&] { return !closed_.ok() || !items_.empty(); });
   std::vector<Item> taken;
   size_t bytes = 0;
   while (!items_.empty() && bytes < bytes_max) {
@@ -66,9 +65,9 @@ std::vector<Inbox::Item> Inbox::Take(size_t bytes_max, std::chrono::microseconds
   return taken;
 }
 
-void Inbox::Close() {
+void Inbox::Close(absl::Status why) {
   std::lock_guard lock(mutex_);
-  closed_ = true;
+  if (closed_.ok()) closed_ = std::move(why);
   not_empty_.notify_all();
   has_room_.notify_all();
 }

@@ -39,8 +39,7 @@ class Inbox {
 
   // Runs the step on the merge thread, some time. Dropped once the inbox is closed.
   void Post(std::function<void(snapshot::Merger&)> run);
-  // Runs the step and returns when what it appended is durable. Cancelled: the pipeline is
-  // stopping.
+  // Runs the step and returns when what it appended is durable. Errors: why the inbox was closed.
   absl::Status RunDurably(std::function<void(snapshot::Merger&)> run) {
     return RunStep(std::move(run), true);
   }
@@ -59,8 +58,9 @@ class Inbox {
     return bytes_;
   }
 
-  // From now on nothing comes in; waiting calls return Cancelled. What is there can still be taken.
-  void Close();
+  // From now on nothing comes in, and waiting calls return `why`. What is there can still be taken.
+  // The first reason holds.
+  void Close(absl::Status why = absl::CancelledError("the service is shutting down"));
 
  private:
   absl::Status RunStep(std::function<void(snapshot::Merger&)> run, bool durable);
@@ -71,7 +71,8 @@ class Inbox {
   std::condition_variable has_room_;
   std::deque<Item> items_;
   size_t bytes_ = 0;
-  bool closed_ = false;
+  // Not OK: it is closed.
+  absl::Status closed_ = absl::OkStatus();
 };
 
 }  // namespace tidemark::service

@@ -51,8 +51,10 @@ absl::Status MergeLoop::Run(std::stop_token stop) {
     if (stopping && drained) break;
   }
   turn_.Rest();
-  inbox_->Close();
-  FailWaiting(status.ok() ? absl::CancelledError("the service is shutting down") : status);
+  const absl::Status why =
+      status.ok() ? absl::CancelledError("the service is shutting down") : status;
+  inbox_->Close(why);
+  FailWaiting(why);
   return status;
 }
 

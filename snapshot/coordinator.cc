@@ -223,8 +223,13 @@ std::optional<Task> Coordinator::NextReread() {
 }
 
 std::optional<Task> Coordinator::NextOfJobs() {
-  for (auto& [id, job] : jobs_) {
-    if (std::optional<Task> task = job.NextTask(environment_.now_us(), tuning_)) return task;
+  auto job = jobs_.upper_bound(last_served_);
+  for (size_t i = 0; i < jobs_.size(); ++i, ++job) {
+    if (job == jobs_.end()) job = jobs_.begin();
+    std::optional<Task> task = job->second.NextTask(environment_.now_us(), tuning_);
+    if (!task) continue;
+    last_served_ = job->first;
+    return task;
   }
   return std::nullopt;
 }
@@ -244,6 +249,7 @@ void Coordinator::ReadDone(Task& task, const capture::Chunk& chunk, uint64_t ela
   }
   auto job = jobs_.find(task.job);
   if (job == jobs_.end()) return;
+  job->second.put_off_by.clear();
   Job::ReadResult read{.rows = chunk.rows.size(),
                        .rows_scanned = chunk.rows_scanned,
                        .bytes = chunk.frames.size(),
@@ -267,8 +273,9 @@ void Coordinator::HoldBack(const std::string& what) {
 
 JobStatus Coordinator::StatusOf(const Job& job) const {
   JobStatus status = job.Status(environment_.now_us());
-  const bool waits = status.state == JobState::kRunning && status.waiting_for.empty();
-  if (waits) status.waiting_for = held_back_by_;
+  if (status.state != JobState::kRunning) return status;
+  if (status.waiting_for.empty()) status.waiting_for = held_back_by_;
+  if (status.waiting_for.empty()) status.waiting_for = job.put_off_by;
   return status;
 }
 
@@ -277,7 +284,9 @@ void Coordinator::Failed(const Task& task, const absl::Status& status) {
   if (IsTransient(status)) {
     Guard guard(mutex_);
     auto job = jobs_.find(task.job);
-    if (job != jobs_.end()) job->second.Redo(task, false, environment_.now_us(), tuning_);
+    if (job == jobs_.end()) return;
+    job->second.Redo(task, false, environment_.now_us(), tuning_);
+    job->second.put_off_by = std::string(status.message());
     return;
   }
   // If this cannot be made durable the pipeline is ending, and the task comes back after the next

@@ -70,8 +70,8 @@ class Coordinator : public JobControl {
   absl::StatusOr<JobStatus> SetLimits(uint64_t id, std::optional<uint64_t> rows_per_second_max,
                                       std::optional<uint32_t> readers_max) override;
 
-  // Readers. Re-reads and jobs take turns, so that neither waits for ever where the other never runs
-  // out. nullopt: nothing to do now.
+  // Readers. Re-reads and jobs take turns, and so do the jobs: none waits for ever where another
+  // never runs out. nullopt: nothing to do now.
   std::optional<Task> NextTask();
   void Planned(const Task& task, std::vector<capture::KeyRange> ranges);
   // The task is cut to what the chunk holds; the rest will be another one.
@@ -124,6 +124,7 @@ class Coordinator : public JobControl {
   std::map<uint64_t, Job> jobs_;
   RereadQueue rereads_;
   bool jobs_turn_ = false;
+  uint64_t last_served_ = 0;  // a job
   std::string held_back_by_;
   // Its chunks_redone: of jobs that are kept no more, less what had been counted before the start.
   CoordinatorCounts counts_;

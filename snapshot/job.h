@@ -115,6 +115,8 @@ class Job {
   model::Sequence last_sequence = 0;
   // Not durable: for status only.
   std::string waiting_for;
+  // Why a task was put off last; "" once one was read.
+  std::string put_off_by;
 
   bool active() const { return state == JobState::kRunning || state == JobState::kPaused; }
 

@@ -229,6 +229,25 @@ TEST_F(CoordinatorTest, KeysToReadAgainThatNeverRunOutDoNotKeepASnapshotWaiting)
   EXPECT_EQ(StateOf(id), JobState::kCompleted);
 }
 
+TEST_F(CoordinatorTest, ASmallJobDoesNotWaitForALargeOne) {
+  const uint64_t large = Create();
+  const Task plan = Next();
+  coordinator_.Planned(plan, {{{}, {"10"}}, {{"10"}, {"20"}}, {{"20"}, {"30"}}, {{"30"}, {}}});
+  const uint64_t small = Create({{"1"}});
+  std::vector<uint64_t> served;
+  for (int i = 0; i < 3; ++i) served.push_back(Next().job);
+  EXPECT_THAT(served, ElementsAre(small, large, large));
+}
+
+TEST_F(CoordinatorTest, WhyAReadWasPutOffIsToldUntilOneSucceeds) {
+  const uint64_t id = Create();
+  Task task = NextRead();
+  coordinator_.Failed(task, absl::AbortedError("another session holds a lock on the table"));
+  EXPECT_EQ(coordinator_.Get(id)->waiting_for, "another session holds a lock on the table");
+  ReadAndClose(NextRead());
+  EXPECT_EQ(coordinator_.Get(id)->waiting_for, "");
+}
+
 TEST_F(CoordinatorTest, TheNewestHundredEndedJobsAreKept) {
   uint64_t running = Create();
   std::map<std::pair<uint64_t, std::string>, std::string> stored;
