@@ -28,7 +28,8 @@ namespace tidemark::capture {
 // Status codes of all methods:
 //   Unavailable         the server or the connection is gone: open again, with backoff
 //   Aborted             redo this unit (a chunk whose table changed under it, a lost deadlock, a
-//   timeout) FailedPrecondition  an operator must act; the message names cause and remedy
+//                       timeout; of a log: open it again, with backoff)
+//   FailedPrecondition  an operator must act; the message names cause and remedy
 //   InvalidArgument     what the user asked for is wrong: predicate, key, table name
 //   NotFound            no such table
 //   OutOfRange          a chunk's bound or key is the text of no key any more (a label was renamed,

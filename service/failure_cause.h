@@ -32,6 +32,12 @@ inline FailureCause CauseOf(const absl::Status& status) {
   }
 }
 
+// It may go away by itself.
+inline bool IsTransient(const absl::Status& status) {
+  const FailureCause cause = CauseOf(status);
+  return cause == FailureCause::kUnavailable || cause == FailureCause::kAborted;
+}
+
 // How often, by cause.
 struct FailureCounts {
   void Count(FailureCause cause) { ++by_cause[static_cast<size_t>(cause)]; }

@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "service/failure_cause.h"
 #include "service/sleep.h"
 
 namespace tidemark::service {
@@ -50,7 +51,7 @@ void LogLoop::Run(std::stop_token stop) {
     SetReader(nullptr);
     changed_(status);
     if (std::chrono::steady_clock::now() - started > kGoodSession) backoff = kBackoffMin;
-    milliseconds wait = absl::IsUnavailable(status) ? backoff : kOperatorWait;
+    milliseconds wait = IsTransient(status) ? backoff : kOperatorWait;
     if (!SleepUnlessStopped(wait, stop)) return;
     backoff = std::min(backoff * 2, kBackoffMax);
   }

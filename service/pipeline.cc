@@ -200,7 +200,7 @@ void ThreadedPipeline::LogChanged(const absl::Status& status) {
   }
   if (status.ok()) {
     SetState(PipelineState::kCapturing, "");
-  } else if (absl::IsUnavailable(status)) {
+  } else if (IsTransient(status)) {
     SetState(PipelineState::kConnecting, std::string(status.message()));
   } else {
     SetState(PipelineState::kStopped, std::string(status.message()));

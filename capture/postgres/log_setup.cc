@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "capture/postgres/postgres_catalog.h"
 #include "capture/postgres/postgres_error.h"
 #include "model/position.h"
 
@@ -85,7 +86,7 @@ absl::StatusOr<std::vector<std::string>> MissingTables(Connection& sql,
         "  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename"
         "  WHERE p.pubname = $1)"
         " SELECT FROM carried c, named t"
-        " WHERE c.oid = t.oid OR c.oid IN (SELECT relid FROM pg_partition_tree(t.oid))",
+        " WHERE c.oid IN " + PartitionTree("t.oid"),
         {options.publication, schema, name});
     if (!found.ok()) return found.status();
     if (found->rows() == 0) missing.push_back(table);

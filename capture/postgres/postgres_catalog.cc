@@ -25,7 +25,9 @@ constexpr uint32_t kOidVector = 30;
 // One row a column; the table's own facts and the key are repeated in each. $1 oid, $2 publication,
 // $3 true: any table, as a publication of our making would carry it.
 // A table is published as itself unless an ancestor is, under publish_via_partition_root. The key's
-// index is chosen as CatalogTable.key says. A partition that was made as one, and so was empty, has
+// index is chosen as CatalogTable.key says. Nothing here waits for a lock on the table: whoever
+// holds one must not hold up the log (pg_get_expr opens the table that it is given, from 17 on; a
+// default names no column and needs none). A partition that was made as one, and so was empty, has
 // the same xmin in pg_inherits as in the rows of its system columns, which are never updated; one
 // that was attached has not. $$..$$ are places where versions differ.
 constexpr char kTableQuery[] = R"sql(
@@ -52,7 +54,7 @@ target AS (
            OR $$namespace$$ END),
 columns AS (
   SELECT a.attnum, a.xmin, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated,
-         CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END AS expression
+         CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, 0) END AS expression
   FROM target t JOIN pg_attribute a ON a.attrelid = t.oid
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE a.attnum > 0 AND NOT a.attisdropped
@@ -77,12 +79,12 @@ SELECT n.nspname, t.relname, t.relreplident,
        (SELECT coalesce(hashtextextended(string_agg(concat(xmin), ',' ORDER BY attnum), 0), 0)
         FROM columns),
        (SELECT hashtextextended(string_agg(concat(pg_relation_filenode(relid)), ',' ORDER BY relid), 0)
-        FROM (SELECT t.oid AS relid UNION SELECT relid FROM pg_partition_tree(t.oid)) tree),
+        FROM $$tree$$ tree (relid)),
        (SELECT coalesce(hashtextextended(
           string_agg(concat(i.inhrelid, ' ', i.inhparent, ' ', i.xmin), ',' ORDER BY i.inhrelid), 0), 0)
-        FROM pg_partition_tree(t.oid) tree JOIN pg_inherits i ON i.inhrelid = tree.relid
+        FROM $$tree$$ tree (relid) JOIN pg_inherits i ON i.inhrelid = tree.relid
         JOIN pg_attribute made ON made.attrelid = i.inhrelid AND made.attname = 'tableoid'
-        WHERE tree.level > 0 AND made.xmin <> i.xmin)
+        WHERE tree.relid <> t.oid AND made.xmin <> i.xmin)
 FROM target t JOIN pg_namespace n ON n.oid = t.relnamespace
 LEFT JOIN columns c ON true LEFT JOIN key k ON true
 ORDER BY c.attnum)sql";
@@ -106,7 +108,8 @@ std::string TableQuery(int version) {
                                        " WHERE r.prpubid = p.pubid AND r.prrelid = c.oid)"
                                      : "NULL::int2[]"},
        {"$$namespace$$", in_namespace},
-       {"$$ancestor_namespace$$", ancestor_in_namespace}});
+       {"$$ancestor_namespace$$", ancestor_in_namespace},
+       {"$$tree$$", PartitionTree("t.oid")}});
 }
 
 CatalogColumn ColumnAt(const Result& result, int row) {
@@ -172,6 +175,14 @@ uint32_t OidAt(const Result& result, int column) {
 bool IsTextOfExtension(absl::string_view plain_name) { return plain_name == "citext"; }
 
 }  // namespace
+
+std::string PartitionTree(absl::string_view root) {
+  return absl::StrCat("(WITH RECURSIVE tree (relid) AS (SELECT ", root,
+                      " UNION ALL SELECT i.inhrelid FROM tree"
+                      " JOIN pg_class p ON p.oid = tree.relid AND p.relkind IN ('p', 'I')"
+                      " JOIN pg_inherits i ON i.inhparent = p.oid AND NOT i.inhdetachpending)"
+                      " SELECT relid FROM tree)");
+}
 
 TypeKind BuiltinKind(uint32_t oid) {
   switch (oid) {

@@ -13,6 +13,11 @@
 
 namespace tidemark::capture::postgres {
 
+// SQL in parentheses, of one column: the oid that `root` stands for and those of all partitions
+// below it. It reads catalogs only: the server's pg_partition_tree would wait for whoever holds a
+// lock on one of them.
+std::string PartitionTree(absl::string_view root);
+
 enum class PublicationState {
   kExisting,
   // There is none yet: any table is described as one of ours would carry it (CreatePublicationSql).

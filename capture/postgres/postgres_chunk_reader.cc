@@ -104,8 +104,7 @@ absl::StatusOr<PostgresChunkReader::TableName> PostgresChunkReader::LookUpName(
   absl::StatusOr<Result> row = connection_->Query(
       "SELECT n.nspname, c.relname, c.relkind = 'p',"
       " (SELECT coalesce(sum(pg_relation_size(l.oid)), 0)::int8 FROM pg_class l"
-      "  WHERE l.relkind = 'r' AND l.oid IN"
-      "  (SELECT c.oid UNION SELECT relid FROM pg_partition_tree(c.oid)))"
+      "  WHERE l.relkind = 'r' AND l.oid IN " + PartitionTree("c.oid") + ")"
       " / current_setting('block_size')::int8"
       " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
       " WHERE c.oid = $1 AND c.relkind IN ('r', 'p')",

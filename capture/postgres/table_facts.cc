@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "capture/postgres/postgres_catalog.h"
 
 namespace tidemark::capture::postgres {
 namespace {
@@ -24,7 +26,8 @@ WITH carried AS (
   UNION ALL SELECT oid, false FROM unnest($2::oid[]) planned (oid))
 SELECT c.oid,
   (SELECT greatest(sum(l.reltuples), 0)::int8 FROM pg_class l WHERE l.relkind = 'r' AND l.oid IN
-     (SELECT c.oid UNION SELECT relid FROM pg_partition_tree(c.oid))),
+     )sql",
+      PartitionTree("c.oid"), R"sql(),
   c.relkind = 'p', has_table_privilege(c.oid, 'SELECT'), row_security_active(c.oid), t.filtered,
   (SELECT coalesce(string_agg(attname, ', '), '') FROM pg_attribute
    WHERE attrelid = c.oid AND attgenerated <> '' AND NOT attisdropped),
@@ -39,7 +42,7 @@ ORDER BY n.nspname, c.relname)sql");
 // ("*": all of them) and those of the root, and the leaf's index of the root's identity.
 constexpr char kLeavesQuery[] = R"sql(
 WITH members AS (
-  SELECT t.level, t.isleaf, c.oid, c.relkind, c.relpersistence, c.relreplident,
+  SELECT c.oid = $1::oid AS isroot, c.oid, c.relkind, c.relpersistence, c.relreplident,
          format('%I.%I', n.nspname, c.relname) AS name,
          CASE c.relreplident WHEN 'f' THEN '*' ELSE coalesce((
            SELECT string_agg(a.attname, ', ' ORDER BY a.attname) FROM pg_index i
@@ -47,15 +50,15 @@ WITH members AS (
            WHERE i.indrelid = c.oid
              AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident
                  ELSE false END), '') END AS identity
-  FROM pg_partition_tree($1::oid::regclass) t JOIN pg_class c ON c.oid = t.relid
+  FROM $$members$$ t (relid) JOIN pg_class c ON c.oid = t.relid
   JOIN pg_namespace n ON n.oid = c.relnamespace)
 SELECT r.name, l.name, l.relkind, l.relpersistence, l.identity, r.identity, r.relreplident,
   (SELECT quote_ident(x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
    WHERE i.indrelid = l.oid AND i.indexrelid IN (
-     SELECT d.relid FROM pg_index ri, pg_partition_tree(ri.indexrelid) d
+     SELECT d.relid FROM pg_index ri, LATERAL $$indexes$$ d (relid)
      WHERE ri.indrelid = r.oid AND ri.indisreplident) LIMIT 1)
 FROM members r, members l
-WHERE r.level = 0 AND r.relkind = 'p' AND l.isleaf AND l.level > 0
+WHERE r.isroot AND r.relkind = 'p' AND l.relkind <> 'p'
   AND (l.relkind <> 'r' OR l.relpersistence <> 'p' OR l.identity <> r.identity)
 ORDER BY l.name)sql";
 
@@ -221,7 +224,10 @@ class TableExaminer {
 }  // namespace
 
 absl::StatusOr<std::vector<LeafFault>> LoadLeafFaults(Connection& sql, uint32_t root) {
-  absl::StatusOr<Result> rows = sql.Query(kLeavesQuery, {absl::StrCat(root)});
+  const std::string query =
+      absl::StrReplaceAll(kLeavesQuery, {{"$$members$$", PartitionTree("$1::oid")},
+                                         {"$$indexes$$", PartitionTree("ri.indexrelid")}});
+  absl::StatusOr<Result> rows = sql.Query(query, {absl::StrCat(root)});
   if (!rows.ok()) return rows.status();
   std::vector<LeafFault> faults;
   for (int row = 0; row < rows->rows(); ++row) faults.push_back(LeafFaultAt(*rows, row));

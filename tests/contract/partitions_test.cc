@@ -70,6 +70,27 @@ TEST_P(PartitionsTest, APartitionMadeDuringASnapshotRestartsNothing) {
   ExpectExact({.tables = {"public.p"}});
 }
 
+// Their schemas are asked for while nobody else may even read them.
+TEST_P(PartitionsTest, TablesThatAreLockedHoldUpNoLog) {
+  Sql("CREATE TABLE locked (id int PRIMARY KEY, note text DEFAULT 'none', made date DEFAULT now())");
+  Sql("INSERT INTO locked VALUES (1)");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  StopService();
+  Sql("INSERT INTO locked VALUES (2); UPDATE p SET version = 2 WHERE id < 5");
+  const auto holder = NewSession();
+  ASSERT_NE(holder, nullptr);
+  ASSERT_OK(holder->Exec("BEGIN; LOCK TABLE locked, p, p_south IN ACCESS EXCLUSIVE MODE"));
+  StartServiceAgain();
+  ASSERT_FALSE(HasFatalFailure());
+  CatchUp();
+  EXPECT_EQ(Changes(v1::OP_CREATE, "public.locked").size(), 1u);
+  EXPECT_EQ(Changes(v1::OP_UPDATE, "public.p").size(), 4u);
+  ASSERT_OK(holder->Exec("ROLLBACK"));
+  ExpectExact();
+}
+
 TEST_P(PartitionsTest, InheritanceKeepsParentAndChildApart) {
   Sql("CREATE TABLE base (id int PRIMARY KEY, note text)");
   Sql("CREATE TABLE derived (extra int, PRIMARY KEY (id)) INHERITS (base)");
