@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace tidemark::capture::mysql {
 namespace {
@@ -252,7 +253,9 @@ absl::Status Annotate(const absl::Status& status, absl::string_view context) {
 absl::Status AsUserSqlError(const absl::Status& status) {
   const uint32_t code = ErrorCode(status);
   if (status.ok() || !IsUsersFault(code)) return status;
-  return WithCode(absl::InvalidArgumentError(status.message()), code);
+  // The remedy is for SQL that is ours.
+  const std::string remedy = absl::StrCat("; ", PolicyOf(code).remedy);
+  return WithCode(absl::InvalidArgumentError(absl::StripSuffix(status.message(), remedy)), code);
 }
 
 }  // namespace tidemark::capture::mysql

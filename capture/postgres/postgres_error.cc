@@ -4,6 +4,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace tidemark::capture::postgres {
 namespace {
@@ -129,7 +130,10 @@ bool IsDataException(const absl::Status& status) {
 absl::Status AsUserSqlError(const absl::Status& status) {
   std::string sqlstate = SqlState(status);
   if (status.ok() || !IsUsersFault(sqlstate)) return status;
-  return WithSqlState(absl::InvalidArgumentError(status.message()), sqlstate);
+  // The remedy is for SQL that is ours.
+  const std::string remedy = absl::StrCat("; ", PolicyOf(sqlstate).remedy);
+  return WithSqlState(absl::InvalidArgumentError(absl::StripSuffix(status.message(), remedy)),
+                      sqlstate);
 }
 
 absl::Status PredicateFailure(const absl::Status& status) {

@@ -121,8 +121,11 @@ TEST_P(RequestsTest, PredicatesThatAreNoConditionAreRefused) {
   }
   for (const std::string& predicate : bad) {
     SCOPED_TRACE(predicate);
-    ExpectRefusal(TryCreate(Named("t"), predicate), StatusCode::kInvalidArgument,
+    const absl::Status refused = TryCreate(Named("t"), predicate);
+    ExpectRefusal(refused, StatusCode::kInvalidArgument,
                   {absl::StrCat("table ", Named("t"), ": "), postgres() ? "SQLSTATE" : "(error 1"});
+    // A misspelt column is no table that was altered.
+    EXPECT_FALSE(absl::StrContains(refused.message(), "meanwhile")) << refused;
   }
   ExpectNothingDone();
 }

@@ -88,7 +88,9 @@ INSTANTIATE_TEST_SUITE_P(Errors, MysqlErrorTest, ::testing::ValuesIn(kCases));
 
 TEST(MysqlErrorStatusTest, OnlyWhatAUserWroteIsTheUsersFault) {
   EXPECT_TRUE(absl::IsInvalidArgument(AsUserSqlError(ServerError("x", 1064, "syntax"))));
-  EXPECT_TRUE(absl::IsInvalidArgument(AsUserSqlError(ServerError("x", 1054, "column"))));
+  const absl::Status column = AsUserSqlError(ServerError("x", 1054, "no column"));
+  EXPECT_TRUE(absl::IsInvalidArgument(column));
+  EXPECT_EQ(column.message(), "x: no column (error 1054)");
   EXPECT_TRUE(absl::IsUnavailable(AsUserSqlError(ServerError("x", 2013, "lost"))));
   EXPECT_TRUE(AsUserSqlError(absl::OkStatus()).ok());
   EXPECT_EQ(ErrorCode(absl::AbortedError("of ours")), 0u);
