@@ -110,6 +110,7 @@ class Examination {
             " 'binlog_row_image', 'binlog_row_metadata', 'binlog_row_value_options', 'gtid_mode',"
             " 'binlog_order_commits', 'sync_binlog', 'innodb_flush_log_at_trx_commit',"
             " 'binlog_expire_logs_seconds', 'binlog_expire_logs_auto_purge', 'expire_logs_days',"
+            " 'max_binlog_total_size',"
             " 'server_id', 'log_replica_updates', 'log_slave_updates',"
             " 'replica_preserve_commit_order', 'replica_parallel_workers',"
             " 'innodb_native_foreign_keys')");
@@ -207,6 +208,7 @@ class Examination {
   }
 
   void Retention() {
+    RetentionBySize();
     int64_t seconds = Number("binlog_expire_logs_seconds");
     if (seconds == 0) seconds = Number("expire_logs_days") * kSecondsOfDay;
     const bool purges =
@@ -217,6 +219,17 @@ class Examination {
                      " s only: a longer pause of Tidemark loses changes, and needs a new snapshot"),
         absl::StrCat(Set("binlog_expire_logs_seconds", "604800"),
                      " (managed servers: raise 'binlog retention hours')"));
+  }
+
+  // MariaDB 11.4 and later.
+  void RetentionBySize() {
+    const int64_t bytes = Number("max_binlog_total_size");
+    if (bytes == 0) return;
+    Warn(absl::StrCat("the server deletes its oldest binary logs when all are larger than ", bytes,
+                      " B (max_binlog_total_size), whoever still needs them: a pause of Tidemark in "
+                      "which so much is written loses changes, and needs a new snapshot"),
+         absl::StrCat("make sure that it is enough for the longest pause, or ",
+                      Set("max_binlog_total_size", "0")));
   }
 
   void ServerId() {

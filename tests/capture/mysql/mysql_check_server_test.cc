@@ -68,8 +68,15 @@ TEST_P(MysqlCheckTest, SettingsThatHurtAreNamedAllAtOnce) {
     settings.settings.push_back({"binlog_order_commits", "OFF"});
     settings.settings.push_back({"binlog_row_value_options", "PARTIAL_JSON"});
   }
+  const bool by_size = GetParam() == testing::MysqlProduct::kMariaDb11;
+  if (by_size) settings.settings.push_back({"max_binlog_total_size", "1073741824"});
   ASSERT_NO_FATAL_FAILURE(StartOwn(settings));
   const std::vector<std::string> problems = Check();
+  EXPECT_THAT(problems,
+              Contains(AllOf(HasSubstr("warning: the server deletes its oldest binary logs when all "
+                                       "are larger than 1073741824 B"),
+                             HasSubstr("max_binlog_total_size = 0")))
+                  .Times(by_size ? 1 : 0));
   EXPECT_THAT(problems, Contains(AllOf(HasSubstr("error: binlog_format is MIXED"),
                                        HasSubstr("binlog_format = ROW"))));
   EXPECT_THAT(problems, Contains(HasSubstr("warning: binlog_row_image is MINIMAL")));
