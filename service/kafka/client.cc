@@ -50,6 +50,7 @@ absl::StatusCode CodeOf(rd_kafka_resp_err_t error) {
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_DELEGATION_TOKEN_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
     case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
     case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
@@ -58,6 +59,8 @@ absl::StatusCode CodeOf(rd_kafka_resp_err_t error) {
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
     case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
       return absl::StatusCode::kFailedPrecondition;
     default:
@@ -84,6 +87,17 @@ const char* RemedyOf(rd_kafka_resp_err_t error) {
     case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
       return "; set transaction.timeout.ms in kafka.properties to at most the broker's "
              "transaction.max.timeout.ms";
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      return "; it takes less than this service knows: allow the user to describe the "
+             "configuration of topics, or set batch.size in kafka.properties to the least "
+             "max.message.bytes";
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+      return "; a compacted topic takes no record without a key: set its cleanup.policy to delete, "
+             "or send tables without a key to another topic (publish.routes) and leave TRUNCATE "
+             "out (publish.truncates: false)";
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+      return "; check the clocks of the brokers and of this machine, or raise the topic's "
+             "message.timestamp.before.max.ms";
     case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
       return "; set publish.replication to at most the number of brokers";
     default:

@@ -1,9 +1,11 @@
 #include "service/kafka/producer.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace tidemark::service::kafka {
 namespace {
@@ -21,6 +23,8 @@ constexpr uint32_t kPollRecords = 256;
 // Records that are given up leave within moments: a thread of the client has to come to it.
 constexpr int kDropMs = 100;
 constexpr int kDropsMost = 100;
+// So many topics are named in an error.
+constexpr size_t kTopicsNamed = 5;
 // batch.size cannot be more.
 constexpr uint64_t kBatchBytesMost = INT32_MAX;
 
@@ -41,6 +45,12 @@ std::string ScramNote(const rd_kafka_t* client) {
       "librdkafka ",
       rd_kafka_version_str(),
       ", which is mended in 2.6.1 (Debian 13 has it); PLAIN over TLS works");
+}
+
+std::string Names(const std::set<std::string>& topics) {
+  const auto end = std::next(topics.begin(), std::min(topics.size(), kTopicsNamed));
+  return absl::StrCat(absl::StrJoin(topics.begin(), end, ", "),
+                      topics.size() > kTopicsNamed ? ", ..." : "");
 }
 
 bool TakenByAnother(rd_kafka_resp_err_t error) {
@@ -137,9 +147,13 @@ void Producer::OnDelivery(rd_kafka_t* /*client*/, const rd_kafka_message_t* mess
     }
     std::lock_guard lock(producer->mutex_);
     producer->last_error_ = absl::OkStatus();
-  } else if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
-    producer->too_large_seen_ = true;
+    return;
   }
+  const char* topic = rd_kafka_topic_name(message->rkt);
+  if (message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE) producer->given_up_.insert(topic);
+  const absl::Status status =
+      ForOperator(ToStatus(absl::StrCat("cannot write to topic ", topic), message->err));
+  if (producer->refusal_.ok() && absl::IsPermissionDenied(status)) producer->refusal_ = status;
 }
 
 void Producer::OnError(rd_kafka_t* client, int error, const char* reason, void* self) {
@@ -182,17 +196,33 @@ absl::Status Producer::Sort(std::string_view what, Handle<rd_kafka_error_t> erro
         status.message(), "; another producer has taken the transactional id ", transactional_id_,
         ", or the transaction took longer than transaction.timeout.ms"));
   }
-  if (rd_kafka_error_is_fatal(error.get())) return absl::FailedPreconditionError(status.message());
-  if (rd_kafka_error_txn_requires_abort(error.get())) {
-    rd_kafka_poll(client_.get(), 0);  // what became of each record
-    if (!too_large_seen_) return absl::AbortedError(status.message());
-    return absl::PermissionDeniedError(
-        "a topic takes less than this service knows; allow its user to describe the configuration "
-        "of topics, or set batch.size in kafka.properties to the least max.message.bytes");
+  if (rd_kafka_error_txn_requires_abort(error.get())) return SortFailed(status);
+  if (rd_kafka_error_is_fatal(error.get())) {
+    return absl::IsFailedPrecondition(status) ? ForOperator(status)
+                                              : absl::FailedPreconditionError(status.message());
   }
   if (rd_kafka_error_is_retriable(error.get())) return absl::UnavailableError(status.message());
-  if (absl::IsFailedPrecondition(status)) return absl::PermissionDeniedError(status.message());
-  return status;
+  return ForOperator(status);
+}
+
+// A topic that may not be written is refused before its records are sent, and the client does not
+// say which one it is.
+absl::Status Producer::SortFailed(const absl::Status& status) {
+  rd_kafka_flush(client_.get(), kCallMs);  // what became of each record
+  if (!refusal_.ok()) return refusal_;
+  if (!absl::IsFailedPrecondition(status)) return absl::AbortedError(status.message());
+  return absl::PermissionDeniedError(
+      given_up_.empty()
+          ? std::string(status.message())
+          : absl::StrCat(status.message(), "; not sent: records for ", Names(given_up_)));
+}
+
+// None can begin after one that has failed, and the client says why that has.
+absl::Status Producer::WhyFailed() {
+  const absl::Status status = Sort("the transaction has failed",
+                                   Handle<rd_kafka_error_t>(rd_kafka_begin_transaction(client())));
+  const bool at_end = absl::IsPermissionDenied(status) || absl::IsFailedPrecondition(status);
+  return at_end ? status : absl::AbortedError(status.message());
 }
 
 // `call` is told how long it may take; what it has begun goes on at the next call.
@@ -220,7 +250,8 @@ absl::Status Producer::Init(std::stop_token stop) {
 }
 
 absl::Status Producer::Begin() {
-  too_large_seen_ = false;
+  refusal_ = absl::OkStatus();
+  given_up_.clear();
   return Sort("cannot begin a transaction",
               Handle<rd_kafka_error_t>(rd_kafka_begin_transaction(client_.get())));
 }
@@ -269,7 +300,7 @@ absl::Status Producer::Produce(const std::string& topic, const Record& record,
     if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
       return absl::OutOfRangeError(rd_kafka_error_string(error.get()));
     }
-    if (code == RD_KAFKA_RESP_ERR__STATE) return absl::AbortedError("the transaction has failed");
+    if (code == RD_KAFKA_RESP_ERR__STATE) return WhyFailed();
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
       absl::Status status = Sort(absl::StrCat("cannot write to topic ", topic), std::move(error));
       return absl::IsUnavailable(status) ? absl::AbortedError(status.message()) : status;

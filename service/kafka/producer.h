@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -46,7 +47,8 @@ size_t BatchBytes(const Record& record);
 //                       goes on
 //   FailedPrecondition  this producer is at its end: another one has taken its transactional id,
 //                       or the broker has given it up. Open and Init another one.
-//   PermissionDenied    an operator must act; trying again is of no use before
+//   PermissionDenied    an operator must act; trying again is of no use before. Also where a broker
+//                       refuses a record for good; the message names its topic
 //
 // One thread, but for last_error().
 class Producer {
@@ -103,6 +105,9 @@ class Producer {
   uint64_t Number(const char* property) const;
   rd_kafka_topic_t* TopicOf(const std::string& topic);
   absl::Status Sort(std::string_view what, Handle<rd_kafka_error_t> error);
+  // Of an error after which the transaction can only be aborted.
+  absl::Status SortFailed(const absl::Status& status);
+  absl::Status WhyFailed();
   template <typename Call>
   absl::Status Repeat(std::string_view what, std::stop_token stop, Call call);
 
@@ -110,7 +115,10 @@ class Producer {
   const std::string transactional_id_;
   mutable std::mutex mutex_;
   absl::Status last_error_;
-  bool too_large_seen_ = false;
+  // Of the transaction: why a broker never takes a record, and the topics of records that were not
+  // sent any more.
+  absl::Status refusal_;
+  std::set<std::string> given_up_;
   uint32_t produced_ = 0;
   Handle<rd_kafka_t> client_;
   std::map<std::string, Handle<rd_kafka_topic_t>, std::less<>> topics_;

@@ -47,12 +47,18 @@ class BlockMaker {
     schemas_.emplace_back(block_.first + block_.count, std::move(schema));
     return Finish();
   }
+  // Of the changes from here on, by the source's clock.
+  BlockMaker& CommittedAt(uint64_t time_us) {
+    commit_time_us_ = time_us;
+    return *this;
+  }
   BlockMaker& Change(model::SchemaId schema, model::Op op, int64_t id, const std::string& note) {
     Start();
     model::ChangeEncoder encoder(&frames_);
     model::TransactionHeader header;
     header.position.offset = 100 + block_.first + block_.count;
     header.transaction_id = 7;
+    header.commit_time_us = commit_time_us_;
     encoder.SetTransaction(header);
     encoder.Begin(schema, op, 0, note.size() + 100);
     encoder.OpenRow(model::ChangeEncoder::kKey, 40);
@@ -129,6 +135,7 @@ class BlockMaker {
   model::Bytes frames_;
   storage::Block block_;
   size_t at_ = 0;
+  uint64_t commit_time_us_ = 0;
   std::vector<std::pair<model::Sequence, std::shared_ptr<const model::TableSchema>>> schemas_;
 };
 

@@ -178,10 +178,13 @@ class PublisherTest : public ::testing::Test {
     }
   }
 
+  std::string WhyStopped(Publisher* publisher) {
+    WaitFor(publisher, [&] { return publisher->status().state == PublisherState::kStopped; });
+    return publisher->status().error;
+  }
   // By another service.
   void WaitUntilReplaced(Publisher* publisher) {
-    WaitFor(publisher, [&] { return publisher->status().state == PublisherState::kStopped; });
-    EXPECT_THAT(publisher->status().error, ::testing::HasSubstr("published by another service"));
+    EXPECT_THAT(WhyStopped(publisher), ::testing::HasSubstr("published by another service"));
   }
 
   std::vector<KafkaRecord> Read(const std::string& table) {
