@@ -9,6 +9,7 @@
 #include "model/wire.h"
 #include "service/kafka/change_view.h"
 #include "service/log.h"
+#include "service/wall_clock.h"
 #include "tidemark/v1/event.pb.h"
 #include "tidemark/v1/kafka.pb.h"
 
@@ -42,9 +43,12 @@ std::string_view EventOf(std::string_view frame) {
   return reader.ReadTag(&field, &type) && reader.ReadLength(&event) ? event : std::string_view();
 }
 
+// Not later than now: brokers refuse records that are more than an hour ahead of them, as those of
+// a source whose clock is wrong, or of MySQL's SET timestamp.
 int64_t TimeMs(const ChangeView& change) {
-  return static_cast<int64_t>(
-      (change.commit_time_us != 0 ? change.commit_time_us : change.capture_time_us) / 1000);
+  const uint64_t time_us =
+      change.commit_time_us != 0 ? change.commit_time_us : change.capture_time_us;
+  return static_cast<int64_t>(std::min(time_us, NowUs()) / 1000);
 }
 
 bool InProtobuf(Format format) {

@@ -28,7 +28,7 @@ struct Record {
   std::optional<std::string_view> value;  // nullopt: a tombstone
   // Static names, texts.
   absl::InlinedVector<std::pair<const char*, std::string_view>, 7> headers;
-  // Kafka's time of the record, milliseconds since 1970-01-01 UTC.
+  // Kafka's time of the record, milliseconds since 1970-01-01 UTC. 0: now.
   int64_t time_ms = 0;
   // nullopt: by its key, as the Java client does.
   std::optional<int32_t> partition;

@@ -1,10 +1,14 @@
 // Records that a broker does not take.
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "tests/service/kafka/publisher_fixture.h"
+#include "tidemark/v1/event.pb.h"
 
 namespace tidemark::service::kafka {
 namespace {
@@ -53,6 +57,36 @@ TEST_F(PublisherTest, RefusalIsSaidInALargeTransactionToo) {
   maker.End();
   data_->Append(maker);
   EXPECT_THAT(WhyStopped(Start(*data_)), HasSubstr(absl::StrCat("topic ", source_, ".orders: ")));
+}
+
+TEST_F(PublisherTest, TimeThatIsAheadIsPublishedAsNow) {
+  const int64_t now_us = absl::GetCurrentTimeNanos() / 1000;
+  const uint64_t ahead_us = static_cast<uint64_t>(now_us) + 86'400'000'000;
+  data_->AppendSchema(1, "orders");
+  BlockMaker maker(data_->journal()->bounds().newest + 1);
+  maker.CommittedAt(ahead_us).Change(1, model::Op::kCreate, 1, "n");
+  maker.CommittedAt(1'000'000'000).Change(1, model::Op::kCreate, 1, "n").End();
+  data_->Append(maker);
+  WaitUntilPublished(Start(*data_), *data_);
+  const std::vector<KafkaRecord> records = Read("orders");
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_GE(records[0].timestamp_ms, now_us / 1000);
+  EXPECT_LE(records[0].timestamp_ms, absl::GetCurrentTimeNanos() / 1'000'000);
+  EXPECT_EQ(records[1].timestamp_ms, 1'000'000);
+  v1::Event event;
+  ASSERT_TRUE(event.ParseFromString(*records[0].value));
+  EXPECT_EQ(event.change().commit_time_us(), ahead_us);
+}
+
+TEST_F(PublisherTest, TimeThatATopicDoesNotTakeStopsWithTopicAndRemedy) {
+  options_.topic_settings = {{"message.timestamp.before.max.ms", "60000"}};
+  data_->AppendSchema(1, "orders");
+  BlockMaker maker(data_->journal()->bounds().newest + 1);
+  maker.CommittedAt(1'000'000'000).Change(1, model::Op::kCreate, 1, "n").End();
+  data_->Append(maker);
+  EXPECT_THAT(WhyStopped(Start(*data_)),
+              AllOf(HasSubstr(absl::StrCat("topic ", source_, ".orders: ")),
+                    HasSubstr("INVALID_TIMESTAMP"), HasSubstr("message.timestamp.before.max.ms")));
 }
 
 }  // namespace
