@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -23,6 +25,8 @@ constexpr uint32_t kPollRecords = 256;
 // Records that are given up leave within moments: a thread of the client has to come to it.
 constexpr int kDropMs = 100;
 constexpr int kDropsMost = 100;
+// So long may brokers take for an answer before it is said.
+constexpr std::chrono::milliseconds kSilence{5000};
 // So many topics are named in an error.
 constexpr size_t kTopicsNamed = 5;
 // batch.size cannot be more.
@@ -140,6 +144,7 @@ absl::Status Producer::Explain(const absl::Status& status) {
 void Producer::OnDelivery(rd_kafka_t* /*client*/, const rd_kafka_message_t* message, void* self) {
   auto* producer = static_cast<Producer*>(self);
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    producer->answered_ = true;
     // A record that was sent twice has none.
     if (message->rkt == producer->watched_ && message->offset >= 0) {
       if (message->offset <= producer->watched_offset_) producer->watched_began_anew_ = true;
@@ -225,14 +230,22 @@ absl::Status Producer::WhyFailed() {
   return at_end ? status : absl::AbortedError(status.message());
 }
 
+void Producer::LookForSilence(Clock::time_point begun, const absl::Status& status) {
+  const Clock::time_point now = Clock::now();
+  if (std::exchange(answered_, false)) answer_seen_ = now;
+  if (on_silence_ && now - std::max(begun, answer_seen_) >= kSilence) on_silence_(Explain(status));
+}
+
 // `call` is told how long it may take; what it has begun goes on at the next call.
 template <typename Call>
 absl::Status Producer::Repeat(std::string_view what, std::stop_token stop, Call call) {
+  const Clock::time_point begun = Clock::now();
   while (true) {
     rd_kafka_poll(client_.get(), 0);
     absl::Status status = Sort(what, Handle<rd_kafka_error_t>(call(kCallMs)));
     if (!absl::IsUnavailable(status)) return status;
     if (stop.stop_requested()) return absl::CancelledError("the service is shutting down");
+    LookForSilence(begun, status);
   }
 }
 
@@ -289,6 +302,7 @@ absl::Status Producer::Produce(const std::string& topic, const Record& record,
     fields[count].vtype = RD_KAFKA_VTYPE_HEADERS;
     fields[count++].u.headers = headers.get();
   }
+  std::optional<Clock::time_point> full;  // since then
   while (true) {
     Handle<rd_kafka_error_t> error(rd_kafka_produceva(client_.get(), fields, count));
     if (error == nullptr) {
@@ -307,6 +321,9 @@ absl::Status Producer::Produce(const std::string& topic, const Record& record,
     }
     rd_kafka_poll(client_.get(), 50);
     if (stop.stop_requested()) return absl::CancelledError("the service is shutting down");
+    if (!full) full = Clock::now();
+    LookForSilence(*full, absl::UnavailableError(absl::StrCat("cannot write to topic ", topic,
+                                                              ": no answer to earlier records")));
   }
 }
 

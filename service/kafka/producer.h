@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -78,6 +79,11 @@ class Producer {
   // They did not, once: the topic was deleted and made again.
   bool watched_began_anew() const { return watched_began_anew_; }
 
+  // From now on it is told where a call waits and no broker has answered for five seconds, and
+  // again while that lasts: what it waits for, and why. Within calls of this thread.
+  using OnSilence = std::function<void(const absl::Status&)>;
+  void TellSilence(OnSilence on_silence) { on_silence_ = std::move(on_silence); }
+
   // Of a batch (batch.size), and of a record in it (message.max.bytes).
   uint64_t batch_bytes_max() const { return Number("batch.size"); }
   uint64_t record_bytes_max() const { return Number("message.max.bytes"); }
@@ -94,6 +100,8 @@ class Producer {
   rd_kafka_t* client() { return client_.get(); }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   Producer(Settings properties, std::string transactional_id)
       : tokens_(&properties), transactional_id_(std::move(transactional_id)) {}
 
@@ -108,6 +116,8 @@ class Producer {
   // Of an error after which the transaction can only be aborted.
   absl::Status SortFailed(const absl::Status& status);
   absl::Status WhyFailed();
+  // Of a call that has waited since `begun`.
+  void LookForSilence(Clock::time_point begun, const absl::Status& status);
   template <typename Call>
   absl::Status Repeat(std::string_view what, std::stop_token stop, Call call);
 
@@ -119,6 +129,10 @@ class Producer {
   // sent any more.
   absl::Status refusal_;
   std::set<std::string> given_up_;
+  OnSilence on_silence_;
+  // A broker, of a record, since it was looked; and when it was seen.
+  bool answered_ = false;
+  Clock::time_point answer_seen_{};
   uint32_t produced_ = 0;
   Handle<rd_kafka_t> client_;
   std::map<std::string, Handle<rd_kafka_topic_t>, std::less<>> topics_;

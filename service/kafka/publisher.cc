@@ -175,6 +175,9 @@ absl::Status ThreadedPublisher::RunSession(std::stop_token stop) {
     return absl::OkStatus();
   }
   producer.Watch(parts_.options.checkpoint_topic);
+  producer.TellSilence([this](const absl::Status& status) {
+    SetState(PublisherState::kConnecting, std::string(status.message()));
+  });
   absl::StatusOr<PublishedPlace> start = Start(producer, stop);
   if (!start.ok()) return start.status();
   EventWriter writer({.source = parts_.source,

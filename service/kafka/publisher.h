@@ -17,6 +17,7 @@
 
 namespace tidemark::service::kafka {
 
+// kConnecting also where it is amid a transaction and the brokers are silent.
 enum class PublisherState : uint8_t { kConnecting = 1, kPublishing = 2, kStopped = 3 };
 
 struct PublisherStatus {

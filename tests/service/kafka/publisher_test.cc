@@ -671,5 +671,21 @@ TEST_F(PublisherTest, BrokerThatIsAwayDelaysAndLosesNothing) {
   EXPECT_EQ(publisher->status().lag_events, 0u);
 }
 
+// Its connections stay, so that the client sees no error either.
+TEST_F(PublisherTest, OutageAmidATransactionIsNotTakenForPublishing) {
+  data_->AppendSchema(1, "orders");
+  Publisher* publisher = Start(*data_);
+  data_->Append(1, {1});
+  WaitUntilPublished(publisher, *data_);
+  kafka_->Freeze(0);
+  data_->Append(1, {2});
+  WaitFor(publisher, [&] { return publisher->status().state == PublisherState::kConnecting; });
+  EXPECT_THAT(publisher->status().error, HasSubstr("cannot commit a transaction"));
+  kafka_->Thaw(0);
+  WaitUntilPublished(publisher, *data_);
+  EXPECT_EQ(publisher->status().state, PublisherState::kPublishing);
+  EXPECT_EQ(Sequences("orders").size(), 2u);
+}
+
 }  // namespace
 }  // namespace tidemark::service::kafka
