@@ -182,13 +182,18 @@ absl::Status EventWriter::WriteChangeTo(const Table& table, const model::EventVi
                                         Record record, std::stop_token stop) {
   if (event.op == model::Op::kTruncate) return WriteTruncate(table, std::move(record), stop);
   if (!record.key) record.partition = 0;
-  absl::Status status = Produce(table.topic, record, stop);
-  if (!status.ok() || event.op != model::Op::kDelete || !parts_.options->tombstones ||
-      !record.key) {
-    return status;
+  if (absl::Status status = Produce(table.topic, record, stop); !status.ok()) return status;
+  return WriteTombstone(table, event, std::move(record), std::move(stop));
+}
+
+absl::Status EventWriter::WriteTombstone(const Table& table, const model::EventView& event,
+                                         Record record, std::stop_token stop) {
+  if (event.op != model::Op::kDelete || !parts_.options->tombstones || !record.key) {
+    return absl::OkStatus();
   }
   record.value.reset();
-  return Produce(table.topic, record, stop);
+  if (BatchBytes(record) > table.record_bytes_max) return absl::OkStatus();  // the key alone
+  return Produce(table.topic, record, std::move(stop));
 }
 
 // Rows go to partitions that were added as soon as the client knows them.
@@ -218,6 +223,9 @@ absl::Status EventWriter::WriteOversize(const Table& table, const model::EventVi
         "publish.oversize: dead_letter (tidemark tail ",
         parts_.source, " --from-sequence ", event.sequence, " --limit 1 shows it)"));
   }
+  // Else a compacted topic keeps the row for ever.
+  absl::Status deleted = WriteTombstone(table, event, record, stop);
+  if (!deleted.ok()) return deleted;
   absl::StatusOr<Topic> topic = Ensure(parts_.options->dead_letter_topic, NewTopic(), stop);
   if (!topic.ok()) return topic.status();
   v1::DeadLetter letter;

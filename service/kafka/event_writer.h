@@ -76,6 +76,9 @@ class EventWriter {
   absl::Status WriteChange(model::EventView event, uint64_t piece, std::stop_token stop);
   absl::Status WriteChangeTo(const Table& table, const model::EventView& event, Record record,
                              std::stop_token stop);
+  // Where one is wanted and fits.
+  absl::Status WriteTombstone(const Table& table, const model::EventView& event, Record record,
+                              std::stop_token stop);
   absl::Status WriteTruncate(const Table& table, Record record, std::stop_token stop);
   // Of a record that does not fit.
   absl::Status WriteOversize(const Table& table, const model::EventView& event, Record record,

@@ -1,6 +1,7 @@
 // Records that a broker does not take.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,26 @@ TEST_F(PublisherTest, RefusalIsSaidInALargeTransactionToo) {
   maker.End();
   data_->Append(maker);
   EXPECT_THAT(WhyStopped(Start(*data_)), HasSubstr(absl::StrCat("topic ", source_, ".orders: ")));
+}
+
+TEST_F(PublisherTest, TombstoneOfADeleteThatDoesNotFitIsInItsTopic) {
+  options_.oversize = Oversize::kDeadLetter;
+  options_.dead_letter_topic = source_ + ".dead";
+  options_.tombstones = true;
+  options_.topic_settings = {{"max.message.bytes", "20000"}};
+  data_->AppendSchema(1, "orders");
+  BlockMaker maker(data_->journal()->bounds().newest + 1);
+  maker.Change(1, model::Op::kCreate, 5, "n");
+  maker.Change(1, model::Op::kDelete, 5, std::string(50'000, 'x'));
+  maker.Change(1, model::Op::kCreate, 6, std::string(50'000, 'x')).End();
+  data_->Append(maker);
+  WaitUntilPublished(Start(*data_), *data_);
+  const std::vector<KafkaRecord> records = Read("orders");
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[1].key, records[0].key);
+  EXPECT_EQ(records[1].value, std::nullopt);
+  EXPECT_EQ(HeaderOf(records[1], "op"), "delete");
+  EXPECT_EQ(Read("dead").size(), 2u);
 }
 
 TEST_F(PublisherTest, TimeThatIsAheadIsPublishedAsNow) {
