@@ -18,7 +18,8 @@ namespace tidemark::service {
 //   connected","source":"shop"}
 //
 // An entry says in a few lower-case words what happened, and has fields with fixed lower-case keys.
-// Never put row values or secrets into it. Thread-safe.
+// Never put row values or secrets into it; the one exception is the key of an event that is too
+// large for its topic. Thread-safe.
 enum class LogLevel : uint8_t { kDebug, kInfo, kWarning, kError };
 enum class LogFormat : uint8_t { kText, kJson };
 

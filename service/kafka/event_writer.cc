@@ -3,11 +3,14 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "model/wire.h"
+#include "service/json_text.h"
 #include "service/kafka/change_view.h"
+#include "service/kafka/value_text.h"
 #include "service/log.h"
 #include "service/wall_clock.h"
 #include "tidemark/v1/event.pb.h"
@@ -15,6 +18,9 @@
 
 namespace tidemark::service::kafka {
 namespace {
+
+// Of a key in an error.
+constexpr size_t kKeyBytesMost = 200;
 
 std::string_view OpName(model::Op op) {
   switch (op) {
@@ -49,6 +55,39 @@ int64_t TimeMs(const ChangeView& change) {
   const uint64_t time_us =
       change.commit_time_us != 0 ? change.commit_time_us : change.capture_time_us;
   return static_cast<int64_t>(std::min(time_us, NowUs()) / 1000);
+}
+
+// In the order of the key.
+std::vector<std::string> KeyColumns(const v1::TableSchema& schema) {
+  std::vector<std::string> names;
+  for (const uint32_t column : schema.key_columns()) {
+    names.push_back(schema.columns(static_cast<int>(column)).name());
+  }
+  return names;
+}
+
+// For a message to a person: {"id":"42"}, as far as it goes. `key`: a tidemark.v1.Row.
+std::string KeyText(const std::vector<std::string>& columns, std::string_view key) {
+  std::string text = "{";
+  ValuesReader values(key);
+  ValueView value;
+  for (const std::string& column : columns) {
+    if (!values.Next(&value)) break;
+    if (text.size() > 1) text += ',';
+    AppendJsonString(text, column);
+    text += ':';
+    std::string plain;
+    if (value.null || !AppendValueText(plain, value)) {
+      text += "null";
+    } else {
+      AppendJsonString(text, plain);
+    }
+  }
+  text += '}';
+  if (text.size() <= kKeyBytesMost) return text;
+  size_t size = kKeyBytesMost;
+  while ((static_cast<uint8_t>(text[size]) & 0xC0) == 0x80) --size;  // whole characters
+  return absl::StrCat(text.substr(0, size), "...");
 }
 
 bool InProtobuf(Format format) {
@@ -88,8 +127,9 @@ absl::Status EventWriter::Prepare(const v1::TableSchema& schema, Table* table,
   absl::StatusOr<Topic> about = Ensure(table->topic, NewTopic(), std::move(stop));
   if (!about.ok()) return about.status();
   table->record_bytes_max = std::min(about->batch_bytes_max, parts_.producer->record_bytes_max());
-  auto encoder = parts_.encoders->Prepare(table->transform ? table->transform->schema() : schema,
-                                          table->topic);
+  const v1::TableSchema& written = table->transform ? table->transform->schema() : schema;
+  table->key_columns = KeyColumns(written);
+  auto encoder = parts_.encoders->Prepare(written, table->topic);
   if (!encoder.ok()) return encoder.status();
   table->encoder = *std::move(encoder);
   for (const std::string& column : table->encoder->left_out()) {
@@ -216,9 +256,10 @@ absl::Status EventWriter::WriteOversize(const Table& table, const model::EventVi
   if (!ReadChange(event.body, &change)) return MalformedEvent();
   if (parts_.options->oversize == Oversize::kStop) {
     return absl::PermissionDeniedError(absl::StrCat(
-        "event ", event.sequence, ", a change of ", table.name, ", does not fit into topic ",
-        table.topic, ": its record has ", BatchBytes(record), " bytes, the limit is ",
-        table.record_bytes_max,
+        "event ", event.sequence, ", a change of ", table.name,
+        change.key ? " with the key " + KeyText(table.key_columns, *change.key) : " without a key",
+        ", does not fit into topic ", table.topic, ": its record has ", BatchBytes(record),
+        " bytes, the limit is ", table.record_bytes_max,
         "; raise message.max.bytes in kafka.properties and max.message.bytes of the topic, or set "
         "publish.oversize: dead_letter (tidemark tail ",
         parts_.source, " --from-sequence ", event.sequence, " --limit 1 shows it)"));

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -62,6 +63,7 @@ class EventWriter {
   struct Table {
     std::string name;  // schema.table
     std::string topic;
+    std::vector<std::string> key_columns;  // as they are written
     uint64_t record_bytes_max = 0;
     std::optional<TableTransform> transform;
     std::unique_ptr<TableEncoder> encoder;

@@ -15,7 +15,6 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 
 // As org.apache.kafka.common.utils.Utils.murmur2, from which the Java client takes the partition.
 int32_t Murmur2(const std::string& key) {
@@ -540,18 +539,6 @@ TEST_F(PublisherTest, WhatIsNoChangeHasTopicsOfItsOwnByChoice) {
   ASSERT_EQ(marks.size(), 2u);
   EXPECT_EQ(HeaderOf(marks[0], "op"), "transaction_end");
   EXPECT_EQ(HeaderOf(marks[1], "op"), "snapshot");
-}
-
-TEST_F(PublisherTest, RecordThatDoesNotFitStopsWithItsTableEventAndLimit) {
-  data_->AppendSchema(1, "orders");
-  Publisher* publisher = Start(*data_);
-  data_->Append(1, {41});
-  data_->Append(1, {4242}, true, std::string(1'500'000, 'x'));
-  WaitFor(publisher, [&] { return publisher->status().state == PublisherState::kStopped; });
-  EXPECT_THAT(publisher->status().error, HasSubstr("event 4, a change of public.orders"));
-  // Keys are rows' values, and the error is logged.
-  EXPECT_THAT(publisher->status().error, Not(HasSubstr("4242")));
-  EXPECT_THAT(publisher->status().error, HasSubstr("the limit is 1000000"));
 }
 
 // The client would take it, the topic does not; nor a batch of records that are small each.

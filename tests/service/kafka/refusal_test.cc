@@ -1,6 +1,7 @@
 // Records that a broker does not take.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,12 +16,20 @@ namespace tidemark::service::kafka {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 void AppendTruncate(DataFolder& data) {
   BlockMaker maker(data.journal()->bounds().newest + 1);
   maker.Change(1, model::Op::kTruncate, 0, "").End();
   data.Append(maker);
+}
+
+std::string Umlauts(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) text += "\u00e4";
+  return text;
 }
 
 TEST_F(PublisherTest, RecordWithoutAKeyInACompactedTopicStopsWithTopicAndRemedy) {
@@ -58,6 +67,47 @@ TEST_F(PublisherTest, RefusalIsSaidInALargeTransactionToo) {
   maker.End();
   data_->Append(maker);
   EXPECT_THAT(WhyStopped(Start(*data_)), HasSubstr(absl::StrCat("topic ", source_, ".orders: ")));
+}
+
+TEST_F(PublisherTest, RecordThatDoesNotFitStopsWithItsTableKeyEventAndLimit) {
+  data_->AppendSchema(1, "orders");
+  data_->Append(1, {41});
+  data_->Append(1, {4242}, true, std::string(1'500'000, 'x'));
+  ::testing::internal::CaptureStderr();
+  const std::string error = WhyStopped(Start(*data_));
+  publishers_.clear();
+  EXPECT_THAT(error, AllOf(HasSubstr("event 4, a change of public.orders with the key "
+                                     "{\"id\":\"4242\"}, does not fit into topic"),
+                           HasSubstr("the limit is 1000000")));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("4242"));
+}
+
+TEST_F(PublisherTest, KeyOfARecordThatDoesNotFitIsHashedAsInTheRecord) {
+  TransformOptions transform;
+  transform.tables = "public\\.orders";
+  transform.hash = {"id"};
+  transform.hash_salt = "salt";
+  options_.transforms = {transform};
+  data_->AppendSchema(1, "orders");
+  data_->Append(1, {4242}, true, std::string(1'500'000, 'x'));
+  EXPECT_THAT(WhyStopped(Start(*data_)),
+              AllOf(ContainsRegex("with the key .\"id\":\"[0-9a-f]{64}\"., does not fit"),
+                    Not(HasSubstr("4242"))));
+}
+
+TEST_F(PublisherTest, LongKeyOfARecordThatDoesNotFitIsCut) {
+  auto schema = std::make_shared<model::TableSchema>(*MakeSchema(1, 1, "public", "orders"));
+  schema->key_columns = {1};
+  model::Bytes key, row;
+  model::AppendBytesValue(key, 1, model::ValueKind::kText, Umlauts(500));
+  model::AppendInteger(row, 1, 1);
+  model::AppendBytesValue(row, 1, model::ValueKind::kText, std::string(1'500'000, 'x'));
+  BlockMaker maker(data_->journal()->bounds().newest + 1);
+  maker.Schema(schema).Rows(1, model::Op::kCreate, key.view(), "", row.view()).End();
+  data_->Append(maker);
+  // Whole characters.
+  EXPECT_THAT(WhyStopped(Start(*data_)),
+              HasSubstr("with the key {\"note\":\"" + Umlauts(95) + "..., does not fit"));
 }
 
 TEST_F(PublisherTest, TombstoneOfADeleteThatDoesNotFitIsInItsTopic) {
