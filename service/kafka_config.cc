@@ -18,6 +18,7 @@ struct Reserved {
 };
 
 constexpr std::string_view kEachOnce = "it is set so that each event is written once";
+constexpr std::string_view kMemory = "it is set so that a source takes no more memory than it may";
 constexpr std::string_view kCheckpoints = "it is set so that the checkpoint is read exactly";
 
 // Properties of librdkafka that are not the operator's.
@@ -34,6 +35,9 @@ constexpr Reserved kReserved[] = {
     {"max.in.flight.requests.per.connection", kEachOnce},
     {"enable.gapless.guarantee", kEachOnce},
     {"partitioner", "it is murmur2, so that a key goes where other programs put it"},
+    {"queue.buffering.max.kbytes", kMemory},
+    {"queue.buffering.max.messages", kMemory},
+    {"allow.auto.create.topics", "topics are made as publish: says"},
     {"isolation.level", kCheckpoints},
     {"group.id", kCheckpoints},
     {"group.instance.id", kCheckpoints},

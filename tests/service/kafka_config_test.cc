@@ -192,7 +192,7 @@ TEST_F(KafkaConfigTest, ErrorsNamePlaceAndWhatWasExpected) {
   for (const BadKafka& bad : cases) EXPECT_THAT(ErrorOf(bad.kafka), HasSubstr(bad.error));
 }
 
-TEST_F(KafkaConfigTest, PropertiesOfExactlyOnceAreNotTheOperators) {
+TEST_F(KafkaConfigTest, PropertiesThatTidemarkSetsAreNotTheOperators) {
   const BadKafka cases[] = {
       {"bootstrap.servers", "say it with kafka.brokers"},
       {"metadata.broker.list", "say it with kafka.brokers"},
@@ -206,6 +206,9 @@ TEST_F(KafkaConfigTest, PropertiesOfExactlyOnceAreNotTheOperators) {
       {"max.in.flight.requests.per.connection", "each event is written once"},
       {"enable.gapless.guarantee", "each event is written once"},
       {"partitioner", "murmur2"},
+      {"queue.buffering.max.kbytes", "no more memory than it may"},
+      {"queue.buffering.max.messages", "no more memory than it may"},
+      {"allow.auto.create.topics", "topics are made as publish: says"},
       {"isolation.level", "the checkpoint is read exactly"},
       {"group.id", "the checkpoint is read exactly"},
       {"group.instance.id", "the checkpoint is read exactly"},
