@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "capture/mysql/resume_check.h"
 #include "capture/mysql/visible_position.h"
 #include "capture/mysql/watermark_table.h"
 
@@ -58,111 +59,6 @@ absl::Status CheckLogs(const ServerFacts& facts) {
         "; run: SET GLOBAL binlog_format = 'ROW', and reconnect the sessions that write"));
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::string> MariaDbPositionAt(Connection& sql, const BinlogEnd& end,
-                                              const WaitLimits& limits) {
-  absl::StatusOr<Result> row = sql.Execute(
-      absl::StrCat("SELECT BINLOG_GTID_POS(", sql.QuoteLiteral(end.file), ", ", end.offset, ")"),
-      limits);
-  if (!row.ok()) return row.status();
-  return row->str(0, 0);
-}
-
-absl::StatusOr<ResumeToken> TokenFromNow(Connection& sql, const ServerFacts& facts,
-                                         const WaitLimits& limits) {
-  absl::StatusOr<BinlogEnd> end = LoadBinlogEnd(sql, limits);
-  if (!end.ok()) return end.status();
-  ResumeToken token{.naming = facts.naming,
-                    .server = facts.server,
-                    .gtids = end->gtids,
-                    .file = end->file,
-                    .offset = end->offset,
-                    .partial = {},
-                    .partial_gtid = "",
-                    .prepared = {}};
-  if (facts.naming == Naming::kMariaDbGtid) {
-    absl::StatusOr<std::string> position = MariaDbPositionAt(sql, *end, limits);
-    if (!position.ok()) return position.status();
-    token.gtids = *position;
-  }
-  return token;
-}
-
-// What of `subtracted` remains when `from` is taken away; both are SQL expressions.
-absl::StatusOr<std::string> Subtract(Connection& sql, const std::string& from,
-                                     const std::string& subtracted, const WaitLimits& limits) {
-  absl::StatusOr<Result> row =
-      sql.Execute(absl::StrCat("SELECT GTID_SUBTRACT(", from, ", ", subtracted, ")"), limits);
-  if (!row.ok()) return row.status();
-  return row->str(0, 0);
-}
-
-// All that the journal has rows of.
-std::string MergedGtids(const ResumeToken& token) {
-  if (token.partial_rows == 0) return token.gtids;
-  return absl::StrCat(token.gtids, token.gtids.empty() ? "" : ",", token.partial_gtid);
-}
-
-absl::Status CheckReach(Connection& sql, const ResumeToken& token, bool moved,
-                        const WaitLimits& limits) {
-  if (token.naming != Naming::kGtid) return absl::OkStatus();
-  const std::string merged = sql.QuoteLiteral(token.gtids);
-  absl::StatusOr<std::string> purged = Subtract(sql, "@@global.gtid_purged", merged, limits);
-  if (!purged.ok()) return purged.status();
-  if (!purged->empty()) {
-    return absl::DataLossError(absl::StrCat(
-        "the server has purged transactions that were not read yet: ", *purged,
-        "; remove the source's data and capture it anew, and keep the binlog for longer "
-        "(binlog_expire_logs_seconds)"));
-  }
-  if (!moved) return absl::OkStatus();
-  absl::StatusOr<std::string> lacking = Subtract(sql, merged, "@@global.gtid_executed", limits);
-  if (!lacking.ok()) return lacking.status();
-  if (lacking->empty()) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(
-      "the server that is there now lacks transactions that are in the stream: ", *lacking,
-      "; connect to a server that has them, or remove the source's data and capture it anew"));
-}
-
-// A log that is read by file and offset goes on so, whatever gtid_mode is: both are in every event.
-absl::Status CheckNaming(const ResumeToken& token, const ServerFacts& facts) {
-  const bool by_file = token.naming == Naming::kFile && facts.flavour == Flavour::kMySql;
-  if (by_file || token.naming == facts.naming) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      "the server names transactions in another way than before (gtid_mode, or another kind of "
-      "server); set it back, or remove the source's data and capture it anew");
-}
-
-absl::Status AnotherServer(const ResumeToken& token, const ServerFacts& facts) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      "another server is behind the address (", facts.server, ", the log was read from ",
-      token.server,
-      "), and without GTIDs nothing tells where its log goes on; connect to the same server again, "
-      "or remove the source's data and capture it anew (with gtid_mode=ON, Tidemark follows a "
-      "failover)"));
-}
-
-absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, const ServerFacts& facts,
-                                         const std::string& resume, const WaitLimits& limits) {
-  if (resume.empty()) return TokenFromNow(sql, facts, limits);
-  absl::StatusOr<ResumeToken> token = ResumeToken::Decode(resume);
-  if (!token.ok()) return token.status();
-  absl::Status status = CheckNaming(*token, facts);
-  if (!status.ok()) return status;
-  const bool moved = token->server != facts.server;
-  if (moved && token->naming == Naming::kFile) return AnotherServer(*token, facts);
-  status = CheckReach(sql, *token, moved, limits);
-  if (!status.ok()) return status;
-  if (moved) {
-    ++token->moves;
-    token->server = facts.server;
-    token->definitions = false;
-    token->file.clear();
-    token->offset = 0;
-    for (PreparedTransaction& prepared : token->prepared) prepared.file.clear();
-  }
-  return token;
 }
 
 // Records that are of another server, not in step with the token, or about a log that lacks
@@ -279,8 +175,8 @@ absl::Status MysqlLogReader::OpenSide(const PreparedTransaction& wanted) {
   if (wiring_.token.naming == Naming::kGtid) {
     Connection& sql = *wiring_.session.connection;
     absl::StatusOr<std::string> others =
-        Subtract(sql, "@@global.gtid_executed", sql.QuoteLiteral(wanted.gtid),
-                 {.timeout = kStatementTimeout, .stop = wiring_.stop});
+        SubtractGtids(sql, "@@global.gtid_executed", sql.QuoteLiteral(wanted.gtid),
+                      {.timeout = kStatementTimeout, .stop = wiring_.stop});
     if (!others.ok()) return others.status();
     absl::StatusOr<DeliveredGtids> set = DeliveredGtids::Parse(Naming::kGtid, *others);
     if (!set.ok()) return set.status();
@@ -386,8 +282,9 @@ absl::StatusOr<bool> MysqlLogReader::MergedIsVisible() {
   Connection& sql = *wiring_.session.connection;
   const WaitLimits limits{.timeout = kStatementTimeout, .stop = wiring_.stop};
   if (wiring_.token.naming == Naming::kGtid) {
-    absl::StatusOr<std::string> hidden = Subtract(sql, sql.QuoteLiteral(MergedGtids(wiring_.token)),
-                                                  "@@global.gtid_executed", limits);
+    absl::StatusOr<std::string> hidden =
+        SubtractGtids(sql, sql.QuoteLiteral(MergedGtids(wiring_.token)), "@@global.gtid_executed",
+                      limits);
     if (!hidden.ok()) return hidden.status();
     hidden_ = *std::move(hidden);
     return hidden_.empty();
