@@ -8,9 +8,9 @@
 namespace tidemark::model {
 
 // A place in a source's log, totally ordered within one source: `file`, then `offset`.
-// PostgreSQL: file is 0 and offset is the LSN. MySQL and MariaDB: file is how often the source moved
-// to another server (upper 32 bits) and the number of the binlog file (lower 32 bits), offset is the
-// byte in it.
+// PostgreSQL: file is 0 and offset is the LSN. MySQL and MariaDB: file is how often the source
+// moved to another binlog (upper 32 bits) and the number of the binlog file (lower 32 bits), offset
+// is the byte in it.
 struct Position {
   uint64_t file = 0;
   uint64_t offset = 0;
@@ -18,8 +18,8 @@ struct Position {
   friend auto operator<=>(const Position&, const Position&) = default;
 };
 
-// "16/B374D848" for file 0 (PostgreSQL's form of an LSN), else "file:offset", with the number of the
-// binlog file, or "moves.file:offset" after a move.
+// "16/B374D848" for file 0 (PostgreSQL's form of an LSN), else "file:offset", with the number of
+// the binlog file, or "moves.file:offset" after a move.
 std::string ToString(const Position& position);
 
 }  // namespace tidemark::model

@@ -79,4 +79,9 @@ bool MariaDbPosition::Contains(const MariaDbPosition& other) const {
                      [this](const auto& entry) { return Contains(entry.second); });
 }
 
+bool MariaDbPosition::Agrees(const MariaDbPosition& other) const {
+  return std::all_of(other.last_.begin(), other.last_.end(),
+                     [this](const auto& entry) { return Last(entry.first) == entry.second; });
+}
+
 }  // namespace tidemark::capture::mysql

@@ -44,6 +44,8 @@ class MariaDbPosition {
   bool Contains(const MariaDbGtid& gtid) const;
   // Contains each of other's.
   bool Contains(const MariaDbPosition& other) const;
+  // Each of other's is the last one of its domain here too.
+  bool Agrees(const MariaDbPosition& other) const;
   bool empty() const { return last_.empty(); }
 
   friend bool operator==(const MariaDbPosition&, const MariaDbPosition&) = default;

@@ -270,9 +270,7 @@ absl::StatusOr<Chunk> MysqlChunkReader::ReadInView(const ChunkRequest& request,
 
 // Called once the view is open: the end of the binlog is past all that it holds.
 absl::StatusOr<model::Position> MysqlChunkReader::Bound(std::stop_token stop) {
-  absl::StatusOr<BinlogEnd> end = LoadBinlogEnd(*connection_, Within(kStatementTimeout, stop));
-  if (!end.ok()) return end.status();
-  return sessions_->PositionOf(end->file, end->offset);
+  return sessions_->LoadEnd(*connection_, Within(kStatementTimeout, stop));
 }
 
 // A SELECT that was ended early takes its connection with it.

@@ -85,15 +85,15 @@ absl::StatusOr<std::unique_ptr<LogReader>> MysqlLogReader::Open(SessionFactory* 
   absl::Status status = CheckLogs(session->facts);
   if (status.ok()) status = TakeLock(sql, sessions->options(), limits);
   if (!status.ok()) return status;
-  absl::StatusOr<ResumeToken> token = PrepareToken(sql, session->facts, resume.token, limits);
+  absl::StatusOr<BinlogEnd> end = LoadBinlogEnd(sql, limits);
+  if (!end.ok()) return end.status();
+  absl::StatusOr<ResumeToken> token = PrepareToken(sql, session->facts, *end, resume.token, limits);
   if (!token.ok()) return token.status();
   if (token->naming == Naming::kFile) status = PrepareWatermarks(sql, sessions->options(), limits);
   if (!status.ok()) return status;
   absl::StatusOr<DeliveredGtids> delivered = DeliveredGtids::Parse(token->naming, token->gtids);
   if (!delivered.ok()) return delivered.status();
-  absl::StatusOr<BinlogEnd> merged = LoadBinlogEnd(sql, limits);
-  if (!merged.ok()) return merged.status();
-  absl::StatusOr<TableDefinitions> definitions = LoadDefinitions(resume, *token, *merged);
+  absl::StatusOr<TableDefinitions> definitions = LoadDefinitions(resume, *token, *end);
   if (!definitions.ok()) return definitions.status();
   sessions->SetLog(*token);
   auto reader =
@@ -102,7 +102,7 @@ absl::StatusOr<std::unique_ptr<LogReader>> MysqlLogReader::Open(SessionFactory* 
                                                           .token = *std::move(token),
                                                           .delivered = *std::move(delivered),
                                                           .definitions = *std::move(definitions),
-                                                          .merged = *std::move(merged),
+                                                          .merged = *std::move(end),
                                                           .stop = stop},
                                                          registry));
   status = reader->LearnDefinitions();
@@ -184,8 +184,8 @@ absl::Status MysqlLogReader::OpenSide(const PreparedTransaction& wanted) {
   } else if (wanted.file.empty()) {
     return absl::DataLossError(
         absl::StrCat("XA transaction ", wanted.gtid,
-                     " was prepared on another server than the one that the log "
-                     "comes from now; remove the source's data and capture it anew"));
+                     " was prepared on another server, or in another binlog, than the one that "
+                     "the log comes from now; remove the source's data and capture it anew"));
   } else {
     start = StartAt(wanted.file, wanted.offset);
   }
@@ -259,11 +259,10 @@ absl::Status MysqlLogReader::Examine() {
     absl::Status ordered = CheckCommitOrder(sql, limits);
     if (!ordered.ok()) return ordered;
   }
-  absl::StatusOr<BinlogEnd> end = LoadBinlogEnd(sql, limits);
+  absl::StatusOr<model::Position> end = wiring_.sessions->LoadEnd(sql, limits);
   if (!end.ok()) return end.status();
-  const model::Position position = wiring_.sessions->PositionOf(end->file, end->offset);
-  server_file_ = position.file;
-  server_offset_ = position.offset;
+  server_file_ = end->file;
+  server_offset_ = end->offset;
   return absl::OkStatus();
 }
 
@@ -282,9 +281,8 @@ absl::StatusOr<bool> MysqlLogReader::MergedIsVisible() {
   Connection& sql = *wiring_.session.connection;
   const WaitLimits limits{.timeout = kStatementTimeout, .stop = wiring_.stop};
   if (wiring_.token.naming == Naming::kGtid) {
-    absl::StatusOr<std::string> hidden =
-        SubtractGtids(sql, sql.QuoteLiteral(MergedGtids(wiring_.token)), "@@global.gtid_executed",
-                      limits);
+    absl::StatusOr<std::string> hidden = SubtractGtids(
+        sql, sql.QuoteLiteral(MergedGtids(wiring_.token)), "@@global.gtid_executed", limits);
     if (!hidden.ok()) return hidden.status();
     hidden_ = *std::move(hidden);
     return hidden_.empty();

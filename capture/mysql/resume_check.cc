@@ -1,39 +1,88 @@
 #include "capture/mysql/resume_check.h"
 
+#include <chrono>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "capture/mysql/dump_place.h"
+#include "capture/mysql/mariadb_gtid.h"
 
 namespace tidemark::capture::mysql {
 namespace {
 
-absl::StatusOr<std::string> MariaDbPositionAt(Connection& sql, const BinlogEnd& end,
-                                              const WaitLimits& limits) {
-  absl::StatusOr<Result> row = sql.Execute(
-      absl::StrCat("SELECT BINLOG_GTID_POS(", sql.QuoteLiteral(end.file), ", ", end.offset, ")"),
-      limits);
+// The server may look through a whole file of the binlog for it.
+constexpr std::chrono::minutes kPositionTimeout{10};
+
+// nullopt: the binlog has no such place.
+absl::StatusOr<std::optional<MariaDbPosition>> MariaDbPositionAt(Connection& sql,
+                                                                 const LogPlace& place,
+                                                                 WaitLimits limits) {
+  limits.timeout = kPositionTimeout;
+  absl::StatusOr<Result> row =
+      sql.Execute(absl::StrCat("SELECT BINLOG_GTID_POS(", sql.QuoteLiteral(place.file), ", ",
+                               place.offset, ")"),
+                  limits);
   if (!row.ok()) return row.status();
-  return row->str(0, 0);
+  if (row->null(0, 0)) return std::nullopt;
+  return MariaDbPosition::Parse(row->text(0, 0));
 }
 
 absl::StatusOr<ResumeToken> TokenFromNow(Connection& sql, const ServerFacts& facts,
-                                         const WaitLimits& limits) {
-  absl::StatusOr<BinlogEnd> end = LoadBinlogEnd(sql, limits);
-  if (!end.ok()) return end.status();
+                                         const BinlogEnd& end, const WaitLimits& limits) {
   ResumeToken token{.naming = facts.naming,
                     .server = facts.server,
-                    .gtids = end->gtids,
-                    .file = end->file,
-                    .offset = end->offset,
+                    .gtids = end.gtids,
+                    .file = end.file,
+                    .offset = end.offset,
                     .partial = {},
                     .partial_gtid = "",
                     .prepared = {}};
   if (facts.naming == Naming::kMariaDbGtid) {
-    absl::StatusOr<std::string> position = MariaDbPositionAt(sql, *end, limits);
+    auto position = MariaDbPositionAt(sql, {end.file, end.offset}, limits);
     if (!position.ok()) return position.status();
-    token.gtids = *position;
+    if (*position) token.gtids = (*position)->ToString();
   }
   return token;
+}
+
+std::string_view BaseName(std::string_view file) { return file.substr(0, file.rfind('.')); }
+
+// The last transaction of each domain there is the last one that was merged.
+absl::StatusOr<bool> IsMariaDbPlace(Connection& sql, const ResumeToken& token,
+                                    const WaitLimits& limits) {
+  auto there = MariaDbPositionAt(sql, {token.file, token.offset}, limits);
+  if (!there.ok()) return there.status();
+  absl::StatusOr<MariaDbPosition> merged = MariaDbPosition::Parse(token.gtids);
+  if (!merged.ok()) return merged.status();
+  return there->has_value() && merged->Agrees(**there);
+}
+
+// Whether the place of the token is in this binlog. Not after RESET, a restore or with another
+// log_bin, which begin with the first file again. Where the place is one in the new binlog too, it
+// is told by what is before it: MySQL tells only that nothing of what was merged is in it.
+absl::StatusOr<bool> HoldsPlace(Connection& sql, const ResumeToken& token, const BinlogEnd& end,
+                                const WaitLimits& limits) {
+  const LogPlace place = {token.file, token.offset};
+  if (BaseName(end.file) != BaseName(token.file) || LogPlace{end.file, end.offset} < place) {
+    return false;
+  }
+  if (token.naming == Naming::kMariaDbGtid) return IsMariaDbPlace(sql, token, limits);
+  absl::StatusOr<std::string> held =
+      SubtractGtids(sql, sql.QuoteLiteral(token.gtids), "@@global.gtid_purged", limits);
+  if (!held.ok()) return held.status();
+  return token.gtids.empty() || !held->empty();
+}
+
+// Whether it is the binlog that the token was read from; a file that is not known is that of
+// another server. By file and offset, the file itself tells it (LogEncoder).
+absl::StatusOr<bool> IsSameBinlog(Connection& sql, const ResumeToken& token,
+                                  const ServerFacts& facts, const BinlogEnd& end,
+                                  const WaitLimits& limits) {
+  if (token.server != facts.server) return false;
+  if (token.naming == Naming::kFile || token.file.empty()) return true;
+  return HoldsPlace(sql, token, end, limits);
 }
 
 absl::Status CheckReach(Connection& sql, const ResumeToken& token, bool moved,
@@ -92,13 +141,16 @@ std::string MergedGtids(const ResumeToken& token) {
 }
 
 absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, const ServerFacts& facts,
-                                         const std::string& resume, const WaitLimits& limits) {
-  if (resume.empty()) return TokenFromNow(sql, facts, limits);
+                                         const BinlogEnd& end, const std::string& resume,
+                                         const WaitLimits& limits) {
+  if (resume.empty()) return TokenFromNow(sql, facts, end, limits);
   absl::StatusOr<ResumeToken> token = ResumeToken::Decode(resume);
   if (!token.ok()) return token.status();
   absl::Status status = CheckNaming(*token, facts);
   if (!status.ok()) return status;
-  const bool moved = token->server != facts.server;
+  absl::StatusOr<bool> same = IsSameBinlog(sql, *token, facts, end, limits);
+  if (!same.ok()) return same.status();
+  const bool moved = !*same;
   if (moved && token->naming == Naming::kFile) return AnotherServer(*token, facts);
   status = CheckReach(sql, *token, moved, limits);
   if (!status.ok()) return status;

@@ -17,11 +17,14 @@ absl::StatusOr<std::string> SubtractGtids(Connection& sql, const std::string& se
 // All that the journal has rows of.
 std::string MergedGtids(const ResumeToken& token);
 
-// Where the log goes on behind `resume`, an encoded token, on the server that `sql` leads to; from
-// now on if `resume` is empty. Errors: DataLoss: the server lacks what was merged, or has purged
-// what was not read; FailedPrecondition: it is no server on which that log can go on.
+// Where the log goes on behind `resume`, an encoded token, on the server that `sql` leads to, whose
+// binlog ends at `end`; from there on if `resume` is empty. Where names tell the place in another
+// binlog than before (another server's, or the server's own that was begun anew), that counts as a
+// move. Errors: DataLoss: the server lacks what was merged, or has purged what was not read;
+// FailedPrecondition: it is no server on which that log can go on.
 absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, const ServerFacts& facts,
-                                         const std::string& resume, const WaitLimits& limits);
+                                         const BinlogEnd& end, const std::string& resume,
+                                         const WaitLimits& limits);
 
 }  // namespace tidemark::capture::mysql
 

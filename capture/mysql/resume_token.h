@@ -40,7 +40,7 @@ struct ResumeToken {
   Naming naming = Naming::kNone;
   // The server that the log was read from: MySQL's server_uuid, MariaDB's server_id.
   std::string server;
-  // How often the source has moved to another server.
+  // How often the source has moved to another binlog: another server's, or one that was begun anew.
   uint64_t moves = 0;
   // kGtid: all transactions delivered wholly, as text. kMariaDbGtid: the last one of each domain.
   std::string gtids;

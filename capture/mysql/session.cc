@@ -1,5 +1,7 @@
 #include "capture/mysql/session.h"
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "capture/mysql/mysql_error.h"
@@ -148,6 +150,7 @@ void SessionFactory::SetLog(const ResumeToken& token) {
   log_server_ = token.server;
   log_naming_ = token.naming;
   moves_ = token.moves;
+  furthest_end_ = {};
 }
 
 Naming SessionFactory::log_naming() const {
@@ -158,6 +161,26 @@ Naming SessionFactory::log_naming() const {
 model::Position SessionFactory::PositionOf(const std::string& file, uint64_t offset) const {
   std::lock_guard lock(mutex_);
   return {moves_ << 32 | FileNumber(file), offset};
+}
+
+absl::StatusOr<model::Position> SessionFactory::LoadEnd(Connection& connection,
+                                                        const WaitLimits& limits) {
+  model::Position before;
+  {
+    std::lock_guard lock(mutex_);
+    before = furthest_end_;
+  }
+  absl::StatusOr<BinlogEnd> loaded = LoadBinlogEnd(connection, limits);
+  if (!loaded.ok()) return loaded.status();
+  const model::Position end = PositionOf(loaded->file, loaded->offset);
+  if (end < before) {
+    return absl::UnavailableError(absl::StrCat("the server's binlog was begun anew: it ends at ",
+                                               model::ToString(end), ", before ",
+                                               model::ToString(before)));
+  }
+  std::lock_guard lock(mutex_);
+  furthest_end_ = std::max(furthest_end_, end);
+  return end;
 }
 
 std::string SessionFactory::server() const {

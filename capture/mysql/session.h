@@ -87,6 +87,9 @@ class SessionFactory {
   Naming log_naming() const;
   // A place in that server's binlog, as a position of the source.
   model::Position PositionOf(const std::string& file, uint64_t offset) const;
+  // The end of that server's binlog now. Unavailable: it was further on already, so that the binlog
+  // was begun anew; the log has to be opened again.
+  absl::StatusOr<model::Position> LoadEnd(Connection& connection, const WaitLimits& limits);
 
   // Describe() of the last session; "" before the first.
   std::string server() const;
@@ -101,6 +104,8 @@ class SessionFactory {
   std::optional<std::string> log_server_;
   Naming log_naming_ = Naming::kNone;
   uint64_t moves_ = 0;
+  // The furthest end that LoadEnd has found since SetLog.
+  model::Position furthest_end_;
   std::string described_;
   std::string product_;
 };
