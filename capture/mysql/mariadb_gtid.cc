@@ -24,6 +24,18 @@ bool ToNumber(absl::string_view digits, Number* number) {
          absl::SimpleAtoi(digits, number);
 }
 
+absl::StatusOr<std::vector<MariaDbGtid>> ParseList(std::string_view text) {
+  std::vector<MariaDbGtid> gtids;
+  for (absl::string_view part : absl::StrSplit(absl::string_view(text.data(), text.size()), ',')) {
+    part = absl::StripAsciiWhitespace(part);
+    if (part.empty()) continue;
+    const absl::StatusOr<MariaDbGtid> gtid = MariaDbGtid::Parse({part.data(), part.size()});
+    if (!gtid.ok()) return gtid.status();
+    gtids.push_back(*gtid);
+  }
+  return gtids;
+}
+
 }  // namespace
 
 absl::StatusOr<MariaDbGtid> MariaDbGtid::Parse(std::string_view text) {
@@ -42,15 +54,23 @@ std::string MariaDbGtid::ToString() const {
 }
 
 absl::StatusOr<MariaDbPosition> MariaDbPosition::Parse(std::string_view text) {
+  const absl::StatusOr<std::vector<MariaDbGtid>> gtids = ParseList(text);
+  if (!gtids.ok()) return gtids.status();
   MariaDbPosition position;
-  for (absl::string_view part : absl::StrSplit(absl::string_view(text.data(), text.size()), ',')) {
-    part = absl::StripAsciiWhitespace(part);
-    if (part.empty()) continue;
-    const absl::StatusOr<MariaDbGtid> gtid = MariaDbGtid::Parse({part.data(), part.size()});
-    if (!gtid.ok()) return gtid.status();
-    if (!position.last_.emplace(gtid->domain, *gtid).second) {
-      return absl::InvalidArgumentError(absl::StrCat("domain ", gtid->domain, " is named twice"));
+  for (const MariaDbGtid& gtid : *gtids) {
+    if (!position.last_.emplace(gtid.domain, gtid).second) {
+      return absl::InvalidArgumentError(absl::StrCat("domain ", gtid.domain, " is named twice"));
     }
+  }
+  return position;
+}
+
+absl::StatusOr<MariaDbPosition> MariaDbPosition::ParseState(std::string_view text) {
+  const absl::StatusOr<std::vector<MariaDbGtid>> gtids = ParseList(text);
+  if (!gtids.ok()) return gtids.status();
+  MariaDbPosition position;
+  for (const MariaDbGtid& gtid : *gtids) {
+    if (!position.Contains(gtid)) position.Advance(gtid);
   }
   return position;
 }
@@ -74,9 +94,12 @@ bool MariaDbPosition::Contains(const MariaDbGtid& gtid) const {
   return found != last_.end() && gtid.sequence <= found->second.sequence;
 }
 
-bool MariaDbPosition::Contains(const MariaDbPosition& other) const {
-  return std::all_of(other.last_.begin(), other.last_.end(),
-                     [this](const auto& entry) { return Contains(entry.second); });
+MariaDbPosition MariaDbPosition::Beyond(const MariaDbPosition& other) const {
+  MariaDbPosition beyond;
+  for (const auto& [domain, gtid] : last_) {
+    if (!other.Contains(gtid)) beyond.Advance(gtid);
+  }
+  return beyond;
 }
 
 bool MariaDbPosition::Agrees(const MariaDbPosition& other) const {

@@ -32,6 +32,9 @@ class MariaDbPosition {
   // "0-1-100,1-2-5", with any white space; "" is the place before everything. InvalidArgument: it
   // is no such text, or names a domain twice.
   static absl::StatusOr<MariaDbPosition> Parse(std::string_view text);
+  // The same of a text that may name several transactions of a domain, as @@gtid_binlog_state does
+  // (one of each server): the one with the greatest sequence counts. InvalidArgument: no such text.
+  static absl::StatusOr<MariaDbPosition> ParseState(std::string_view text);
   // By domain.
   std::string ToString() const;
 
@@ -42,8 +45,8 @@ class MariaDbPosition {
   // It is the last one of its domain, or before it. Exact where sequences grow, as
   // gtid_strict_mode=ON demands.
   bool Contains(const MariaDbGtid& gtid) const;
-  // Contains each of other's.
-  bool Contains(const MariaDbPosition& other) const;
+  // Those of its transactions that `other` does not contain.
+  MariaDbPosition Beyond(const MariaDbPosition& other) const;
   // Each of other's is the last one of its domain here too.
   bool Agrees(const MariaDbPosition& other) const;
   bool empty() const { return last_.empty(); }

@@ -85,26 +85,59 @@ absl::StatusOr<bool> IsSameBinlog(Connection& sql, const ResumeToken& token,
   return HoldsPlace(sql, token, end, limits);
 }
 
-absl::Status CheckReach(Connection& sql, const ResumeToken& token, bool moved,
-                        const WaitLimits& limits) {
+absl::Status CheckNotPurged(Connection& sql, const ResumeToken& token, const WaitLimits& limits) {
   if (token.naming != Naming::kGtid) return absl::OkStatus();
-  const std::string merged = sql.QuoteLiteral(token.gtids);
-  absl::StatusOr<std::string> purged = SubtractGtids(sql, "@@global.gtid_purged", merged, limits);
+  absl::StatusOr<std::string> purged =
+      SubtractGtids(sql, "@@global.gtid_purged", sql.QuoteLiteral(token.gtids), limits);
   if (!purged.ok()) return purged.status();
-  if (!purged->empty()) {
-    return absl::DataLossError(absl::StrCat(
-        "the server has purged transactions that were not read yet: ", *purged,
-        "; remove the source's data and capture it anew, and keep the binlog for longer "
-        "(binlog_expire_logs_seconds)"));
-  }
-  if (!moved) return absl::OkStatus();
-  absl::StatusOr<std::string> lacking =
-      SubtractGtids(sql, merged, "@@global.gtid_executed", limits);
-  if (!lacking.ok()) return lacking.status();
-  if (lacking->empty()) return absl::OkStatus();
+  if (purged->empty()) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat("the server has purged transactions that were not read yet: ", *purged,
+                   "; remove the source's data and capture it anew, and keep the binlog for longer "
+                   "(binlog_expire_logs_seconds)"));
+}
+
+absl::Status Lacks(const std::string& lacking, const char* names) {
   return absl::DataLossError(absl::StrCat(
-      "the server that is there now lacks transactions that are in the stream: ", *lacking,
-      "; connect to a server that has them, or remove the source's data and capture it anew"));
+      "the server that is there now lacks transactions that are in the stream: ", lacking,
+      "; connect to a server that has them (one that was made anew from a copy says so in ", names,
+      "), or remove the source's data and capture it anew"));
+}
+
+absl::Status Unlogged(const std::string& last) {
+  return absl::DataLossError(absl::StrCat(
+      "the server has replicated what follows ", last,
+      " without logging it (log_slave_updates=OFF), and it was not read yet; connect to a server "
+      "that has logged it, or remove the source's data and capture it anew"));
+}
+
+absl::Status CheckHasGtids(Connection& sql, const ResumeToken& token, const WaitLimits& limits) {
+  absl::StatusOr<std::string> lacking =
+      SubtractGtids(sql, sql.QuoteLiteral(MergedGtids(token)), "@@global.gtid_executed", limits);
+  if (!lacking.ok()) return lacking.status();
+  return lacking->empty() ? absl::OkStatus() : Lacks(*lacking, "gtid_purged");
+}
+
+// Of a domain that it has not logged at all, the server sends everything as if nothing had been
+// read. What it has replicated and not logged, or had from the start, is in gtid_slave_pos, and has
+// to end where the token does. Less is refused than could be: transactions of two servers with one
+// sequence are told apart when the dump begins.
+absl::Status CheckHasDomains(Connection& sql, const ResumeToken& token, const WaitLimits& limits) {
+  absl::StatusOr<Result> row =
+      sql.Execute("SELECT @@global.gtid_binlog_state, @@global.gtid_slave_pos", limits);
+  if (!row.ok()) return row.status();
+  absl::StatusOr<MariaDbPosition> logged = MariaDbPosition::ParseState(row->text(0, 0));
+  if (!logged.ok()) return logged.status();
+  absl::StatusOr<MariaDbPosition> replicated = MariaDbPosition::ParseState(row->text(0, 1));
+  if (!replicated.ok()) return replicated.status();
+  absl::StatusOr<MariaDbPosition> merged = MariaDbPosition::ParseState(MergedGtids(token));
+  if (!merged.ok()) return merged.status();
+  absl::StatusOr<MariaDbPosition> delivered = MariaDbPosition::ParseState(token.gtids);
+  if (!delivered.ok()) return delivered.status();
+  const MariaDbPosition lacking = merged->Beyond(*logged).Beyond(*replicated);
+  if (!lacking.empty()) return Lacks(lacking.ToString(), "gtid_slave_pos");
+  const MariaDbPosition unlogged = delivered->Beyond(*logged);
+  return replicated->Agrees(unlogged) ? absl::OkStatus() : Unlogged(unlogged.ToString());
 }
 
 // A log that is read by file and offset goes on so, whatever gtid_mode is: both are in every event.
@@ -152,7 +185,11 @@ absl::StatusOr<ResumeToken> PrepareToken(Connection& sql, const ServerFacts& fac
   if (!same.ok()) return same.status();
   const bool moved = !*same;
   if (moved && token->naming == Naming::kFile) return AnotherServer(*token, facts);
-  status = CheckReach(sql, *token, moved, limits);
+  status = CheckNotPurged(sql, *token, limits);
+  if (status.ok() && moved) {
+    status = token->naming == Naming::kGtid ? CheckHasGtids(sql, *token, limits)
+                                            : CheckHasDomains(sql, *token, limits);
+  }
   if (!status.ok()) return status;
   if (moved) {
     ++token->moves;

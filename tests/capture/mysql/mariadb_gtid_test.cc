@@ -37,8 +37,24 @@ TEST(MariaDbGtidTest, APositionContainsWhatIsNotBehindIt) {
   EXPECT_TRUE(position->Contains(MariaDbGtid{0, 9, 100}));
   EXPECT_FALSE(position->Contains(MariaDbGtid{0, 1, 101}));
   EXPECT_FALSE(position->Contains(MariaDbGtid{2, 1, 1}));
-  EXPECT_TRUE(position->Contains(*MariaDbPosition::Parse("1-2-5")));
-  EXPECT_FALSE(position->Contains(*MariaDbPosition::Parse("0-1-1,1-2-6")));
+  EXPECT_TRUE(MariaDbPosition::Parse("1-2-5")->Beyond(*position).empty());
+  EXPECT_EQ(MariaDbPosition::Parse("0-1-1,1-2-6,2-1-1")->Beyond(*position).ToString(),
+            "1-2-6,2-1-1");
+}
+
+TEST(MariaDbGtidTest, PositionsAgreeWhereTheyNameTheSameTransactions) {
+  const auto position = MariaDbPosition::Parse("0-1-100,1-2-5");
+  EXPECT_TRUE(position->Agrees(*position));
+  EXPECT_TRUE(position->Agrees(*MariaDbPosition::Parse("1-2-5")));
+  EXPECT_FALSE(position->Agrees(*MariaDbPosition::Parse("0-1-99,1-2-5")));
+  EXPECT_FALSE(position->Agrees(*MariaDbPosition::Parse("0-1-100,2-1-1")));
+}
+
+TEST(MariaDbGtidTest, AStateHasOneTransactionOfEachServer) {
+  const auto state = MariaDbPosition::ParseState("0-1-100,0-2-98,1-2-5,,1-1-7");
+  ASSERT_TRUE(state.ok());
+  EXPECT_EQ(state->ToString(), "0-1-100,1-1-7");
+  EXPECT_FALSE(MariaDbPosition::ParseState("0-1").ok());
 }
 
 }  // namespace
