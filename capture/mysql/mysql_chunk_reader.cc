@@ -78,8 +78,12 @@ absl::StatusOr<std::unique_ptr<MysqlChunkReader>> MysqlChunkReader::Open(Session
 
 absl::StatusOr<std::shared_ptr<const model::ReadView>> MysqlChunkReader::CurrentView(
     absl::FunctionRef<void()> waiting, std::stop_token stop) {
-  if (sessions_->log_naming() == Naming::kFile) return WriteWatermark(waiting, stop);
-  return LoadView(stop);
+  auto view =
+      sessions_->log_naming() == Naming::kFile ? WriteWatermark(waiting, stop) : LoadView(stop);
+  if (!view.ok()) return view.status();
+  absl::Status status = sessions_->CheckOrigin(origin_);
+  if (!status.ok()) return status;
+  return view;
 }
 
 absl::StatusOr<std::shared_ptr<const model::ReadView>> MysqlChunkReader::WriteWatermark(
@@ -268,9 +272,11 @@ absl::StatusOr<Chunk> MysqlChunkReader::ReadInView(const ChunkRequest& request,
   return chunk;
 }
 
-// Called once the view is open: the end of the binlog is past all that it holds.
-absl::StatusOr<model::Position> MysqlChunkReader::Bound(std::stop_token stop) {
-  return sessions_->LoadEnd(*connection_, Within(kStatementTimeout, stop));
+// Called once the view is open: the end of the binlog is past all that it holds. `origin`: that of
+// the session that the view was opened on.
+absl::StatusOr<model::Position> MysqlChunkReader::Bound(const SessionFactory::Origin& origin,
+                                                        std::stop_token stop) {
+  return sessions_->LoadEnd(*connection_, origin, Within(kStatementTimeout, stop));
 }
 
 // A SELECT that was ended early takes its connection with it.
@@ -279,6 +285,7 @@ absl::Status MysqlChunkReader::Reconnect(std::stop_token stop) {
   absl::StatusOr<SessionFactory::Session> session = OpenForRows(*sessions_, stop);
   if (!session.ok()) return session.status();
   connection_ = std::move(session->connection);
+  origin_ = std::move(session->origin);
   catalog_ = MysqlCatalog(connection_.get());
   return absl::OkStatus();
 }
@@ -286,6 +293,7 @@ absl::Status MysqlChunkReader::Reconnect(std::stop_token stop) {
 absl::StatusOr<Chunk> MysqlChunkReader::Read(const ChunkRequest& request, std::stop_token stop) {
   absl::Status status = Reconnect(stop);
   if (!status.ok()) return status;
+  const SessionFactory::Origin origin = origin_;
   absl::StatusOr<std::shared_ptr<const model::ReadView>> view = OpenView(stop);
   if (!view.ok()) return view.status();
   absl::StatusOr<Chunk> chunk = ReadInView(request, *view, stop);
@@ -296,7 +304,7 @@ absl::StatusOr<Chunk> MysqlChunkReader::Read(const ChunkRequest& request, std::s
   }
   status = connection_->healthy() ? EndTransaction(stop) : Reconnect(stop);
   if (!status.ok()) return status;
-  absl::StatusOr<model::Position> bound = Bound(stop);
+  absl::StatusOr<model::Position> bound = Bound(origin, stop);
   if (!bound.ok()) return bound.status();
   chunk->bound = *bound;
   return chunk;

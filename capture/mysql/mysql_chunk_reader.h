@@ -52,6 +52,7 @@ class MysqlChunkReader : public ChunkReader {
       : sessions_(sessions),
         connection_(std::move(session.connection)),
         facts_(std::move(session.facts)),
+        origin_(std::move(session.origin)),
         catalog_(connection_.get()),
         registry_(registry) {}
 
@@ -88,13 +89,14 @@ class MysqlChunkReader : public ChunkReader {
   // False: the encoder has the request's bytes before all rows came.
   absl::StatusOr<bool> StreamRows(const OpenTable& open, const ChunkRequest& request,
                                   ChunkEncoder& encoder, std::stop_token stop);
-  absl::StatusOr<model::Position> Bound(std::stop_token stop);
+  absl::StatusOr<model::Position> Bound(const SessionFactory::Origin& origin, std::stop_token stop);
   absl::Status EndTransaction(std::stop_token stop);
   absl::Status Reconnect(std::stop_token stop);
 
   SessionFactory* const sessions_;
   std::unique_ptr<Connection> connection_;
   const ServerFacts facts_;
+  SessionFactory::Origin origin_;  // of connection_
   MysqlCatalog catalog_;
   SchemaRegistry* const registry_;
   std::map<model::TableId, TableName> names_;

@@ -259,7 +259,8 @@ absl::Status MysqlLogReader::Examine() {
     absl::Status ordered = CheckCommitOrder(sql, limits);
     if (!ordered.ok()) return ordered;
   }
-  absl::StatusOr<model::Position> end = wiring_.sessions->LoadEnd(sql, limits);
+  absl::StatusOr<model::Position> end =
+      wiring_.sessions->LoadEnd(sql, {wiring_.token.server, wiring_.token.moves}, limits);
   if (!end.ok()) return end.status();
   server_file_ = end->file;
   server_offset_ = end->offset;

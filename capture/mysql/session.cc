@@ -130,26 +130,26 @@ absl::StatusOr<SessionFactory::Session> SessionFactory::OpenAny(const WaitLimits
   }
   absl::StatusOr<ServerFacts> facts = LoadFacts(**connection, limits);
   if (!facts.ok()) return facts.status();
-  return Session{*std::move(connection), *std::move(facts)};
+  return Session{*std::move(connection), *std::move(facts), {}};
 }
 
 absl::StatusOr<SessionFactory::Session> SessionFactory::OpenSql(const WaitLimits& limits) {
   absl::StatusOr<Session> session = OpenAny(limits);
   if (!session.ok()) return session.status();
   std::lock_guard lock(mutex_);
-  if (log_server_ && *log_server_ != session->facts.server) {
+  if (log_origin_ && log_origin_->server != session->facts.server) {
     return absl::UnavailableError(absl::StrCat(
         "the connection leads to server ", session->facts.server, " while the log comes from ",
-        *log_server_, "; connect to one server, without a proxy that spreads reads"));
+        log_origin_->server, "; connect to one server, without a proxy that spreads reads"));
   }
+  session->origin = log_origin_.value_or(Origin{});
   return session;
 }
 
 void SessionFactory::SetLog(const ResumeToken& token) {
   std::lock_guard lock(mutex_);
-  log_server_ = token.server;
+  log_origin_ = Origin{token.server, token.moves};
   log_naming_ = token.naming;
-  moves_ = token.moves;
   furthest_end_ = {};
 }
 
@@ -160,10 +160,23 @@ Naming SessionFactory::log_naming() const {
 
 model::Position SessionFactory::PositionOf(const std::string& file, uint64_t offset) const {
   std::lock_guard lock(mutex_);
-  return {moves_ << 32 | FileNumber(file), offset};
+  return {log_origin_.value_or(Origin{}).moves << 32 | FileNumber(file), offset};
+}
+
+absl::Status SessionFactory::CheckOrigin(const Origin& origin) const {
+  std::lock_guard lock(mutex_);
+  return CheckOriginLocked(origin);
+}
+
+absl::Status SessionFactory::CheckOriginLocked(const Origin& origin) const {
+  if (log_origin_.value_or(Origin{}) == origin) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(
+      "the log comes from another server or binlog by now than the session with server ",
+      origin.server, ", which is opened again"));
 }
 
 absl::StatusOr<model::Position> SessionFactory::LoadEnd(Connection& connection,
+                                                        const Origin& origin,
                                                         const WaitLimits& limits) {
   model::Position before;
   {
@@ -173,12 +186,14 @@ absl::StatusOr<model::Position> SessionFactory::LoadEnd(Connection& connection,
   absl::StatusOr<BinlogEnd> loaded = LoadBinlogEnd(connection, limits);
   if (!loaded.ok()) return loaded.status();
   const model::Position end = PositionOf(loaded->file, loaded->offset);
+  std::lock_guard lock(mutex_);
+  absl::Status status = CheckOriginLocked(origin);
+  if (!status.ok()) return status;
   if (end < before) {
     return absl::UnavailableError(absl::StrCat("the server's binlog was begun anew: it ends at ",
                                                model::ToString(end), ", before ",
                                                model::ToString(before)));
   }
-  std::lock_guard lock(mutex_);
   furthest_end_ = std::max(furthest_end_, end);
   return end;
 }

@@ -66,16 +66,25 @@ class SessionFactory {
   SessionFactory(const SessionFactory&) = delete;
   SessionFactory& operator=(const SessionFactory&) = delete;
 
+  // Which binlog the log comes from: of which server, after how many moves.
+  struct Origin {
+    std::string server;
+    uint64_t moves = 0;
+    friend bool operator==(const Origin&, const Origin&) = default;
+  };
   struct Session {
     std::unique_ptr<Connection> connection;
     ServerFacts facts;
+    // Where the log came from when it was opened.
+    Origin origin;
   };
 
   const MysqlOptions& options() const { return options_; }
   GtidNames& names() { return names_; }
   WatermarkRows& watermark_rows() { return watermark_rows_; }
 
-  // An SQL session on the server that the log comes from. Unavailable: on another one.
+  // An SQL session on the server that the log comes from. Unavailable: on another one. What it
+  // tells counts only as long as CheckOrigin of its origin is OK.
   absl::StatusOr<Session> OpenSql(const WaitLimits& limits = {});
   // On whichever server this is.
   absl::StatusOr<Session> OpenAny(const WaitLimits& limits = {});
@@ -87,9 +96,13 @@ class SessionFactory {
   Naming log_naming() const;
   // A place in that server's binlog, as a position of the source.
   model::Position PositionOf(const std::string& file, uint64_t offset) const;
-  // The end of that server's binlog now. Unavailable: it was further on already, so that the binlog
-  // was begun anew; the log has to be opened again.
-  absl::StatusOr<model::Position> LoadEnd(Connection& connection, const WaitLimits& limits);
+  // Unavailable: the log has moved, and a session of that origin has to be opened again. The server
+  // that it leads to may live on, and tells of another binlog than the log's.
+  absl::Status CheckOrigin(const Origin& origin) const;
+  // The end of the binlog now on a session of that origin. Unavailable: as CheckOrigin; or it was
+  // further on already, so that the binlog was begun anew: the log has to be opened again.
+  absl::StatusOr<model::Position> LoadEnd(Connection& connection, const Origin& origin,
+                                          const WaitLimits& limits);
 
   // Describe() of the last session; "" before the first.
   std::string server() const;
@@ -97,13 +110,14 @@ class SessionFactory {
   std::string product() const;
 
  private:
+  absl::Status CheckOriginLocked(const Origin& origin) const;
+
   const MysqlOptions options_;
   GtidNames names_;
   WatermarkRows watermark_rows_;
   mutable std::mutex mutex_;
-  std::optional<std::string> log_server_;
+  std::optional<Origin> log_origin_;
   Naming log_naming_ = Naming::kNone;
-  uint64_t moves_ = 0;
   // The furthest end that LoadEnd has found since SetLog.
   model::Position furthest_end_;
   std::string described_;

@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "tests/fault/fault_test.h"
 #include "tests/support/random_seed.h"
+#include "tests/support/tcp_proxy.h"
 #include "tests/workload/workload.h"
 
 namespace tidemark::fault {
@@ -39,10 +40,14 @@ class FailoverTest : public FaultTest {
     ASSERT_NE(session, nullptr);
     ASSERT_OK(workload::CreateTables(*session));
     ASSERT_OK(workload::Load(*session, 8'000));
+    LeadToPrimary();
     StartService();
     ASSERT_FALSE(HasFatalFailure());
     Snapshot();
   }
+
+  // Before the service is started.
+  virtual void LeadToPrimary() {}
 
   std::unique_ptr<workload::Writers> Write() {
     return std::make_unique<workload::Writers>(
@@ -257,6 +262,74 @@ TEST_P(UnloggedFailoverTest, ReplicaThatWentOnIsRefused) {
 }
 
 TIDEMARK_ON_EVERY_MARIADB(UnloggedFailoverTest);
+
+// The address leads to the replica from some time on, and the primary lives on.
+class ProxyFailoverTest : public FailoverTest {
+ protected:
+  void SetUp() override {
+    ASSERT_OK_AND_ASSIGN(proxy_, testing::TcpProxy::Start());
+    FailoverTest::SetUp();
+  }
+
+  void LeadToPrimary() override { proxy_->LeadTo(mysql_server().port()); }
+
+  testing::ServiceOptions ServiceSettings() const override {
+    testing::ServiceOptions options = FailoverTest::ServiceSettings();
+    for (std::string& line : options.mysql_lines) {
+      if (absl::StartsWith(line, "port: ")) line = absl::StrCat("port: ", proxy_->port());
+    }
+    return options;
+  }
+
+  // All but the log's connection stays with the primary.
+  void LeadToReplica() {
+    AwaitReplica();
+    ASSERT_FALSE(HasFatalFailure());
+    ASSERT_OK(replica_->Exec("STOP " + replica_->words().replica));
+    proxy_->LeadTo(replica_->port());
+    ASSERT_OK_AND_ASSIGN(const testing::SqlRows dumps,
+                         mysql_server().Query("SELECT id FROM information_schema.processlist"
+                                              " WHERE command LIKE 'Binlog Dump%'"));
+    for (const testing::SqlRow& dump : dumps) {
+      ASSERT_OK(mysql_server().Exec(absl::StrCat("KILL ", *dump[0])));
+    }
+  }
+
+  void ExpectExactOnTheReplica() {
+    ASSERT_OK_AND_ASSIGN(const auto session, testing::OpenSession(ReplicaUrl()));
+    ASSERT_OK_AND_ASSIGN(oracle::LogPosition end, oracle::EndOfLog(*session));
+    end.file |= uint64_t{1} << 32;
+    ASSERT_OK_AND_ASSIGN(const v1::Source source, service().Status());
+    oracle::Fold fold({.first_sequence = 1, .engine = engine()});
+    ASSERT_OK(oracle::FoldStream(service().change_stream(),
+                                 {.source = ServiceProcess::kSource,
+                                  .until_position = end,
+                                  .until_sequence = source.newest_sequence()},
+                                 fold));
+    ASSERT_OK_AND_ASSIGN(const oracle::Comparison found,
+                         oracle::CompareWithSource(fold, *session, {}));
+    EXPECT_TRUE(oracle::IsExact(fold, found)) << oracle::Verdict(fold, found) << "\n"
+                                              << service().Log();
+  }
+
+  std::string ReplicaUrl() const { return testing::MysqlUrl("root", replica_->port(), "shop"); }
+
+  std::unique_ptr<testing::TcpProxy> proxy_;
+};
+
+TEST_P(ProxyFailoverTest, NothingIsReadOnThePrimaryThatLivesOn) {
+  LeadToReplica();
+  ASSERT_FALSE(HasFatalFailure());
+  workload::Writers writers({.connection = ReplicaUrl(),
+                             .writers = 3,
+                             .seed = testing::RandomSeed(),
+                             .transactions_per_second = 200});
+  SnapshotOnTheNewServer();
+  ASSERT_OK(writers.Stop());
+  ExpectExactOnTheReplica();
+}
+
+TIDEMARK_ON_EVERY_GTID_SERVER(ProxyFailoverTest);
 
 class MysqlSecondServiceTest : public FaultTest {};
 
