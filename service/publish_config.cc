@@ -30,6 +30,11 @@ bool NeedsRegistry(Format format) {
   return format == Format::kAvro || format == Format::kRegistryProtobuf;
 }
 
+bool IsDebeziums(Format format) {
+  return format == Format::kDebeziumJson || format == Format::kDebeziumJsonBare ||
+         format == Format::kAvro;
+}
+
 // Its records are told apart by their headers. Those of the others have keys that two sources give
 // alike, and compaction would drop one's for the other's.
 bool MayBeShared(std::string_view key) {
@@ -79,10 +84,9 @@ std::optional<PublishOptions> PublishConfigReader::Read(const YamlMap& source,
   if (options.format == Format::kProtobuf) {
     options.schema_topic = absl::StrCat(name, ".tidemark.schema");
   }
-  // As Debezium's connectors, whose consumers may count on them.
-  options.tombstones = options.format == Format::kDebeziumJson ||
-                       options.format == Format::kDebeziumJsonBare ||
-                       options.format == Format::kAvro;
+  // As Debezium's connectors: consumers may count on tombstones, and fail at a TRUNCATE.
+  options.tombstones = IsDebeziums(options.format);
+  options.truncates = !IsDebeziums(options.format);
   ReadTopics(map, &options);
   ReadOversize(map, &options);
   ReadRoutes(map, &options.routes);

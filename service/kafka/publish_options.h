@@ -92,7 +92,8 @@ struct PublishOptions {
   // After each delete a record with its key and no value. Left out in the configuration: where the
   // format is Debezium's.
   bool tombstones = false;
-  // TRUNCATE is written, to every partition of its topic. Without: left out.
+  // TRUNCATE is written, to every partition of its topic. Without: left out. Left out in the
+  // configuration: where the format is not Debezium's.
   bool truncates = true;
   // Topics of what is no change of a row; empty: none.
   std::string transaction_topic;  // ends of transactions, marks of snapshots

@@ -53,6 +53,7 @@ class KafkaConsumersTest : public CaptureTest {
         absl::StrCat("  format: ", format_),
         absl::StrCat("  topic: \"", format_, ".table.{table}\""),
         "  partitions: 3",
+        "  truncates: true",
         absl::StrCat("  transactional_id: ", format_),
         absl::StrCat("  checkpoint_topic: ", format_, ".checkpoint")};
     options.source_lines.insert(options.source_lines.end(), lines.begin(), lines.end());

@@ -106,7 +106,7 @@ void Print(const capture::mysql::MysqlOptions& options, std::string* text) {
 }
 
 void Print(const kafka::PublishOptions& options, std::string* text) {
-  absl::StrAppend(text, static_cast<int>(options.format), " ", options.topic, options.truncates,
+  absl::StrAppend(text, static_cast<int>(options.format), " ", options.topic,
                   static_cast<int>(options.oversize), options.transactional_id, " ",
                   options.checkpoint_topic, options.acknowledge_after_kafka);
   for (const auto& transform : options.transforms) absl::StrAppend(text, transform.mask_length);

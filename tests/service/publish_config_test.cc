@@ -30,6 +30,7 @@ std::string Source(const std::string& name, const std::string& server, const std
 constexpr char kPostgres[] = "postgres: {connection: x}";
 constexpr char kMysql[] = "mysql: {host: h, user: u}";
 constexpr char kKafka[] = "kafka: {brokers: k}\n";
+constexpr char kRegistry[] = "kafka: {brokers: k, schema_registry: {url: 'http://a'}}\n";
 
 absl::StatusOr<Config> Parse(const std::string& sources, const std::string& kafka = kKafka) {
   ::setenv("TIDEMARK_TEST_SALT", kSecret, 1);
@@ -70,13 +71,21 @@ TEST(PublishConfigTest, TombstonesFollowDeletesByDefaultWhereTheFormatIsDebezium
   EXPECT_FALSE(Read("{format: debezium-json, tombstones: false}").tombstones);
 }
 
+TEST(PublishConfigTest, TruncatesAreLeftOutByDefaultWhereTheFormatIsDebeziums) {
+  EXPECT_TRUE(Read("{format: protobuf}").truncates);
+  EXPECT_TRUE(Read("{format: registry-protobuf}", kPostgres, kRegistry).truncates);
+  EXPECT_FALSE(Read("{format: debezium-json}").truncates);
+  EXPECT_FALSE(Read("{format: debezium-json-bare}").truncates);
+  EXPECT_FALSE(Read("{format: avro}", kPostgres, kRegistry).truncates);
+  EXPECT_TRUE(Read("{format: debezium-json, truncates: true}").truncates);
+}
+
 TEST(PublishConfigTest, EveryFormatIsRead) {
-  const std::string registry = "kafka: {brokers: k, schema_registry: {url: 'http://a'}}\n";
   EXPECT_EQ(Read("{format: protobuf}").format, Format::kProtobuf);
   EXPECT_EQ(Read("{format: debezium-json}").format, Format::kDebeziumJson);
   EXPECT_EQ(Read("{format: debezium-json-bare}").format, Format::kDebeziumJsonBare);
-  EXPECT_EQ(Read("{format: avro}", kPostgres, registry).format, Format::kAvro);
-  EXPECT_EQ(Read("{format: registry-protobuf}", kPostgres, registry).format,
+  EXPECT_EQ(Read("{format: avro}", kPostgres, kRegistry).format, Format::kAvro);
+  EXPECT_EQ(Read("{format: registry-protobuf}", kPostgres, kRegistry).format,
             Format::kRegistryProtobuf);
 }
 
