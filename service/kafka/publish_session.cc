@@ -24,8 +24,8 @@ constexpr milliseconds kControlWait{300};
 constexpr milliseconds kStateInterval{1000};
 constexpr size_t kChangeBytes = 1 << 20;
 constexpr milliseconds kRenewInterval{3000};
-// How long a source transaction is waited for whose beginning is there.
-constexpr milliseconds kRestWait{200};
+// How often the rest of a source transaction is looked for.
+constexpr milliseconds kRestLook{20};
 
 absl::Status NotRetained(const absl::Status& status) {
   if (!absl::IsOutOfRange(status)) return status;
@@ -121,8 +121,7 @@ absl::Status PublishSession::PublishChanges(std::vector<storage::StateChange> ch
 absl::Status PublishSession::AddChanges(std::vector<storage::StateChange> changes,
                                         Transaction* transaction, std::stop_token stop) {
   PublishedPlace& place = transaction->place.published;
-  const Clock::time_point patience = transaction->begun + kRestWait;
-  while (true) {
+  while (!changes.empty()) {
     for (storage::StateChange& change : changes) {
       absl::Status status = WriteEvents(change.next_sequence, transaction, stop);
       if (!status.ok()) return status;
@@ -137,12 +136,24 @@ absl::Status PublishSession::AddChanges(std::vector<storage::StateChange> change
       transaction->behind = std::chrono::microseconds(now_us - std::min(now_us, change.time_us));
       if (IsFull(*transaction)) return absl::OkStatus();
     }
+    auto more = MoreChanges(*transaction, stop);
+    if (!more.ok()) return more.status();
+    changes = *std::move(more);
+  }
+  return absl::OkStatus();
+}
+
+// None: it ends here.
+absl::StatusOr<std::vector<storage::StateChange>> PublishSession::MoreChanges(
+    const Transaction& transaction, const std::stop_token& stop) const {
+  const PublishedPlace& place = transaction.place.published;
+  const Clock::time_point written = Clock::now();
+  while (true) {
+    const Clock::duration idle = Clock::now() - written;
     auto more = NextChanges(place.append);
     if (!more.ok()) return absl::AbortedError(more.status().message());
-    changes = *std::move(more);
-    if (!changes.empty()) continue;
-    if (!transaction->inside || Clock::now() > patience) return absl::OkStatus();
-    WaitForEvent(parts_.journal, place.next_sequence, milliseconds(20), stop);
+    if (!more->empty() || !parts_.size->AwaitsRest(ContentOf(transaction), idle)) return more;
+    WaitForEvent(parts_.journal, place.next_sequence, kRestLook, stop);
     if (stop.stop_requested()) return absl::CancelledError("the service is shutting down");
   }
 }

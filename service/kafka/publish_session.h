@@ -84,6 +84,8 @@ class PublishSession {
   absl::Status PublishChanges(std::vector<storage::StateChange> changes, std::stop_token stop);
   absl::Status AddChanges(std::vector<storage::StateChange> changes, Transaction* transaction,
                           std::stop_token stop);
+  absl::StatusOr<std::vector<storage::StateChange>> MoreChanges(const Transaction& transaction,
+                                                                const std::stop_token& stop) const;
   absl::StatusOr<bool> PublishTowardsWhole(std::stop_token stop);
   absl::Status LoadWhole(std::stop_token stop);
   // Up to `until`; where a whole state is to be reached, to where the transaction is full.

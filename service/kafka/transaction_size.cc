@@ -14,6 +14,7 @@ constexpr milliseconds kTimeWantedLeast{10};
 constexpr milliseconds kTimeWantedMost{100};
 constexpr int kPartOfBehind = 4;
 constexpr milliseconds kTimeMost{5000};
+constexpr milliseconds kRestWait{200};
 
 }  // namespace
 
@@ -24,6 +25,10 @@ bool TransactionSize::IsFull(const Content& content) const {
   const auto time_wanted = std::clamp<Clock::duration>(content.behind / kPartOfBehind,
                                                        kTimeWantedLeast, kTimeWantedMost);
   return !content.inside && (content.bytes >= kBytesWanted || content.took >= time_wanted);
+}
+
+bool TransactionSize::AwaitsRest(const Content& content, Clock::duration idle) const {
+  return content.inside && idle < kRestWait && !IsFull(content);
 }
 
 void TransactionSize::Committed(Clock::duration took) {

@@ -28,6 +28,9 @@ class TransactionSize {
   // It ends here: where a source transaction does once it is large or took long enough, and
   // anywhere once it cannot be larger or take longer.
   bool IsFull(const Content& content) const;
+  // Where nothing more is there: whether the rest of a source transaction is waited for. `idle`:
+  // since when nothing more of it came.
+  bool AwaitsRest(const Content& content, Clock::duration idle) const;
 
   // Of a transaction as a whole, with its commit.
   void Committed(Clock::duration took);

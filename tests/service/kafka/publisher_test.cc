@@ -379,6 +379,30 @@ TEST_F(PublisherTest, SourceTransactionsStayWholeInOneKafkaTransaction) {
   for (const KafkaRecord& record : Read("orders")) EXPECT_EQ(HeaderOf(record, "piece"), "");
 }
 
+// Until its parts came soon enough after each other: on a busy machine one may be late.
+TEST_F(PublisherTest, SourceTransactionThatComesSlowlyStaysWhole) {
+  constexpr int kParts = 8;
+  constexpr auto kGap = absl::Milliseconds(80), kGapMost = absl::Milliseconds(150);
+  data_->AppendSchema(1, "orders");
+  Publisher* publisher = Start(*data_);
+  uint64_t before = 0;
+  absl::Duration longest = absl::InfiniteDuration();
+  for (int64_t id = 1; longest > kGapMost; ++id) {
+    ASSERT_LT(id, 100) << "no even flow of appends";
+    WaitUntilPublished(publisher, *data_);
+    before = publisher->status().transactions;
+    longest = absl::ZeroDuration();
+    for (int part = 1; part <= kParts; ++part) {
+      const absl::Time start = absl::Now();
+      data_->Append(1, {id}, /*end=*/part == kParts);
+      absl::SleepFor(kGap);
+      longest = std::max(longest, absl::Now() - start);
+    }
+  }
+  WaitUntilPublished(publisher, *data_);
+  EXPECT_EQ(publisher->status().transactions, before + 1);
+}
+
 TEST_F(PublisherTest, PiecesOfOneThatDoesNotFitAreMarked) {
   data_->AppendSchema(1, "orders");
   Publisher* publisher = Start(*data_);

@@ -45,6 +45,18 @@ TEST(TransactionSizeTest, EndsAnywhereBeforeItIsTooLargeOrAQuarterOfItsTimeIsOve
   EXPECT_TRUE(brief.IsFull({.took = milliseconds(500), .inside = true}));
 }
 
+TEST(TransactionSizeTest, RestOfASourceTransactionIsAwaitedWhileMoreOfItComes) {
+  const TransactionSize size(kLastsMost);
+  const auto awaits = [&](bool inside, int took_ms, int idle_ms) {
+    return size.AwaitsRest({.took = milliseconds(took_ms), .inside = inside},
+                           milliseconds(idle_ms));
+  };
+  EXPECT_TRUE(awaits(true, 4900, 199));
+  EXPECT_FALSE(awaits(true, 4900, 200));
+  EXPECT_FALSE(awaits(true, 5000, 0));
+  EXPECT_FALSE(awaits(false, 0, 0));
+}
+
 TEST(TransactionSizeTest, IsHalvedByEachThatFailsByItsTimeAndDoubledByEachThatEndsInGoodTime) {
   TransactionSize size(kLastsMost);
   size.Failed(8 * kMiB, kLastsMost);
