@@ -126,11 +126,15 @@ absl::Status Daemon::StartHttp(const Config& config) {
 
 absl::Status Daemon::StartSource(const Config& config, const SourceConfig& source,
                                  std::stop_token stop) {
-  observer_.SetPhase(absl::StrCat("starting: source ", source.name,
-                                  source.publish ? ", asking Kafka for its state" : ""));
+  const std::string phase = absl::StrCat("starting: source ", source.name,
+                                         source.publish ? ", asking Kafka for its state" : "");
+  observer_.SetPhase(phase);
   if (source.publish) {
+    const auto waits = [&](const absl::Status& cause) {
+      observer_.SetPhase(absl::StrCat(phase, ": ", cause.message()));
+    };
     absl::Status restored = kafka::Restore(source.name, config.kafka->cluster, *source.publish,
-                                           store_.get(), std::move(stop));
+                                           store_.get(), waits, std::move(stop));
     if (!restored.ok()) return restored;
   }
   auto journal = store_->OpenJournal(source.name);

@@ -37,6 +37,15 @@ absl::Status AgainIfTaken(const absl::Status& status) {
   return taken ? absl::UnavailableError(status.message()) : status;
 }
 
+// What the client says of its connections is not final: brokers that start or end break handshakes
+// off, and that looks like a wrong certificate or password.
+absl::Status TakeId(Producer& producer, std::stop_token stop) {
+  absl::Status taken = producer.Init(std::move(stop));
+  const bool kept_out = absl::IsFailedPrecondition(producer.last_error());
+  if (absl::IsPermissionDenied(taken) && kept_out) return absl::UnavailableError(taken.message());
+  return AgainIfTaken(taken);
+}
+
 absl::Status NotRestorable(const std::string& topic, const std::string& source) {
   return absl::FailedPreconditionError(absl::StrCat(
       "topic ", topic, " has no whole state of ", source,
@@ -54,7 +63,7 @@ absl::StatusOr<std::optional<CheckpointTopic::State>> TakeState(const std::strin
                                                                 std::stop_token stop) {
   auto producer = Producer::Open(cluster, options.transactional_id, UINT64_MAX);
   if (!producer.ok()) return producer.status();
-  if (absl::Status taken = (*producer)->Init(stop); !taken.ok()) return AgainIfTaken(taken);
+  if (absl::Status taken = TakeId(**producer, stop); !taken.ok()) return taken;
   auto exists = topic.Exists(stop);
   if (!exists.ok()) return ForOperator(exists.status());
   if (!*exists) return std::nullopt;
@@ -80,7 +89,8 @@ absl::StatusOr<std::optional<CheckpointTopic::State>> TakeState(const std::strin
 }  // namespace
 
 absl::Status Restore(const std::string& source, const ClusterOptions& cluster,
-                     const PublishOptions& options, storage::Store* store, std::stop_token stop) {
+                     const PublishOptions& options, storage::Store* store, const WaitsFor& waits,
+                     std::stop_token stop) {
   absl::StatusOr<bool> exists = store->HasState(source);
   if (!exists.ok() || *exists) return exists.status();
   const CheckpointTopic topic(cluster, options.checkpoint_topic, options.transactional_id);
@@ -92,6 +102,7 @@ absl::Status Restore(const std::string& source, const ClusterOptions& cluster,
     if (!absl::IsUnavailable(state.status())) break;
     LogWarning("cannot read the state from Kafka, trying again",
                {{"source", source}, {"error", state.status().message()}});
+    if (waits) waits(state.status());
     if (!SleepUnlessStopped(kRestoreWait, stop)) return absl::CancelledError("stopped");
   }
   if (!state.ok()) return state.status();

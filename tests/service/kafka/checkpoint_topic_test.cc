@@ -123,7 +123,7 @@ TEST_F(PublisherTest, CheckpointTopicWithoutItsBeginningIsNotRestoredButWrittenA
   StopAll();
   DropOldestRecord(cluster_, options_.checkpoint_topic);
   DataFolder& fresh = NewFolder();
-  const absl::Status refused = Restore(source_, cluster_, options_, fresh.store(), {});
+  const absl::Status refused = Restore(source_, cluster_, options_, fresh.store(), nullptr, {});
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(refused.message(), HasSubstr("has no whole state of"));
   publisher = Start(*data_);

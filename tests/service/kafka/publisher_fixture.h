@@ -155,7 +155,7 @@ class PublisherTest : public ::testing::Test {
   // In a new folder, the state that Kafka has.
   DataFolder& Restored() {
     DataFolder& fresh = NewFolder();
-    EXPECT_OK(Restore(source_, cluster_, options_, fresh.store(), {}));
+    EXPECT_OK(Restore(source_, cluster_, options_, fresh.store(), nullptr, {}));
     return fresh;
   }
   // As a service that ends.

@@ -153,12 +153,12 @@ TEST_F(PublisherTest, FolderWithStateIsNotRestored) {
   StopAll();
   data_->Append(1, {1});
   data_->Close();
-  ASSERT_OK(Restore(source_, cluster_, options_, data_->store(), {}));
+  ASSERT_OK(Restore(source_, cluster_, options_, data_->store(), nullptr, {}));
   EXPECT_EQ(data_->journal()->bounds().newest, 3u);
 }
 
 TEST_F(PublisherTest, NothingIsRestoredWhereNothingWasPublished) {
-  ASSERT_OK(Restore(source_, cluster_, options_, data_->store(), {}));
+  ASSERT_OK(Restore(source_, cluster_, options_, data_->store(), nullptr, {}));
   EXPECT_EQ(data_->journal()->checkpoint().next_sequence, 1u);
 }
 
@@ -170,8 +170,9 @@ TEST_F(PublisherTest, RestoreEndsWhenItIsStopped) {
     stop.request_stop();
   });
   const absl::Time begun = absl::Now();
-  EXPECT_EQ(Restore(source_, cluster_, options_, data_->store(), stop.get_token()).code(),
-            absl::StatusCode::kCancelled);
+  const absl::Status status =
+      Restore(source_, cluster_, options_, data_->store(), nullptr, stop.get_token());
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
   EXPECT_LT(absl::Now() - begun, absl::Seconds(3));
 }
 

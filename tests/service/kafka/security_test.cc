@@ -1,5 +1,7 @@
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
+#include <stop_token>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +9,7 @@
 #include "service/config.h"
 #include "service/kafka/client.h"
 #include "service/kafka/publisher.h"
+#include "service/kafka/restore.h"
 #include "tests/service/events.h"
 #include "tests/support/cache_folder.h"
 #include "tests/support/free_port.h"
@@ -114,20 +117,27 @@ class SecurityTest : public ::testing::Test {
     ASSERT_EQ(rd_kafka_event_error(event.get()), RD_KAFKA_RESP_ERR_NO_ERROR);
   }
 
-  // Publishes one event with `security`, lines of `kafka:`; what the publisher's status says then.
+  // With `security`, lines of `kafka:`.
+  static absl::StatusOr<Config> Configured(const std::string& source, const std::string& security) {
+    return ParseConfig(absl::StrCat("data: d\nkafka:\n  brokers: 127.0.0.1:", port_, "\n", security,
+                                    "sources:\n  - name: ", source,
+                                    "\n    postgres: {connection: dbname=x}\n    publish: {}\n"),
+                       folder_->File("t.yaml"));
+  }
+  static std::unique_ptr<storage::Store> OpenStore(const TempFolder& data) {
+    storage::StoreOptions options;
+    options.folder = data.path() + "/data";
+    return *storage::Store::Open(options);
+  }
+
+  // Publishes one event; what the publisher's status says then.
   PublisherStatus Publish(const std::string& security) {
     const std::string source = absl::StrCat("s", ++sources_);
-    auto config =
-        ParseConfig(absl::StrCat("data: d\nkafka:\n  brokers: 127.0.0.1:", port_, "\n", security,
-                                 "sources:\n  - name: ", source,
-                                 "\n    postgres: {connection: dbname=x}\n    publish: {}\n"),
-                    folder_->File("t.yaml"));
+    auto config = Configured(source, security);
     EXPECT_OK(config);
     if (!config.ok()) return {};
     TempFolder data;
-    storage::StoreOptions store_options;
-    store_options.folder = data.path() + "/data";
-    auto store = *storage::Store::Open(store_options);
+    auto store = OpenStore(data);
     storage::Journal* journal = *store->OpenJournal(source);
     EXPECT_OK(journal->state_log().Keep(true));
     EXPECT_OK(journal->Append(BlockMaker(1)
@@ -273,6 +283,25 @@ TEST_F(SecurityTest, TopicThatMayNotBeWrittenIsNamedWithTheRemedy) {
   EXPECT_EQ(status.state, PublisherState::kStopped);
   EXPECT_THAT(status.error, AllOf(HasSubstr(topic), HasSubstr("TOPIC_AUTHORIZATION_FAILED"),
                                   HasSubstr("allow the user to describe, create and write")));
+}
+
+// A broker that starts or ends may break a handshake off, so that it looks like this.
+TEST_F(SecurityTest, RestoreWaitsWhereItIsNotLetInAndSaysWhy) {
+  const auto config = Configured("restored", Tls("stranger") + Sasl("PLAIN"));
+  ASSERT_OK(config);
+  const TempFolder data;
+  const auto store = OpenStore(data);
+  std::stop_source stop;
+  std::string cause;
+  const auto waits = [&](const absl::Status& status) {
+    cause = std::string(status.message());
+    stop.request_stop();
+  };
+  const absl::Status status =
+      Restore("restored", config->kafka->cluster, *config->sources[0].publish, store.get(), waits,
+              stop.get_token());
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+  EXPECT_THAT(cause, HasSubstr("kafka.tls"));
 }
 
 TEST_F(SecurityTest, PropertyThatTheClientDoesNotKnowIsNamed) {
