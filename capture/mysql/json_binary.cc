@@ -193,10 +193,12 @@ bool ParsePath(std::string_view path, std::vector<PathLeg>* legs) {
 
 using Items = std::vector<Item>;
 
-// Where the leg points to among the node's items; where it would be put, if it is not there.
+// Where the leg points to among the node's items; where it would be put, if it is not there: what
+// counts back past the first element comes before it (MySQL 8.4 sql-common/json_path.h,
+// Json_array_index).
 Items::iterator Place(Node& node, const PathLeg& leg) {
   const size_t size = node.items.size();
-  if (leg.from_end) return leg.index < size ? node.items.end() - 1 - leg.index : node.items.end();
+  if (leg.from_end) return node.items.begin() + (leg.index < size ? size - 1 - leg.index : 0);
   if (!leg.is_key) return node.items.begin() + std::min(leg.index, size);
   return std::lower_bound(
       node.items.begin(), node.items.end(), leg.key,
@@ -208,6 +210,7 @@ bool Fits(const Node& node, const PathLeg& leg) {
 }
 
 bool IsThere(const Node& node, const PathLeg& leg, Items::const_iterator place) {
+  if (leg.from_end) return leg.index < node.items.size();
   return place != node.items.end() && (!leg.is_key || place->key == leg.key);
 }
 

@@ -160,6 +160,27 @@ TEST(JsonBinaryTest, DamagedDocumentsAreRefusedOrBounded) {
   }
 }
 
+// [1, 2, 3] after one diff, whose value is 9.
+std::string Patched(char operation, const std::string& path) {
+  const std::string array = "\2\3\0\xd\0\5\1\0\5\2\0\5\3\0"s, nine = "\3\5\x9\0"s;
+  std::string diffs = {operation, static_cast<char>(path.size())};
+  diffs += path + (operation == 2 ? "" : nine);
+  model::Bytes out;
+  return AppendPatchedJson(out, array, diffs) ? std::string(out.view()) : "refused";
+}
+
+TEST(JsonBinaryTest, PlacesOutsideOfAnArrayTakeNewElementsOnly) {
+  EXPECT_EQ(Patched(1, "$[last-9]"), "[9, 1, 2, 3]");
+  EXPECT_EQ(Patched(1, "$[last-1]"), "[1, 9, 2, 3]");
+  EXPECT_EQ(Patched(1, "$[9]"), "[1, 2, 3, 9]");
+  EXPECT_EQ(Patched(0, "$[last-2]"), "[9, 2, 3]");
+  EXPECT_EQ(Patched(2, "$[last]"), "[1, 2]");
+  for (const char operation : {0, 2}) {
+    EXPECT_EQ(Patched(operation, "$[last-3]"), "refused");
+    EXPECT_EQ(Patched(operation, "$[3]"), "refused");
+  }
+}
+
 TEST(JsonBinaryTest, Doubles) {
   const std::vector<std::pair<double, std::string>> cases = {
       {1, "1.0"},
