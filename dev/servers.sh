@@ -1,7 +1,7 @@
 # Sourced by dev/demo, dev/kafka and dev/kafka4: throwaway servers of each kind, and processes.
 #
-# start_server and start_kafka want $work, a folder that any user can enter. start_server KIND (postgres, mysql or mariadb)
-# fills, by kind:
+# All that start want $work, a folder that any user can enter. start_server KIND (postgres, mysql or mariadb) fills, by
+# kind:
 declare -A server_title  # "PostgreSQL 15.20"
 declare -A server_pid
 declare -A database      # where its shop is, as tidemark-workload and tidemark-oracle take it
@@ -9,6 +9,9 @@ declare -A source_lines  # the source in tidemarkd's configuration
 # start_kafka sets:
 kafka_address=''
 kafka_pid=''
+# start_registry sets:
+registry_url=''
+registry_pid=''
 
 . "$(dirname "${BASH_SOURCE[0]}")/cache.sh"
 
@@ -190,17 +193,38 @@ launch_kafka() { # PORT
   wait_for "$kafka_pid" grep -q 'Kafka Server started' "$work/kafka.log"
 }
 
-# One broker of Apache Kafka, as dev/kafka4 puts it there. Without a port on a free one, which another program may be
-# quicker to take.
-start_kafka() { # [PORT]
-  if [ $# -gt 0 ]; then
-    launch_kafka "$1" && return
+launch_registry() { # PORT
+  rm -rf "$work/registry"
+  mkdir -p "$work/registry"
+  "$cache/registry/bin/registry-run" -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+    -Dquarkus.http.host=127.0.0.1 -Dquarkus.http.port="$1" '-Dquarkus.log.category."io.quarkus".level=INFO' \
+    -Dapicurio.datasource.url="jdbc:h2:file:$work/registry/schemas" >"$work/registry.log" 2>&1 &
+  registry_pid=$!
+  registry_url=http://127.0.0.1:$1/apis/ccompat/v7
+  wait_for "$registry_pid" grep -q 'started in' "$work/registry.log"
+}
+
+# Without a port at a free one, which another program may be quicker to take.
+launch_at() { # KIND [PORT]
+  local -n pid=$1_pid
+  if [ $# -gt 1 ]; then
+    "launch_$1" "$2" && return
   else
     for _ in 1 2 3; do
-      launch_kafka "$(free_port)" && return
-      stop "$kafka_pid" KILL
+      "launch_$1" "$(free_port)" && return
+      stop "$pid" KILL
     done
   fi
-  tail -n 30 "$work/kafka.log" >&2
-  fail "the broker did not start${1:+; is another program on port $1?}"
+  tail -n 30 "$work/$1.log" >&2
+  fail "$1 did not start${2:+; is another program on port $2?}"
+}
+
+# One broker of Apache Kafka, as dev/kafka4 puts it there.
+start_kafka() { # [PORT]
+  launch_at kafka "$@"
+}
+
+# A schema registry, as dev/registry puts it there.
+start_registry() { # [PORT]
+  launch_at registry "$@"
 }
