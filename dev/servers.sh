@@ -32,9 +32,9 @@ stop() { # PID SIGNAL
   wait "$1" 2>/dev/null || true
 }
 
-# Until a command succeeds. Fails after half a minute, and when the process has ended.
+# Until a command succeeds. Fails after two minutes, and when the process has ended.
 wait_for() { # PID COMMAND...
-  for _ in {1..300}; do
+  for _ in {1..1200}; do
     "${@:2}" >/dev/null 2>&1 && return
     kill -0 "$1" 2>/dev/null || break
     sleep 0.1
