@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "service/config.h"
-#include "service/kafka/client.h"
 #include "service/kafka/publisher.h"
 #include "service/kafka/restore.h"
 #include "tests/service/events.h"
@@ -22,7 +21,6 @@
 namespace tidemark::service::kafka {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using tidemark::testing::KafkaCluster;
@@ -63,11 +61,7 @@ class SecurityTest : public ::testing::Test {
                       {"listener.name.secure.scram-sha-512.sasl.jaas.config",
                        login + "scram.ScramLoginModule required;"},
                       {"listener.name.secure.oauthbearer.sasl.jaas.config",
-                       login + "oauthbearer.OAuthBearerLoginModule required;"},
-                      {"authorizer.class.name",
-                       "org.apache.kafka.metadata.authorizer.StandardAuthorizer"},
-                      {"super.users", "User:ANONYMOUS"},
-                      {"allow.everyone.if.no.acl.found", "true"}},
+                       login + "oauthbearer.OAuthBearerLoginModule required;"}},
          .further_listener = absl::StrCat("SECURE://127.0.0.1:", port_)});
     ASSERT_OK(kafka);
     kafka_ = kafka->release();
@@ -98,23 +92,6 @@ class SecurityTest : public ::testing::Test {
          "--add-config", absl::StrCat(mechanism, "=[password=", kPassword, "]"), "--entity-type",
          "users", "--entity-name", "shop"},
         folder_->File("users.log"));
-  }
-
-  static void AddAcl(const std::string& topic, rd_kafka_AclOperation_t operation,
-                     rd_kafka_AclPermissionType_t permission) {
-    auto client = MakeClient(RD_KAFKA_PRODUCER, *MakeConf({kafka_->bootstrap(), {}}, {}));
-    ASSERT_OK(client);
-    char error[512];
-    rd_kafka_AclBinding_t* acl = rd_kafka_AclBinding_new(
-        RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL, "User:shop", "*",
-        operation, permission, error, sizeof(error));
-    ASSERT_NE(acl, nullptr) << error;
-    const Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client->get()));
-    rd_kafka_CreateAcls(client->get(), &acl, 1, nullptr, queue.get());
-    const Handle<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), 30'000));
-    rd_kafka_AclBinding_destroy(acl);
-    ASSERT_NE(event, nullptr);
-    ASSERT_EQ(rd_kafka_event_error(event.get()), RD_KAFKA_RESP_ERR_NO_ERROR);
   }
 
   // With `security`, lines of `kafka:`.
@@ -273,16 +250,6 @@ TEST_F(SecurityTest, CertificateOfAStrangerIsRefused) {
   EXPECT_EQ(status.published, 0u);
   EXPECT_THAT(status.error, HasSubstr("certificate"));
   EXPECT_THAT(status.error, HasSubstr("kafka.tls"));
-}
-
-TEST_F(SecurityTest, TopicThatMayNotBeWrittenIsNamedWithTheRemedy) {
-  const std::string topic = absl::StrCat("s", sources_ + 1, ".public.t");
-  AddAcl(topic, RD_KAFKA_ACL_OPERATION_ALL, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW);
-  AddAcl(topic, RD_KAFKA_ACL_OPERATION_WRITE, RD_KAFKA_ACL_PERMISSION_TYPE_DENY);
-  const PublisherStatus status = Publish(Tls("broker") + Sasl("PLAIN"));
-  EXPECT_EQ(status.state, PublisherState::kStopped);
-  EXPECT_THAT(status.error, AllOf(HasSubstr(topic), HasSubstr("TOPIC_AUTHORIZATION_FAILED"),
-                                  HasSubstr("allow the user to describe, create and write")));
 }
 
 // A broker that starts or ends may break a handshake off, so that it looks like this.
