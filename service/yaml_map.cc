@@ -90,9 +90,10 @@ YamlMap::YamlMap(const YAML::Node& node, std::string path,
   if (node.IsMap()) {
     ReadEntries(node, known);
   } else {
-    errors_->Add(
-        mark_, path_,
-        absl::StrCat("expected a mapping with the keys ", Join(known), ", got ", Describe(node)));
+    // A text in its place may be a secret.
+    errors_->Add(mark_, path_,
+                 absl::StrCat("expected a mapping with the keys ", Join(known), ", got ",
+                              node.IsScalar() ? "a text" : Describe(node)));
   }
 }
 

@@ -226,6 +226,18 @@ TEST(ConfigTest, EmptyAndMissingFilesAreNamed) {
   EXPECT_THAT(std::string(missing.status().message()), HasSubstr("/nonexistent/t.yaml"));
 }
 
+TEST(ConfigTest, WhatIsInTheWrongPlaceIsNotShown) {
+  const std::string errors(
+      ParseConfig("tokens: hunter2\n"
+                  "sources: [{name: a, postgres: 'postgresql://u:hunter2@h/d'}]\n",
+                  "t.yaml")
+          .status()
+          .message());
+  EXPECT_THAT(errors, HasSubstr("postgres: expected a mapping"));
+  EXPECT_THAT(errors, HasSubstr("tokens: expected a mapping"));
+  EXPECT_THAT(errors, ::testing::Not(HasSubstr("hunter2")));
+}
+
 TEST(ConnectionTextTest, FindsPasswords) {
   for (const char* with :
        {"host=a password=x", "password = x", "host='a b' sslpassword=y", "postgres://u:p@h/d",
