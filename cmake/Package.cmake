@@ -32,7 +32,8 @@ set(CPACK_DEBIAN_PACKAGE_SECTION database)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # The user is made with useradd.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS passwd)
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS ca-certificates)
+# Converters of charsets are in a package of their own from Debian 14 on.
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, libc-gconv-modules-extra | libc6 (<< 2.42)")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
     ${PROJECT_SOURCE_DIR}/deploy/debian/conffiles ${PROJECT_SOURCE_DIR}/deploy/debian/postinst

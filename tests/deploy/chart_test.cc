@@ -82,7 +82,7 @@ TEST(ChartModesTest, TheJournalIsOnAVolumeOrOnThePodsOwnDisk) {
   EXPECT_THAT(persistent, HasSubstr("claimName: tidemark"));
   const std::string kafka = SourceText(Manifests("kafka"));
   EXPECT_FALSE(absl::StrContains(kafka, "ersistentVolumeClaim"));
-  EXPECT_THAT(kafka, HasSubstr("sizeLimit: 50Gi"));
+  EXPECT_THAT(kafka, HasSubstr("sizeLimit: 80Gi"));
 }
 
 TEST(ChartValuesTest, UnknownValuesAreRefused) {

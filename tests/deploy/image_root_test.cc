@@ -83,11 +83,16 @@ class ImageRootTest : public ::testing::Test {
   // As `docker run --read-only` of the image, with CONFIG at /etc/tidemark.
   static std::vector<std::string> InImage(const std::string& config,
                                           const std::vector<std::string>& arguments) {
+    std::vector<std::string> command = JsonStrings(After("ENTRYPOINT "));
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return InTree(config, command);
+  }
+  static std::vector<std::string> InTree(const std::string& config,
+                                         const std::vector<std::string>& program) {
     const std::string user = After("USER ");
     std::vector<std::string> command = {SourcePath("dev/in-tree"), Root(),
                                         user.substr(0, user.find(':')), config};
-    for (const std::string& word : JsonStrings(After("ENTRYPOINT "))) command.push_back(word);
-    command.insert(command.end(), arguments.begin(), arguments.end());
+    command.insert(command.end(), program.begin(), program.end());
     return command;
   }
   // What the loader in the image finds for a program or library in it.
@@ -145,8 +150,32 @@ TEST_F(ImageRootTest, HoldsExactlyWhatTheProgramsLoad) {
   // Without MySQL's passwords of today no source of MySQL 8 or later connects.
   EXPECT_THAT(absl::StrJoin(loaders, " "), HasSubstr("/caching_sha2_password.so"));
   needed.insert(loaders.begin(), loaders.end());
+  for (const std::string& file : Files()) {
+    if (absl::StrContains(file, "/gconv/")) needed.insert(file);
+  }
   for (const std::string& loader : loaders) needed.merge(LoadedBy(loader));
   EXPECT_EQ(Files(), needed);
+}
+
+// The C library loads by name what converts columns of MySQL and MariaDB that are not UTF-8.
+TEST_F(ImageRootTest, ConvertsCharsets) {
+  TempFolder config;
+  fs::copy_file("/usr/bin/iconv", config.File("iconv"));
+  WriteFile(config.File("text"), "text");
+  for (const char* charset : {"CP1252", "CP1251", "GBK", "SJIS", "EUC-JP"}) {
+    EXPECT_OK(RunProgram(InTree(config.path(), {"/etc/tidemark/iconv", "-f", charset, "-t", "UTF-8",
+                                                "/etc/tidemark/text"}),
+                         kTimeout))
+        << charset;
+  }
+}
+
+TEST_F(ImageRootTest, OpenSslFindsTheAuthorities) {
+  ASSERT_OK_AND_ASSIGN(const std::string said,
+                       RunProgram({"/usr/bin/openssl", "version", "-d"}, kTimeout));
+  const std::vector<std::string> words = absl::StrSplit(said, '"');  // OPENSSLDIR: "/usr/lib/ssl"
+  ASSERT_EQ(words.size(), 3u) << said;
+  EXPECT_EQ(Real(words[1] + "/cert.pem"), "/etc/ssl/certs/ca-certificates.crt");
 }
 
 TEST_F(ImageRootTest, RunsAsItsUserWithAReadOnlyRoot) {

@@ -67,7 +67,7 @@ http:
 {{- fail "mode kafka needs config.kafka: the state of a new pod is restored from there" }}
 {{- end }}
 {{- range .Values.config.sources }}
-{{- if not .publish }}
+{{- if not (hasKey . "publish") }}
 {{- fail (printf "mode kafka needs `publish` of source %s: the state of a new pod is restored from Kafka" .name) }}
 {{- end }}
 {{- if eq (toString .publish.acknowledge_after_kafka) "false" }}
