@@ -211,7 +211,7 @@ std::string PostgresServer::Log() const { return ReadFile(folder_.File("log")); 
 std::string PostgresServer::ConnectionString(absl::string_view database,
                                              absl::string_view user) const {
   return absl::StrCat("host=127.0.0.1 port=", port_, " user=", user, " dbname=", database,
-                      " connect_timeout=10");
+                      " connect_timeout=30");
 }
 
 absl::StatusOr<std::unique_ptr<SqlConnection>> PostgresServer::Connect(
