@@ -83,7 +83,7 @@ std::string ChunkLoop::HeldBackBy() {
     hidden = merger.hidden();
     frontier = merger.frontier();
   });
-  if (!asked.ok()) return std::string(asked.message());
+  if (!asked.ok()) return absl::StrCat("the service to be started again: ", asked.message());
   if (!hidden.empty()) return hidden;
   if (server == model::Position{}) return "the log to be connected";
   if (!ready) return "the log to come back to where it was left";

@@ -275,7 +275,9 @@ JobStatus Coordinator::StatusOf(const Job& job) const {
   JobStatus status = job.Status(environment_.now_us());
   if (status.state != JobState::kRunning) return status;
   if (status.waiting_for.empty()) status.waiting_for = held_back_by_;
-  if (status.waiting_for.empty()) status.waiting_for = job.put_off_by;
+  if (status.waiting_for.empty() && !job.put_off_by.empty()) {
+    status.waiting_for = absl::StrCat("another try: ", job.put_off_by);
+  }
   return status;
 }
 

@@ -243,7 +243,8 @@ TEST_F(CoordinatorTest, WhyAReadWasPutOffIsToldUntilOneSucceeds) {
   const uint64_t id = Create();
   Task task = NextRead();
   coordinator_.Failed(task, absl::AbortedError("another session holds a lock on the table"));
-  EXPECT_EQ(coordinator_.Get(id)->waiting_for, "another session holds a lock on the table");
+  EXPECT_EQ(coordinator_.Get(id)->waiting_for,
+            "another try: another session holds a lock on the table");
   ReadAndClose(NextRead());
   EXPECT_EQ(coordinator_.Get(id)->waiting_for, "");
 }
