@@ -36,10 +36,7 @@ class FailoverTest : public FaultTest {
     options.product = testing::ProductOf(GetParam());
     ASSERT_OK_AND_ASSIGN(replica_, MysqlServer::Start(options));
     ASSERT_OK(replica_->ReplicateFrom(mysql_server()));
-    const auto session = NewSession();
-    ASSERT_NE(session, nullptr);
-    ASSERT_OK(workload::CreateTables(*session));
-    ASSERT_OK(workload::Load(*session, 8'000));
+    ASSERT_NO_FATAL_FAILURE(LoadShop());
     LeadToPrimary();
     StartService();
     ASSERT_FALSE(HasFatalFailure());
@@ -48,14 +45,6 @@ class FailoverTest : public FaultTest {
 
   // Before the service is started.
   virtual void LeadToPrimary() {}
-
-  std::unique_ptr<workload::Writers> Write() {
-    return std::make_unique<workload::Writers>(
-        workload::WriterOptions{.connection = ConnectionString(),
-                                .writers = 3,
-                                .seed = testing::RandomSeed(),
-                                .transactions_per_second = 200});
-  }
 
   void AwaitReplica() {
     const std::string wait = mysql()
@@ -75,17 +64,6 @@ class FailoverTest : public FaultTest {
     ASSERT_OK(replica_->Exec(absl::StrCat("STOP ", replica, "; RESET ", replica, " ALL")));
     ASSERT_OK(replica_->MoveTo(port));
     NoteFailover();
-  }
-
-  // A snapshot that is asked for until the service has found the new server.
-  void SnapshotOnTheNewServer() {
-    absl::StatusOr<v1::Snapshot> snapshot = service().CreateSnapshot();
-    for (int i = 0; i < 300 && absl::IsUnavailable(snapshot.status()); ++i) {
-      absl::SleepFor(absl::Milliseconds(100));
-      snapshot = service().CreateSnapshot();
-    }
-    ASSERT_OK(snapshot) << service().Log();
-    ASSERT_OK(service().WaitForSnapshot(snapshot->id())) << service().Log();
   }
 
   // What the replica does not get any more; the name of the last transaction.
@@ -119,7 +97,7 @@ TEST_P(FailoverTest, ReplicaInSyncIsCapturedWithoutAGap) {
   FailOver();
   ASSERT_FALSE(HasFatalFailure());
   writers = Write();
-  SnapshotOnTheNewServer();
+  SnapshotWhenItCaptures();
   ASSERT_OK(writers->Stop());
   ExpectExactNow();
 }
@@ -201,7 +179,7 @@ TEST_P(UnnamedFailoverTest, ColumnsAreThoseOfTheNewServer) {
   FailOver();
   ASSERT_FALSE(HasFatalFailure());
   ASSERT_OK(replica_->Exec("SET GLOBAL binlog_row_metadata = MINIMAL"));
-  SnapshotOnTheNewServer();
+  SnapshotWhenItCaptures();
   ASSERT_FALSE(HasFatalFailure());
   Sql("INSERT INTO k (id, a, b, version) VALUES (2, 'a', 'b', 1)");
   ExpectExactNow();
@@ -243,7 +221,7 @@ TEST_P(UnloggedFailoverTest, ReplicaInSyncIsCapturedWithoutAGap) {
   FailOver();
   ASSERT_FALSE(HasFatalFailure());
   const auto writers = Write();
-  SnapshotOnTheNewServer();
+  SnapshotWhenItCaptures();
   ASSERT_OK(writers->Stop());
   ExpectExactNow();
 }
@@ -324,7 +302,7 @@ TEST_P(ProxyFailoverTest, NothingIsReadOnThePrimaryThatLivesOn) {
                              .writers = 3,
                              .seed = testing::RandomSeed(),
                              .transactions_per_second = 200});
-  SnapshotOnTheNewServer();
+  SnapshotWhenItCaptures();
   ASSERT_OK(writers.Stop());
   ExpectExactOnTheReplica();
 }

@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "tests/support/random_seed.h"
 
 namespace tidemark::fault {
 
@@ -13,6 +14,31 @@ constexpr absl::Duration kPoll = absl::Milliseconds(30);
 Environment WithoutSettle() { return {{"TIDEMARK_TEST_WITHOUT_SETTLE", "1"}}; }
 Environment WithoutFolding() { return {{"TIDEMARK_TEST_WITHOUT_FOLDING", "1"}}; }
 Environment WithoutExactView() { return {{"TIDEMARK_TEST_WITHOUT_EXACT_VIEW", "1"}}; }
+
+void FaultTest::LoadShop() {
+  const auto session = NewSession();
+  ASSERT_NE(session, nullptr);
+  ASSERT_OK(workload::CreateTables(*session));
+  ASSERT_OK(workload::Load(*session, 8'000));
+}
+
+std::unique_ptr<workload::Writers> FaultTest::Write(int writers, int transactions_per_second) {
+  return std::make_unique<workload::Writers>(
+      workload::WriterOptions{.connection = ConnectionString(),
+                              .writers = writers,
+                              .seed = testing::RandomSeed(),
+                              .transactions_per_second = transactions_per_second});
+}
+
+void FaultTest::SnapshotWhenItCaptures() {
+  absl::StatusOr<v1::Snapshot> snapshot = service().CreateSnapshot();
+  for (int i = 0; i < 300 && absl::IsUnavailable(snapshot.status()); ++i) {
+    absl::SleepFor(absl::Milliseconds(100));
+    snapshot = service().CreateSnapshot();
+  }
+  ASSERT_OK(snapshot) << service().Log();
+  ASSERT_OK(service().WaitForSnapshot(snapshot->id())) << service().Log();
+}
 
 void FaultTest::ExpectExactNow(const oracle::CompareOptions& options) {
   oracle::CompareOptions incomplete = options;

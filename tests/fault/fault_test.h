@@ -1,12 +1,14 @@
 #ifndef TIDEMARK_TESTS_FAULT_FAULT_TEST_H_
 #define TIDEMARK_TESTS_FAULT_FAULT_TEST_H_
 
+#include <memory>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "tests/contract/capture_test.h"
+#include "tests/workload/workload.h"
 
 namespace tidemark::fault {
 
@@ -27,6 +29,15 @@ class FaultTest : public contract::CaptureTest {
 
   // Where rows that the log has in part are still being read again: catches up until all is exact.
   void WaitUntilExact();
+
+  // The tables of the workload, with rows.
+  void LoadShop();
+  // Writers of these tables, who begin at once.
+  std::unique_ptr<workload::Writers> Write(int writers = 3, int transactions_per_second = 200);
+
+  // A snapshot of all from its start to its completion, as soon as the service, which may still be
+  // finding out about its server, takes it.
+  void SnapshotWhenItCaptures();
 
   // Waits until Sources.Get reports an error that contains `text`; returns all it says.
   static v1::Source WaitForError(testing::ServiceProcess& service, const std::string& text);

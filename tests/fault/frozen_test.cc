@@ -26,10 +26,7 @@ class FrozenTest : public FaultTest {
     FaultTest::SetUp();
     seed_ = testing::RandomSeed();
     random_.seed(seed_);
-    const auto session = NewSession();
-    ASSERT_NE(session, nullptr);
-    ASSERT_OK(workload::CreateTables(*session));
-    ASSERT_OK(workload::Load(*session, 8'000));
+    ASSERT_NO_FATAL_FAILURE(LoadShop());
   }
 
   // Nobody else may have to wait for a frozen server.

@@ -26,14 +26,10 @@ class KillTest : public FaultTest {
     FaultTest::SetUp();
     seed_ = testing::RandomSeed();
     random_.seed(seed_);
-    const auto session = NewSession();
-    ASSERT_NE(session, nullptr);
     if (engine() != testing::Engine::kPostgres) {
-      ASSERT_OK(session->Exec(
-          "CREATE USER IF NOT EXISTS tidemark@'%'; GRANT ALL ON *.* TO tidemark@'%'"));
+      Sql("CREATE USER IF NOT EXISTS tidemark@'%'; GRANT ALL ON *.* TO tidemark@'%'");
     }
-    ASSERT_OK(workload::CreateTables(*session));
-    ASSERT_OK(workload::Load(*session, 8'000));
+    ASSERT_NO_FATAL_FAILURE(LoadShop());
     StartService();
     ASSERT_FALSE(HasFatalFailure());
     Snapshot();

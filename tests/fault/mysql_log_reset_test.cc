@@ -2,9 +2,7 @@
 // its history, so the log goes on by names, though its files have the first numbers again.
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "tests/fault/fault_test.h"
-#include "tests/support/random_seed.h"
 #include "tests/workload/workload.h"
 
 namespace tidemark::fault {
@@ -18,10 +16,7 @@ class MysqlLogResetTest : public FaultTest {
 
   void SetUp() override {
     FaultTest::SetUp();
-    const auto session = NewSession();
-    ASSERT_NE(session, nullptr);
-    ASSERT_OK(workload::CreateTables(*session));
-    ASSERT_OK(workload::Load(*session, 8'000));
+    ASSERT_NO_FATAL_FAILURE(LoadShop());
     // The new log is behind this place for as long as the test runs.
     for (int i = 0; i < 4; ++i) Sql("FLUSH BINARY LOGS");
     StartService();
@@ -37,25 +32,6 @@ class MysqlLogResetTest : public FaultTest {
     Sql(mysql_server().words().reset_log);
     Sql(absl::StrCat("SET GLOBAL ", mariadb() ? history : "gtid_purged", " = '", executed, "'"));
     NoteFailover();
-  }
-
-  std::unique_ptr<workload::Writers> Write() {
-    return std::make_unique<workload::Writers>(
-        workload::WriterOptions{.connection = ConnectionString(),
-                                .writers = 3,
-                                .seed = testing::RandomSeed(),
-                                .transactions_per_second = 200});
-  }
-
-  // A snapshot, while the service may still be finding out.
-  void SnapshotWhenItCaptures() {
-    absl::StatusOr<v1::Snapshot> snapshot = service().CreateSnapshot();
-    for (int i = 0; i < 300 && !snapshot.ok(); ++i) {
-      absl::SleepFor(absl::Milliseconds(100));
-      snapshot = service().CreateSnapshot();
-    }
-    ASSERT_OK(snapshot) << service().Log();
-    ASSERT_OK(service().WaitForSnapshot(snapshot->id())) << service().Log();
   }
 };
 

@@ -24,10 +24,7 @@ class StandbyTest : public FaultTest {
  protected:
   void SetUp() override {
     FaultTest::SetUp();
-    const auto session = NewSession();
-    ASSERT_NE(session, nullptr);
-    ASSERT_OK(workload::CreateTables(*session));
-    ASSERT_OK(workload::Load(*session, 8'000));
+    ASSERT_NO_FATAL_FAILURE(LoadShop());
   }
   void TearDown() override { standby_.reset(); }
 
@@ -58,14 +55,6 @@ class StandbyTest : public FaultTest {
     StartService();
   }
 
-  std::unique_ptr<workload::Writers> Write() {
-    return std::make_unique<workload::Writers>(
-        workload::WriterOptions{.connection = ConnectionString(),
-                                .writers = 4,
-                                .seed = testing::RandomSeed(),
-                                .transactions_per_second = 250});
-  }
-
   // Compares the whole stream with a server that nobody writes to.
   void ExpectExactOn(PostgresServer& source) {
     ASSERT_OK_AND_ASSIGN(const auto session, source.Connect("shop"));
@@ -94,7 +83,7 @@ TEST_P(StandbyTest, SnapshotsUnderWritersOfThePrimaryAreExact) {
   StartCapture();
   ASSERT_FALSE(HasFatalFailure());
   for (int i = 0; i < kSnapshots; ++i) {
-    auto writers = Write();
+    auto writers = Write(4, 250);
     Snapshot();
     ASSERT_OK(writers->Stop());
     ExpectExactNow();
@@ -111,7 +100,7 @@ TEST_P(StandbyTest, TransactionThatIsOpenOnThePrimaryHoldsUpNoSnapshot) {
   ASSERT_OK(
       open->Exec("BEGIN; UPDATE customers SET name = 'late',"
                  " version = nextval('row_version') WHERE id < 10"));
-  auto writers = Write();
+  auto writers = Write(4, 250);
   absl::SleepFor(absl::Milliseconds(300));
   Snapshot();
   ASSERT_OK(open->Exec("COMMIT"));
@@ -124,7 +113,7 @@ TEST_P(StandbyTest, RestartOfTheStandbyAndOfTheServiceLosesNothing) {
   StartStandby();
   StartCapture();
   ASSERT_FALSE(HasFatalFailure());
-  auto writers = Write();
+  auto writers = Write(4, 250);
   Snapshot();
   ASSERT_OK(standby_->Restart(PostgresServer::StopMode::kImmediate));
   Snapshot();
@@ -140,7 +129,7 @@ TEST_P(StandbyTest, PromotedWhileCapturingItGoesOnAsAPrimary) {
   StartStandby();
   StartCapture();
   ASSERT_FALSE(HasFatalFailure());
-  auto writers = Write();
+  auto writers = Write(4, 250);
   Snapshot();
   ASSERT_OK(writers->Stop());
   ExpectExactNow();

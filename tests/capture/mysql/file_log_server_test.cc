@@ -9,10 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "capture/mysql/mysql_source.h"
 #include "capture/mysql/resume_token.h"
 #include "tests/capture/decoded_batch.h"
-#include "tests/capture/mysql/shared_server.h"
+#include "tests/capture/mysql/log_test.h"
 
 namespace tidemark::capture::mysql {
 namespace {
@@ -22,30 +21,15 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class FileLogTest : public ServerTest {
+class FileLogTest : public LogTest {
  protected:
   void SetUp() override {
     ASSERT_NO_FATAL_FAILURE(StartOwn(WithoutGtids()));
-    ASSERT_OK(server().Exec("CREATE TABLE t (id int PRIMARY KEY)"));
+    MakeTable();
     MakeSource(server());
   }
   static testing::MysqlOptions WithoutGtids() {
     return {.settings = {{"gtid_mode", "OFF"}, {"enforce_gtid_consistency", "OFF"}}};
-  }
-  void MakeSource(const testing::MysqlServer& of) {
-    MysqlOptions options;
-    options.connection = OptionsFor(of);
-    options.server_id = 1001;
-    options.tables = {"test.*"};
-    source_ = MakeMysqlSource(options);
-  }
-
-  absl::Status OpenLog() {
-    log_.reset();
-    absl::StatusOr<std::unique_ptr<LogReader>> log =
-        source_->OpenLog({.token = resume_}, &registry_, {});
-    if (log.ok()) log_ = *std::move(log);
-    return log.status();
   }
   // The first error of a log that is opened and read for a while.
   absl::Status FirstError() {
@@ -74,12 +58,7 @@ class FileLogTest : public ServerTest {
     while (seen_.size() < count && absl::Now() < deadline) ASSERT_OK(Read());
     ASSERT_EQ(seen_.size(), count);
   }
-  void Insert(int id) { ASSERT_OK(server().Exec(absl::StrCat("INSERT INTO t VALUES (", id, ")"))); }
 
-  SchemaRegistry registry_{{}};
-  std::unique_ptr<Source> source_;
-  std::unique_ptr<LogReader> log_;
-  std::string resume_;
   std::vector<int> seen_;
   size_t transactions_ = 0;
 };

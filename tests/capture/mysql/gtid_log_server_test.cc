@@ -5,9 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "capture/mysql/mysql_source.h"
 #include "capture/mysql/resume_token.h"
-#include "tests/capture/mysql/shared_server.h"
+#include "tests/capture/mysql/log_test.h"
 #include "tests/support/open_session.h"
 
 namespace tidemark::capture::mysql {
@@ -17,26 +16,22 @@ using std::chrono::milliseconds;
 
 // Its commits are in the binlog, and held there until Release: they wait for a semi-synchronous
 // replica that does not exist.
-class GtidLogTest : public ServerTest {
+class GtidLogTest : public LogTest {
  protected:
   void SetUp() override {
     ASSERT_NO_FATAL_FAILURE(StartOwn({.fsync = true,
                                       .settings = {{"sync_binlog", "1"},
                                                    {"plugin_load_add", "semisync_source.so"},
                                                    {"rpl_semi_sync_source_timeout", "3600000"}}}));
-    ASSERT_OK(server().Exec("CREATE TABLE t (id int PRIMARY KEY)"));
-    MysqlOptions options;
-    options.connection = OptionsFor(server());
-    options.server_id = 1001;
-    options.tables = {"test.*"};
-    source_ = MakeMysqlSource(options);
+    MakeTable();
+    MakeSource(server());
     ASSERT_OK_AND_ASSIGN(writer_,
                          testing::OpenSession(testing::MysqlUrl("root", server().port(), "test")));
   }
 
   void Open(const std::string& resume) {
-    log_.reset();
-    ASSERT_OK_AND_ASSIGN(log_, source_->OpenLog({.token = resume}, &registry_, {}));
+    resume_ = resume;
+    ASSERT_OK(OpenLog());
   }
 
   // Reads until `enough` says so of a batch, at most 20 s; returns that batch.
@@ -62,9 +57,6 @@ class GtidLogTest : public ServerTest {
     ASSERT_OK(writer_->Finish());
   }
 
-  SchemaRegistry registry_{{}};
-  std::unique_ptr<Source> source_;
-  std::unique_ptr<LogReader> log_;
   std::unique_ptr<testing::Session> writer_;
 };
 INSTANTIATE_TEST_SUITE_P(Products, GtidLogTest, ::testing::Values(testing::MysqlProduct::kMySql9),

@@ -10,9 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "capture/mysql/mysql_source.h"
 #include "capture/mysql/resume_token.h"
-#include "tests/capture/mysql/shared_server.h"
+#include "tests/capture/mysql/log_test.h"
 
 namespace tidemark::capture::mysql {
 namespace {
@@ -20,26 +19,15 @@ namespace {
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 
-class LogResetTest : public ServerTest {
+class LogResetTest : public LogTest {
  protected:
   void SetUp() override {
     ASSERT_NO_FATAL_FAILURE(StartOwn());
-    ASSERT_OK(server().Exec("CREATE TABLE t (id int PRIMARY KEY)"));
-    MysqlOptions options;
-    options.connection = OptionsFor(server());
-    options.server_id = 1001;
-    options.tables = {"test.*"};
-    source_ = MakeMysqlSource(options);
+    MakeTable();
+    MakeSource(server());
     ASSERT_OK(OpenLog());
   }
 
-  absl::Status OpenLog() {
-    log_.reset();
-    absl::StatusOr<std::unique_ptr<LogReader>> log =
-        source_->OpenLog({.token = resume_}, &registry_, {});
-    if (log.ok()) log_ = *std::move(log);
-    return log.status();
-  }
   absl::Status Read() {
     absl::StatusOr<LogBatch> batch = log_->Read(1 << 20, milliseconds(100));
     if (!batch.ok()) return batch.status();
@@ -54,9 +42,7 @@ class LogResetTest : public ServerTest {
     ASSERT_EQ(places_.size(), count);
   }
   void Insert(int first, int last) {
-    for (int id = first; id <= last; ++id) {
-      ASSERT_OK(server().Exec(absl::StrCat("INSERT INTO t VALUES (", id, ")")));
-    }
+    for (int id = first; id <= last; ++id) LogTest::Insert(id);
   }
   // What the server has executed stays what it has executed.
   void ResetLog() {
@@ -76,10 +62,6 @@ class LogResetTest : public ServerTest {
     }
   }
 
-  SchemaRegistry registry_{{}};
-  std::unique_ptr<Source> source_;
-  std::unique_ptr<LogReader> log_;
-  std::string resume_;
   std::vector<model::Position> places_;
 };
 TIDEMARK_ALL_PRODUCTS(LogResetTest);
