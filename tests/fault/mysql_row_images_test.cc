@@ -47,7 +47,9 @@ class MysqlRowImagesTest : public HotRowsTest {
     // MySQL does not take a document for a BLOB here.
     if (mariadb()) images.back().incomplete.push_back(kDocument);
     if (mysql()) images.push_back({"PARTIAL_JSON", "FULL", true});
-    if (mysql()) images.push_back({"PARTIAL_JSON, MINIMAL", "MINIMAL", true, {kBody, kDocument}, true});
+    if (mysql()) {
+      images.push_back({"PARTIAL_JSON, MINIMAL", "MINIMAL", true, {kBody, kDocument}, true});
+    }
     return images;
   }
 

@@ -73,8 +73,8 @@ TEST_P(MysqlCheckTest, SettingsThatHurtAreNamedAllAtOnce) {
   ASSERT_NO_FATAL_FAILURE(StartOwn(settings));
   const std::vector<std::string> problems = Check();
   EXPECT_THAT(problems,
-              Contains(AllOf(HasSubstr("warning: the server deletes its oldest binary logs when all "
-                                       "are larger than 1073741824 B"),
+              Contains(AllOf(HasSubstr("warning: the server deletes its oldest binary logs when "
+                                       "all are larger than 1073741824 B"),
                              HasSubstr("max_binlog_total_size = 0")))
                   .Times(by_size ? 1 : 0));
   EXPECT_THAT(problems, Contains(AllOf(HasSubstr("error: binlog_format is MIXED"),
