@@ -15,8 +15,8 @@ namespace {
 
 constexpr size_t kSnapshotsAtOnce = 16;
 constexpr uint64_t kWindowsBetweenLooks = 20;
-constexpr absl::Duration kRereadTimeout = absl::Seconds(20);
-constexpr absl::Duration kPoll = absl::Milliseconds(30);
+constexpr absl::Duration kFoldTimeout = absl::Seconds(20);
+constexpr absl::Duration kFoldPoll = absl::Milliseconds(30);
 
 // Rows of which the fold does not know the column; of a table that it does not know, one.
 uint64_t Incomplete(const oracle::Fold& fold, const std::string& name, size_t column) {
@@ -106,7 +106,7 @@ uint64_t HotRowsTest::Windows(uint64_t count, absl::FunctionRef<bool()> enough) 
   }
   uint64_t looked = 0;
   while (!ended && windows < count) {
-    absl::SleepFor(kPoll);
+    absl::SleepFor(kFoldPoll);
     if (windows - looked < kWindowsBetweenLooks) continue;
     looked = windows;
     if (enough()) ended = true;
@@ -156,10 +156,10 @@ uint64_t HotRowsTest::RowsLeftIncomplete(int snapshots, size_t column) {
 void HotRowsTest::ExpectCompletedLater(const v1::Snapshot& snapshot, size_t column) {
   oracle::Fold fold({.first_sequence = snapshot.first_sequence(), .engine = engine()});
   FoldFrom(snapshot, fold);
-  const absl::Time deadline = absl::Now() + kRereadTimeout;
+  const absl::Time deadline = absl::Now() + kFoldTimeout;
   while (Incomplete(fold, Named("hot"), column) > 0 && absl::Now() < deadline) {
-    EXPECT_OK(
-        oracle::FoldMore(service().change_stream(), testing::ServiceProcess::kSource, kPoll, fold));
+    EXPECT_OK(oracle::FoldMore(service().change_stream(), testing::ServiceProcess::kSource,
+                               kFoldPoll, fold));
   }
   EXPECT_EQ(Incomplete(fold, Named("hot"), column), 0u) << service().Log();
 }

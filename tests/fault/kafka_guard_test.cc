@@ -11,8 +11,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr absl::Duration kPatience = absl::Seconds(60);
-constexpr absl::Duration kPoll = absl::Milliseconds(20);
+constexpr absl::Duration kGuardPatience = absl::Seconds(60);
+constexpr absl::Duration kGuardPoll = absl::Milliseconds(20);
 
 class KafkaGuardTest : public KafkaFaultTest {
  protected:
@@ -34,7 +34,7 @@ class KafkaGuardTest : public KafkaFaultTest {
                      "' FROM pg_replication_slots WHERE slot_name = 'tidemark'");
     const absl::Time deadline = absl::Now() + patience;
     do {
-      absl::SleepFor(kPoll);
+      absl::SleepFor(kGuardPoll);
       acknowledged_ = Value(acknowledged);
     } while (acknowledged_ != "t" && absl::Now() < deadline);
     publisher()->Kill9();
@@ -45,10 +45,10 @@ class KafkaGuardTest : public KafkaFaultTest {
 
   template <typename Condition>
   void WaitFor(Condition condition) {
-    const absl::Time deadline = absl::Now() + kPatience;
+    const absl::Time deadline = absl::Now() + kGuardPatience;
     while (!condition()) {
       ASSERT_LT(absl::Now(), deadline) << publisher()->Log();
-      absl::SleepFor(kPoll);
+      absl::SleepFor(kGuardPoll);
     }
   }
 
@@ -69,7 +69,7 @@ TEST_P(KafkaGuardTest, ServerKeepsWhatOnlyALostFolderHad) {
 TEST_P(KafkaGuardTest, WithoutThatALostFolderStopsTheSourceRatherThanLeaveAGap) {
   StartPublishing({"acknowledge_after_kafka: false"});
   if (HasFatalFailure()) return;
-  LoseFolderThatIsAheadOfKafka(kPatience);
+  LoseFolderThatIsAheadOfKafka(kGuardPatience);
   if (HasFatalFailure()) return;
   EXPECT_EQ(acknowledged_, "t");
   ASSERT_OK(publisher()->StartAgain());

@@ -33,12 +33,12 @@ using testing::ServiceProcess;
 using testing::Sum;
 
 constexpr absl::Duration kStopMost = absl::Seconds(5);
-constexpr absl::Duration kPatience = absl::Seconds(60);
-constexpr absl::Duration kPoll = absl::Milliseconds(5);
+constexpr absl::Duration kStopPatience = absl::Seconds(60);
+constexpr absl::Duration kStopPoll = absl::Milliseconds(5);
 // Then nothing more is sent to a consumer that does not read.
 constexpr absl::Duration kStall = absl::Milliseconds(150);
 // More than gRPC takes ahead of a consumer that does not read.
-constexpr int kLargeRows = 3'000;
+constexpr int kUnreadRows = 3'000;
 constexpr int kLateRows = 500;
 
 // A consumer over gRPC: goes on after the last event of `fold`, until the stream ends.
@@ -100,10 +100,10 @@ class KafkaStopTest : public KafkaFaultTest {
 
   template <typename Condition>
   void Await(Condition condition) {
-    const absl::Time deadline = absl::Now() + kPatience;
+    const absl::Time deadline = absl::Now() + kStopPatience;
     while (!condition()) {
       ASSERT_LT(absl::Now(), deadline) << watch_->Said() << publisher()->Log();
-      absl::SleepFor(kPoll);
+      absl::SleepFor(kStopPoll);
     }
   }
 
@@ -276,7 +276,7 @@ TEST_P(KafkaStopTest, WorkGoesOnOnTheVolumeAndOnAnEmptyOneAndThePagesTellTheTrut
   ASSERT_NO_FATAL_FAILURE(AwaitReady());
   workload::Writers writers(
       {.connection = ConnectionString(), .writers = 2, .transactions_per_second = 100});
-  Sql(absl::StrCat("INSERT INTO bulk SELECT i, repeat('x', 1500) FROM ", Rows(1, kLargeRows)));
+  Sql(absl::StrCat("INSERT INTO bulk SELECT i, repeat('x', 1500) FROM ", Rows(1, kUnreadRows)));
   ASSERT_NO_FATAL_FAILURE(StartSnapshot());
   const v1::Snapshot first = AwaitRows(50);
   ASSERT_NO_FATAL_FAILURE(ExpectGoesOnFrom(first));
@@ -306,7 +306,7 @@ TEST_P(KafkaStopTest, WorkGoesOnOnTheVolumeAndOnAnEmptyOneAndThePagesTellTheTrut
   // A table that nobody writes: each of its rows was read once.
   for (const v1::TableProgress& table : done.tables()) {
     if (table.table() != Named("bulk")) continue;
-    EXPECT_EQ(table.rows_done(), static_cast<uint64_t>(kLargeRows));
+    EXPECT_EQ(table.rows_done(), static_cast<uint64_t>(kUnreadRows));
   }
 }
 

@@ -8,7 +8,7 @@
 namespace tidemark::fault {
 namespace {
 
-constexpr int kWriters = 12;
+constexpr int kImageWriters = 12;
 
 // How the server logs an update, and what the updates leave out.
 struct RowImage {
@@ -72,7 +72,7 @@ TEST_P(MysqlRowImagesTest, EachIsCompletedFromTheChunk) {
   for (const RowImage& image : Images()) {
     SCOPED_TRACE(image.name);
     Use(image);
-    StartWriters(kWriters);
+    StartWriters(kImageWriters);
     if (image.read_again) {
       const v1::Snapshot snapshot = Snapshot({Named("hot")});
       for (int i = 0; i < 5; ++i) Snapshot({Named("hot")});
@@ -95,7 +95,7 @@ TEST_P(MysqlRowImagesTest, WithoutFoldingWhatTheyLeaveOutIsLost) {
   for (const RowImage& image : Images()) {
     SCOPED_TRACE(image.name);
     Use(image);
-    StartWriters(kWriters);
+    StartWriters(kImageWriters);
     for (const size_t column : image.incomplete) EXPECT_GT(RowsLeftIncomplete(100, column), 0u);
     StopWriters();
   }

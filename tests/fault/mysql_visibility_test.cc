@@ -156,7 +156,7 @@ TEST_P(MariaDbHeldCommitTest, WithTheEndOfTheBinlogAsTheViewAStaleRowComesOut) {
 
 TIDEMARK_ON_EVERY_MARIADB(MariaDbHeldCommitTest);
 
-constexpr int kWriters = 40;
+constexpr int kHotWriters = 40;
 constexpr uint64_t kWindows = 2000;
 
 class MysqlHotRowsTest : public HotRowsTest {
@@ -164,7 +164,7 @@ class MysqlHotRowsTest : public HotRowsTest {
   void ExpectRowsGoStale(const Environment& without) {
     StartService(without);
     ASSERT_FALSE(HasFatalFailure());
-    StartWriters(kWriters);
+    StartWriters(kHotWriters);
     const uint64_t windows = Windows(10 * kWindows, [this] { return WentBack(); });
     StopWriters();
     EXPECT_TRUE(WentBack());
@@ -175,7 +175,7 @@ class MysqlHotRowsTest : public HotRowsTest {
 TEST_P(MysqlHotRowsTest, ThousandsOfWindowsAreExact) {
   StartService();
   ASSERT_FALSE(HasFatalFailure());
-  StartWriters(kWriters);
+  StartWriters(kHotWriters);
   const uint64_t windows = Windows(kWindows, [] { return false; });
   StopWriters();
   EXPECT_GE(windows, kWindows);

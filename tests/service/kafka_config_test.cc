@@ -16,11 +16,11 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::Pair;
 
-constexpr char kSecret[] = "hunter2";
+constexpr char kKafkaSecret[] = "hunter2";
 
 class KafkaConfigTest : public ::testing::Test {
  protected:
-  void SetUp() override { ::setenv("TIDEMARK_TEST_SECRET", kSecret, 1); }
+  void SetUp() override { ::setenv("TIDEMARK_TEST_SECRET", kKafkaSecret, 1); }
 
   // `kafka`: what stands behind "kafka: ".
   static absl::StatusOr<Config> Parse(const std::string& kafka) {
@@ -36,7 +36,7 @@ class KafkaConfigTest : public ::testing::Test {
   static std::string ErrorOf(const std::string& kafka) {
     const auto config = Parse(kafka);
     EXPECT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument) << kafka;
-    EXPECT_THAT(std::string(config.status().message()), Not(HasSubstr(kSecret)));
+    EXPECT_THAT(std::string(config.status().message()), Not(HasSubstr(kKafkaSecret)));
     return std::string(config.status().message());
   }
 };
@@ -68,8 +68,8 @@ TEST_F(KafkaConfigTest, TlsAndScramBecomeProperties) {
                   Pair("ssl.key.location", "/k.pem"),
                   Pair("ssl.endpoint.identification.algorithm", "none"),
                   Pair("sasl.mechanism", "SCRAM-SHA-256"), Pair("sasl.username", "u"),
-                  Pair("sasl.password", kSecret), Pair("security.protocol", "SASL_SSL"),
-                  Pair("linger.ms", "5"), Pair("ssl.key.password", kSecret)));
+                  Pair("sasl.password", kKafkaSecret), Pair("security.protocol", "SASL_SSL"),
+                  Pair("linger.ms", "5"), Pair("ssl.key.password", kKafkaSecret)));
 }
 
 TEST_F(KafkaConfigTest, ProtocolFollowsWhatIsGiven) {
@@ -94,7 +94,7 @@ TEST_F(KafkaConfigTest, OidcBecomesProperties) {
       ElementsAre(Pair("sasl.mechanism", "OAUTHBEARER"), Pair("sasl.oauthbearer.method", "oidc"),
                   Pair("sasl.oauthbearer.token.endpoint.url", "https://t"),
                   Pair("sasl.oauthbearer.client.id", "c"), Pair("sasl.oauthbearer.scope", "a b"),
-                  Pair("sasl.oauthbearer.client.secret", kSecret),
+                  Pair("sasl.oauthbearer.client.secret", kKafkaSecret),
                   Pair("security.protocol", "SASL_PLAINTEXT")));
 }
 
@@ -107,7 +107,7 @@ TEST_F(KafkaConfigTest, RegistryIsRead) {
   ASSERT_TRUE(registry.has_value());
   EXPECT_THAT(registry->urls, ElementsAre("http://a:1", "https://b"));
   EXPECT_EQ(registry->user, "u");
-  EXPECT_EQ(registry->password, kSecret);
+  EXPECT_EQ(registry->password, kKafkaSecret);
   EXPECT_EQ(registry->ca, "/etc/t/ca.pem");
   EXPECT_EQ(registry->cert, "/etc/t/c.pem");
   EXPECT_EQ(registry->key, "/etc/t/k.pem");

@@ -20,7 +20,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::Pair;
 
-constexpr char kSecret[] = "pepper";
+constexpr char kPublishSecret[] = "pepper";
 
 // Each source: a name, its server, and what stands behind "publish: ".
 std::string Source(const std::string& name, const std::string& server, const std::string& publish) {
@@ -33,7 +33,7 @@ constexpr char kKafka[] = "kafka: {brokers: k}\n";
 constexpr char kRegistry[] = "kafka: {brokers: k, schema_registry: {url: 'http://a'}}\n";
 
 absl::StatusOr<Config> Parse(const std::string& sources, const std::string& kafka = kKafka) {
-  ::setenv("TIDEMARK_TEST_SALT", kSecret, 1);
+  ::setenv("TIDEMARK_TEST_SALT", kPublishSecret, 1);
   return ParseConfig("data: d\n" + kafka + "sources:\n" + sources, "t.yaml");
 }
 
@@ -47,7 +47,7 @@ PublishOptions Read(const std::string& publish, const char* server = kPostgres,
 std::string ErrorOf(const std::string& sources, const std::string& kafka = kKafka) {
   const auto config = Parse(sources, kafka);
   EXPECT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument) << sources;
-  EXPECT_THAT(std::string(config.status().message()), Not(HasSubstr(kSecret)));
+  EXPECT_THAT(std::string(config.status().message()), Not(HasSubstr(kPublishSecret)));
   return std::string(config.status().message());
 }
 
@@ -125,7 +125,7 @@ TEST(PublishConfigTest, EveryKeyIsRead) {
   EXPECT_THAT(transform.mask, ElementsAre("d"));
   EXPECT_EQ(transform.mask_length, 3u);
   EXPECT_THAT(transform.hash, ElementsAre("e"));
-  EXPECT_EQ(transform.hash_salt, kSecret);
+  EXPECT_EQ(transform.hash_salt, kPublishSecret);
   EXPECT_THAT(transform.truncate, ElementsAre(Pair("f", 0), Pair("g", 9)));
   EXPECT_EQ(transform.topic, "h{1}");
 }
@@ -258,14 +258,14 @@ std::string Example() {
 TEST(PublishConfigTest, TheExamplesPartForKafkaParses) {
   for (const char* name :
        {"TIDEMARK_KAFKA_PASSWORD", "TIDEMARK_REGISTRY_PASSWORD", "TIDEMARK_SHOP_SALT"}) {
-    ::setenv(name, kSecret, 1);
+    ::setenv(name, kPublishSecret, 1);
   }
   const auto config = ParseConfig(absl::StrReplaceAll(Example(), {{"\n##", "\n"}}), "e.yaml");
   ASSERT_TRUE(config.ok()) << config.status();
   ASSERT_TRUE(config->kafka.has_value());
   EXPECT_EQ(config->kafka->registry->urls.size(), 1u);
   ASSERT_TRUE(config->sources[0].publish.has_value());
-  EXPECT_EQ(config->sources[0].publish->transforms[0].hash_salt, kSecret);
+  EXPECT_EQ(config->sources[0].publish->transforms[0].hash_salt, kPublishSecret);
   // What it says are the defaults is one.
   const PublishOptions defaults = Read("{}");
   EXPECT_EQ(config->sources[0].publish->checkpoint_topic, defaults.checkpoint_topic);

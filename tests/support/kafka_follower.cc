@@ -8,12 +8,12 @@
 namespace tidemark::testing {
 namespace {
 
-constexpr int kRequestTimeoutMs = 10'000;
+constexpr int kFollowTimeoutMs = 10'000;
 
 absl::StatusOr<int> CountPartitions(rd_kafka_t* client, rd_kafka_topic_t* topic) {
   const rd_kafka_metadata_t* metadata = nullptr;
   const rd_kafka_resp_err_t error =
-      rd_kafka_metadata(client, 0, topic, &metadata, kRequestTimeoutMs);
+      rd_kafka_metadata(client, 0, topic, &metadata, kFollowTimeoutMs);
   const KafkaHandle<const rd_kafka_metadata_t> owned(metadata);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaStatus("list of partitions", error);
   const rd_kafka_metadata_topic_t& about = metadata->topics[0];
@@ -37,7 +37,7 @@ struct KafkaFollower::Client {
   absl::Status Start(int32_t partition) {
     int64_t first = 0, end = 0;
     const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
-        client.get(), rd_kafka_topic_name(topic.get()), partition, &first, &end, kRequestTimeoutMs);
+        client.get(), rd_kafka_topic_name(topic.get()), partition, &first, &end, kFollowTimeoutMs);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaStatus("end of a partition", error);
     if (rd_kafka_consume_start_queue(topic.get(), partition, end, queue.get()) != 0) {
       return KafkaStatus("reading a partition", rd_kafka_last_error());

@@ -7,7 +7,7 @@
 namespace tidemark::testing {
 namespace {
 
-constexpr size_t kMessageBytes = 512;
+constexpr size_t kTopicMessageBytes = 512;
 // The number of replicas is left to the cluster.
 constexpr int kReplicasOfCluster = -1;
 
@@ -30,7 +30,7 @@ absl::Status ResultOf(rd_kafka_event_t* event, const std::string& what) {
 
 absl::Status Create(rd_kafka_t* client, const KafkaTopic& topic, absl::Duration timeout) {
   const std::string what = absl::StrCat("creating topic ", topic.name);
-  char message[kMessageBytes];
+  char message[kTopicMessageBytes];
   const KafkaHandle<rd_kafka_NewTopic_t> made(rd_kafka_NewTopic_new(
       topic.name.c_str(), topic.partitions, kReplicasOfCluster, message, sizeof(message)));
   if (made == nullptr) return absl::InternalError(absl::StrCat(what, ": ", message));

@@ -19,7 +19,7 @@ namespace {
 using testing::MysqlProduct;
 using testing::MysqlServer;
 
-constexpr int kRows = 20'000;
+constexpr int kRangeRows = 20'000;
 constexpr size_t kCount = 4;
 
 class KeyRangesServerTest : public ::testing::TestWithParam<MysqlProduct> {
@@ -32,7 +32,7 @@ class KeyRangesServerTest : public ::testing::TestWithParam<MysqlProduct> {
     ASSERT_OK(server_->Exec("SET sql_mode = '', time_zone = '+00:00'"));
     ASSERT_OK(server_->Exec("CREATE TABLE numbers (n int PRIMARY KEY) ENGINE=InnoDB"));
     std::string insert = "INSERT INTO numbers VALUES (0)";
-    for (int n = 1; n < kRows; ++n) absl::StrAppend(&insert, ",(", n, ")");
+    for (int n = 1; n < kRangeRows; ++n) absl::StrAppend(&insert, ",(", n, ")");
     ASSERT_OK(server_->Exec(insert));
     ConnectionOptions options;
     options.host = "127.0.0.1";
@@ -115,18 +115,18 @@ TEST_P(KeyRangesServerTest, RangesAreOfSimilarSize) {
   };
   for (const auto& [columns, key, values] : cases) {
     SCOPED_TRACE(columns);
-    ExpectEven(Sizes(columns, key, values), kRows);
+    ExpectEven(Sizes(columns, key, values), kRangeRows);
   }
   if (server_->mariadb()) {
     SCOPED_TRACE("uuid");
     ExpectEven(
         Sizes("a uuid", "a", "concat(left(sha2(n, 256), 12), '4abc8', left(sha2(n, 256), 15))"),
-        kRows);
+        kRangeRows);
   }
 }
 
 TEST_P(KeyRangesServerTest, NoPointsMeanOneRange) {
-  EXPECT_EQ(Sizes("a set('x','y'), b int", "a, b", "n % 4, n"), std::vector<int>{kRows});
+  EXPECT_EQ(Sizes("a set('x','y'), b int", "a, b", "n % 4, n"), std::vector<int>{kRangeRows});
   EXPECT_EQ(Sizes("a int", "a", "7"), std::vector<int>{1});
   ASSERT_OK(server_->Exec("DELETE FROM numbers"));
   EXPECT_EQ(Sizes("a int", "a", "n"), std::vector<int>{0});

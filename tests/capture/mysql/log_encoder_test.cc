@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr uint64_t kNow = 1'700'000'001'000'000;
-constexpr char kUuid[] = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+constexpr char kServerUuid[] = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
 
 // Knows no table: all comes from the binlog.
 class NoCatalog : public Catalog {
@@ -49,7 +49,7 @@ class LogEncoderTest : public ::testing::Test {
 
   void Start(ResumeToken token) {
     token.naming = naming_;
-    token.server = kUuid;
+    token.server = kServerUuid;
     encoder_ = std::make_unique<LogEncoder>(options_, token, registry_.journaled(),
                                             *DeliveredGtids::Parse(naming_, token.gtids),
                                             TableDefinitions(), &catalog_, &registry_, &names_);
@@ -192,7 +192,7 @@ TEST_F(LogEncoderTest, ATransactionBecomesItsSchemaItsChangesAndItsEnd) {
   EXPECT_EQ(change.position().offset(), group_starts_);
   EXPECT_EQ(change.commit_time_us(), 1'700'000'000'000'000u);
   const ResumeToken token = *ResumeToken::Decode(batch.resume);
-  EXPECT_EQ(token.gtids, absl::StrCat(kUuid, ":5"));
+  EXPECT_EQ(token.gtids, absl::StrCat(kServerUuid, ":5"));
   EXPECT_EQ(token.offset, place_);
 }
 
@@ -311,7 +311,7 @@ TEST_F(LogEncoderTest, RowsOfAPreparedTransactionComeAtItsCommit) {
   const uint64_t committed_at = group_starts_;
   Query("XA COMMIT X'78',X'',1");
   ASSERT_TRUE(encoder_->wanted().has_value());
-  EXPECT_EQ(encoder_->wanted()->gtid, absl::StrCat(kUuid, ":5"));
+  EXPECT_EQ(encoder_->wanted()->gtid, absl::StrCat(kServerUuid, ":5"));
   EXPECT_THAT(Briefs(encoder_->Take()), IsEmpty());
   StartDump(prepared_at);
   Prepare(5);
@@ -321,7 +321,7 @@ TEST_F(LogEncoderTest, RowsOfAPreparedTransactionComeAtItsCommit) {
               ElementsAre("SCHEMA t", "CREATE 0 key(8) after(8,prepared) last", "END 1"));
   EXPECT_EQ(Decode(batch)[1].change().position().offset(), committed_at);
   EXPECT_THAT(ResumeToken::Decode(batch.resume)->prepared, IsEmpty());
-  EXPECT_EQ(ResumeToken::Decode(batch.resume)->gtids, absl::StrCat(kUuid, ":5-6"));
+  EXPECT_EQ(ResumeToken::Decode(batch.resume)->gtids, absl::StrCat(kServerUuid, ":5-6"));
 }
 
 TEST_F(LogEncoderTest, RowsOfAPreparedTransactionGoWithItsRollback) {
@@ -481,7 +481,7 @@ TEST_F(LogEncoderTest, ATransactionWithoutEventsIsNotWaitedFor) {
   ASSERT_EQ(batch.transactions.size(), 1u);
   EXPECT_EQ(batch.transactions[0].number, 6u);
   EXPECT_EQ(batch.events.back().transaction, 0u);
-  EXPECT_EQ(ResumeToken::Decode(batch.resume)->gtids, absl::StrCat(kUuid, ":5-7"));
+  EXPECT_EQ(ResumeToken::Decode(batch.resume)->gtids, absl::StrCat(kServerUuid, ":5-7"));
 }
 
 TEST_F(LogEncoderTest, HeartbeatsMoveTheFrontierBetweenGroups) {

@@ -28,7 +28,7 @@ struct Sample {
   std::vector<std::string> values;
 };
 
-const std::vector<Sample> kCommon = {
+const std::vector<Sample> kCommonTypes = {
     {"tinyint", {"-128", "127", "0"}},
     {"tinyint(1)", {"1", "0", "-5"}},
     {"tinyint unsigned", {"0", "255"}},
@@ -115,7 +115,7 @@ const std::vector<Sample> kCommon = {
     {"point", {"st_geomfromtext('POINT(3 4)')"}},
 };
 
-const std::vector<Sample> kMySql = {
+const std::vector<Sample> kMySqlTypes = {
     {"json",
      {R"('{"b": 1, "aa": [true, false, null, "x\\\\y", -1, 65535, 4294967296], "é": {}}')",
       "json_array(0.1, 1e15, 1e16, 1.5e-7, -0e0, 1e308, 3e0, 18446744073709551615, 1e0/3)",
@@ -129,7 +129,7 @@ const std::vector<Sample> kMySql = {
     {"varchar(20) character set gb18030", {"'中文😀'"}},
 };
 
-const std::vector<Sample> kMariaDb = {
+const std::vector<Sample> kMariaDbTypes = {
     {"json", {R"('{"b": 1,  "a": [1.0]}')", "'\"é\"'", "'null'"}},
     {"uuid",
      {"'550e8400-e29b-41d4-a716-446655440000'", "'00000000-0000-0000-0000-000000000000'",
@@ -205,8 +205,8 @@ class TypesServerTest : public ::testing::TestWithParam<MysqlProduct> {
 };
 
 TEST_P(TypesServerTest, SelectAndLogGiveTheSameBytes) {
-  std::vector<Sample> samples = kCommon;
-  const std::vector<Sample>& own = server_->mariadb() ? kMariaDb : kMySql;
+  std::vector<Sample> samples = kCommonTypes;
+  const std::vector<Sample>& own = server_->mariadb() ? kMariaDbTypes : kMySqlTypes;
   samples.insert(samples.end(), own.begin(), own.end());
   const std::vector<Sample> later = LaterTypes(*server_);
   samples.insert(samples.end(), later.begin(), later.end());

@@ -360,12 +360,13 @@ TEST_F(LogEncoderTest, ATruncateIsOneEventForEachTable) {
 }
 
 TEST_F(LogEncoderTest, LogicalMessagesAreEventsButOurOwnAreNot) {
-  Feed({Message(false, 0x80, "app", "x"), Message(false, 0x90, "tidemark", "ping")});
+  Feed({LogicalMessage(false, 0x80, "app", "x"), LogicalMessage(false, 0x90, "tidemark", "ping")});
   EXPECT_EQ(encoder_->frontier(), 0x90u);
   FeedTransaction(0x100, 7,
                   {Described(), Insert(kTable, {"1", "a", "1"}),
-                   Message(true, 0xF0, "tidemark", ""), Message(true, 0xF8, "app", "y")});
-  FeedTransaction(0x200, 8, {Message(true, 0x1F0, "tidemark", "")});
+                   LogicalMessage(true, 0xF0, "tidemark", ""),
+                   LogicalMessage(true, 0xF8, "app", "y")});
+  FeedTransaction(0x200, 8, {LogicalMessage(true, 0x1F0, "tidemark", "")});
   LogBatch batch = encoder_->Take();
   EXPECT_THAT(Briefs(batch),
               ElementsAre("MESSAGE app", "SCHEMA orders", "CREATE 0 key(1) after(1,a,1) last",
@@ -398,7 +399,7 @@ TEST_F(LogEncoderTest, AHugeTransactionComesInPiecesAndOnlyItsLastChangeIsMarked
   EXPECT_TRUE(first.mid_transaction);
   EXPECT_EQ(first.frontier.offset, 0x50u);
   Feed({Update(kTable, 'K', {"1", kNullCell, kNullCell}, {"2", kUnchangedCell, "5"}),
-        Message(true, 1, "app", "")});
+        LogicalMessage(true, 1, "app", "")});
   LogBatch second = encoder_->Take();
   EXPECT_THAT(Briefs(second), ElementsAre("CREATE 0 key(1) after(1,a,1)"));
   EXPECT_TRUE(second.mid_transaction);
@@ -415,7 +416,7 @@ TEST_F(LogEncoderTest, AHugeTransactionComesInPiecesAndOnlyItsLastChangeIsMarked
 TEST_F(LogEncoderTest, MessagesAfterTheLastChangeAreNotHeldWithoutBound) {
   Feed({Begin(0x100, 1), Described(), Insert(kTable, {"1", "a", "1"})});
   const std::string content(LogEncoder::kHeldBytesMax / 2, 'x');
-  for (int i = 0; i < 3; ++i) Feed({Message(true, 1, "app", content)});
+  for (int i = 0; i < 3; ++i) Feed({LogicalMessage(true, 1, "app", content)});
   EXPECT_GT(encoder_->pending_bytes(), LogEncoder::kHeldBytesMax);
   EXPECT_EQ(encoder_->Take().events.size(), 5u);
   Feed({Commit(0x100, 0x130)});
@@ -433,9 +434,9 @@ TEST_F(LogEncoderTest, ARestartInsideATransactionLosesAndRepeatsNothing) {
       Begin(0x100, 2),
       Described(),
       Insert(kTable, {"1", "a", "1"}),
-      Message(true, 0xA0, "tidemark", ""),
+      LogicalMessage(true, 0xA0, "tidemark", ""),
       Update(kTable, 'K', {"1", kNullCell, kNullCell}, {"2", kUnchangedCell, "5"}),
-      Message(true, 0xA8, "app", ""),
+      LogicalMessage(true, 0xA8, "app", ""),
       Truncate({kTable, kTable}),
       Insert(kTable, {"3", "c", "1"}),
       Commit(0x100, 0x130),
@@ -475,7 +476,7 @@ TEST_F(LogEncoderTest, ARestartInsideATransactionLosesAndRepeatsNothing) {
 TEST_F(LogEncoderTest, TransactionsBeforeTheTokenGiveNoEventsButAreReported) {
   Start({0x130, 0, 0, 0, "7"});
   FeedTransaction(0x100, 1, {Described(), Insert(kTable, {"1", "a", "1"})});
-  Feed({Message(false, 0x120, "app", "seen before")});
+  Feed({LogicalMessage(false, 0x120, "app", "seen before")});
   FeedTransaction(0x130, 2, {Insert(kTable, {"2", "b", "1"})});
   LogBatch batch = encoder_->Take();
   EXPECT_THAT(Briefs(batch),
@@ -500,7 +501,7 @@ TEST_F(LogEncoderTest, MessagesOutOfPlaceAreDataLoss) {
   EXPECT_EQ(Try(Commit(1, 2)).code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(Try(Insert(kTable, {"1"})).code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(Try(Truncate({kTable})).code(), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(Try(Message(true, 1, "app", "")).code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(Try(LogicalMessage(true, 1, "app", "")).code(), absl::StatusCode::kDataLoss);
   Feed({Begin(0x100, 1)});
   EXPECT_EQ(Try(Begin(0x200, 2)).code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(Try(Insert(kTable, {"1", "a", "1"})).code(), absl::StatusCode::kDataLoss);

@@ -102,8 +102,8 @@ inline std::string Truncate(const std::vector<uint32_t>& relations, int flags = 
   for (uint32_t relation : relations) out.U32(relation);
   return out.str();
 }
-inline std::string Message(bool transactional, Lsn lsn, std::string_view prefix,
-                           std::string_view content) {
+inline std::string LogicalMessage(bool transactional, Lsn lsn, std::string_view prefix,
+                                  std::string_view content) {
   return MessageBuilder('M').U8(transactional).U64(lsn).String(prefix).Counted(content).str();
 }
 

@@ -33,7 +33,7 @@ std::vector<std::string> AllMessages() {
           Update(16384, 'K', {"1", kNullCell}, {"2", "x"}),
           Delete(16384, 'O', {"1", "old"}),
           Truncate({16384, 16385}, 3),
-          Message(true, 0x99, "app", std::string("a\0b", 3)),
+          LogicalMessage(true, 0x99, "app", std::string("a\0b", 3)),
           MessageBuilder('S').U32(734).U8(1).str(),
           MessageBuilder('E').str(),
           MessageBuilder('c').U32(734).U8(0).U64(1).U64(2).U64(3).str(),
@@ -144,7 +144,7 @@ TEST(PgoutputTest, TruncateAndMessageCarryTheirFields) {
   EXPECT_FALSE(truncate->cascade);
   EXPECT_TRUE(truncate->restart_identity);
   EXPECT_EQ(truncate->relations, (std::vector<uint32_t>{1, 2}));
-  std::string bytes = Message(false, 77, "p", "content");
+  std::string bytes = LogicalMessage(false, 77, "p", "content");
   auto message = ParseLogicalMessage(bytes);
   ASSERT_TRUE(message.ok());
   EXPECT_FALSE(message->transactional);

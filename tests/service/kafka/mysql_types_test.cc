@@ -90,7 +90,7 @@ v1::Value Geometry(uint32_t srid, const std::string& wkb) {
 }
 
 // 2024-05-06 07:08:09 UTC
-constexpr int64_t kMoment = 1'714'979'289'000'000;
+constexpr int64_t kMysqlMoment = 1'714'979'289'000'000;
 
 struct Case {
   v1::Type type;
@@ -219,17 +219,17 @@ TEST(MysqlTypesTest, DatesAndTimesOfEachPrecision) {
       {MakeType(v1::TYPE_KIND_TIME, 19, "time", 0), Time(-3'020'399'000'000), micro_time,
        "-3020399000000"},
       {MakeType(v1::TYPE_KIND_TIME, 19, "time(6)", 6), Time(1), micro_time, "1"},
-      {datetime(0), Timestamp(kMoment), Named("int64", "io.debezium.time.Timestamp"),
+      {datetime(0), Timestamp(kMysqlMoment), Named("int64", "io.debezium.time.Timestamp"),
        "1714979289000"},
-      {datetime(3), Timestamp(kMoment + 123'000), Named("int64", "io.debezium.time.Timestamp"),
+      {datetime(3), Timestamp(kMysqlMoment + 123'000), Named("int64", "io.debezium.time.Timestamp"),
        "1714979289123"},
-      {datetime(4), Timestamp(kMoment + 123'400), Named("int64", "io.debezium.time.MicroTimestamp"),
+      {datetime(4), Timestamp(kMysqlMoment + 123'400), Named("int64", "io.debezium.time.MicroTimestamp"),
        "1714979289123400"},
-      {datetime(6), Timestamp(kMoment + 123'456), Named("int64", "io.debezium.time.MicroTimestamp"),
+      {datetime(6), Timestamp(kMysqlMoment + 123'456), Named("int64", "io.debezium.time.MicroTimestamp"),
        "1714979289123456"},
-      {timestamp(0), Zoned(kMoment), zoned, "\"2024-05-06T07:08:09Z\""},
-      {timestamp(3), Zoned(kMoment + 120'000), zoned, "\"2024-05-06T07:08:09.120Z\""},
-      {timestamp(6), Zoned(kMoment), zoned, "\"2024-05-06T07:08:09.000000Z\""},
+      {timestamp(0), Zoned(kMysqlMoment), zoned, "\"2024-05-06T07:08:09Z\""},
+      {timestamp(3), Zoned(kMysqlMoment + 120'000), zoned, "\"2024-05-06T07:08:09.120Z\""},
+      {timestamp(6), Zoned(kMysqlMoment), zoned, "\"2024-05-06T07:08:09.000000Z\""},
   });
 }
 

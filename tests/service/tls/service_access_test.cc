@@ -33,7 +33,7 @@ using testing::Process;
 using testing::ServiceProcess;
 using ::testing::StartsWith;
 
-constexpr absl::Duration kPatience = absl::Seconds(60);
+constexpr absl::Duration kAccessPatience = absl::Seconds(60);
 constexpr char kPassword[] = "the-password-of-the-database";
 constexpr char kToken[] = "the-token-of-the-service";
 constexpr char kOldToken[] = "a-token-that-is-rotated-out";
@@ -76,7 +76,7 @@ class ServiceAccessTest : public ::testing::Test {
   static void StartPostgres() {
     const std::string user = testing::PostgresUser();
     if (!user.empty()) {
-      ASSERT_OK(testing::RunProgram({"/bin/chown", user, File("postgres.key")}, kPatience));
+      ASSERT_OK(testing::RunProgram({"/bin/chown", user, File("postgres.key")}, kAccessPatience));
     }
     auto server = PostgresServer::Start({.settings = {{"ssl", "on"},
                                                       {"ssl_cert_file", File("postgres.pem")},
@@ -180,7 +180,7 @@ class ServiceAccessTest : public ::testing::Test {
     const std::string file = File(absl::StrCat("output-", ++outputs_));
     auto process = Process::Start({.command = std::move(command), .output_file = file});
     if (!process.ok()) return process.status().ToString();
-    const int code = (*process)->Wait(kPatience).value_or(-1);
+    const int code = (*process)->Wait(kAccessPatience).value_or(-1);
     return absl::StrCat("exit ", code, ": ", (*process)->Output());
   }
   static std::string Program(const std::string& name) {
@@ -197,7 +197,7 @@ class ServiceAccessTest : public ::testing::Test {
     return options;
   }
   static void WaitForLog(const std::string& text) {
-    EXPECT_OK(service_->process().WaitForLine(text, kPatience));
+    EXPECT_OK(service_->process().WaitForLine(text, kAccessPatience));
   }
 
   static testing::TempFolder* folder_;
@@ -238,7 +238,7 @@ TEST_F(ServiceAccessTest, WhoIsRefusedIsToldWhyAndTheLogNamesThem) {
   for (const auto& one : cases) {
     EXPECT_THAT(Command(As(one.client, one.token)),
                 AllOf(HasSubstr("exit 1"), HasSubstr(one.reason)));
-    auto line = service_->process().WaitForLine(one.reason, kPatience);
+    auto line = service_->process().WaitForLine(one.reason, kAccessPatience);
     ASSERT_OK(line);
     EXPECT_THAT(*line, AllOf(HasSubstr("call refused"), HasSubstr("127.0.0.1")));
   }
@@ -419,8 +419,8 @@ TEST_F(ServiceAccessTest, SecretsAreInNoLogAndNoOutput) {
                                       {"SECRET_OF_REGISTRY", "the-password-of-the-registry"},
                                       {"SECRET_OF_HASH", "the-salt-of-the-hashes"}}});
   ASSERT_OK(publishing);
-  EXPECT_OK((*publishing)->WaitForLine("127.0.0.1:1", kPatience));
-  EXPECT_OK((*publishing)->Terminate(kPatience));
+  EXPECT_OK((*publishing)->WaitForLine("127.0.0.1:1", kAccessPatience));
+  EXPECT_OK((*publishing)->Terminate(kAccessPatience));
   std::string all = absl::StrCat(service_->Log(), Content("output-kafka"));
   for (int i = 1; i <= outputs_; ++i) absl::StrAppend(&all, Content(absl::StrCat("output-", i)));
   EXPECT_THAT(all, AllOf(HasSubstr("call refused"), HasSubstr("127.0.0.1:1")));
