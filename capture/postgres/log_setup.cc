@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "capture/postgres/postgres_catalog.h"
 #include "capture/postgres/postgres_error.h"
@@ -71,25 +72,53 @@ std::string DropSlotSql(const std::string& name) {
   return absl::StrCat("SELECT pg_drop_replication_slot('", name, "')");
 }
 
-// Tables of the options that the publication lacks. By name, and not as regclass: that asks for a
-// privilege on the schema.
+// Those of the named tables ($$named$$: rows of place, schema and name) that publication $1 does not
+// carry, by place. Under publish_via_partition_root a partition of a table that is listed comes
+// under that one's name; otherwise it is carried as itself. By name, and not as regclass: that asks
+// for a privilege on the schema. Catalogs only: pg_publication_tables waits for whoever holds a lock
+// on one of its tables.
+constexpr char kMissingQuery[] = R"sql(
+WITH publication AS (SELECT oid, puballtables, pubviaroot FROM pg_publication WHERE pubname = $1),
+listed (relid) AS (
+  SELECT r.prrelid FROM publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
+  $$schemas$$)
+SELECT named.place FROM (VALUES $$named$$) named (place, nspname, relname)
+WHERE NOT EXISTS (
+  SELECT FROM publication p, pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
+  WHERE n.nspname = named.nspname AND t.relname = named.relname AND CASE
+    WHEN p.puballtables THEN t.oid >= 16384 AND t.relkind IN ('r', 'p') AND t.relpersistence = 'p'
+      AND NOT (p.pubviaroot AND t.relispartition)
+    WHEN EXISTS (SELECT FROM pg_partition_ancestors(t.oid) a (relid) JOIN listed USING (relid)
+                 WHERE a.relid <> t.oid) THEN NOT p.pubviaroot
+    ELSE EXISTS (SELECT FROM $$tree$$ tree JOIN listed USING (relid)) END)
+ORDER BY named.place)sql";
+
+constexpr char kTablesOfSchemas[] =
+    "UNION SELECT c.oid FROM publication p JOIN pg_publication_namespace s ON s.pnpubid = p.oid"
+    " JOIN pg_class c ON c.relnamespace = s.pnnspid"
+    " WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p'";
+
+// Tables of the options that the publication lacks.
 absl::StatusOr<std::vector<std::string>> MissingTables(Connection& sql,
                                                        const PostgresOptions& options) {
   std::vector<std::string> missing;
-  for (const std::string& table : options.tables) {
-    const auto [schema, name] = SplitTable(table);
-    absl::StatusOr<Result> found = sql.Query(
-        "WITH named AS (SELECT t.oid FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace"
-        "  WHERE n.nspname = $2 AND t.relname = $3),"
-        " carried AS (SELECT c.oid FROM pg_publication_tables p"
-        "  JOIN pg_namespace n ON n.nspname = p.schemaname"
-        "  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename"
-        "  WHERE p.pubname = $1)"
-        " SELECT FROM carried c, named t"
-        " WHERE c.oid IN " + PartitionTree("t.oid"),
-        {options.publication, schema, name});
-    if (!found.ok()) return found.status();
-    if (found->rows() == 0) missing.push_back(table);
+  if (options.tables.empty()) return missing;
+  std::string named;
+  for (size_t place = 0; place < options.tables.size(); ++place) {
+    const auto [schema, name] = SplitTable(options.tables[place]);
+    absl::StrAppend(&named, place == 0 ? "" : ", ", "(", place, ", ", sql.QuoteLiteral(schema),
+                    "::name, ", sql.QuoteLiteral(name), "::name)");
+  }
+  const bool lists_schemas = sql.server_version() >= 150000;
+  absl::StatusOr<Result> rows =
+      sql.Query(absl::StrReplaceAll(kMissingQuery, {{"$$named$$", named},
+                                                    {"$$tree$$", PartitionTree("t.oid")},
+                                                    {"$$schemas$$",
+                                                     lists_schemas ? kTablesOfSchemas : ""}}),
+                {options.publication});
+  if (!rows.ok()) return rows.status();
+  for (int row = 0; row < rows->rows(); ++row) {
+    missing.push_back(options.tables[static_cast<size_t>(rows->number(row, 0))]);
   }
   return missing;
 }

@@ -18,6 +18,28 @@ class PartitionsTest : public CaptureTest {
     Sql("INSERT INTO p SELECT i, CASE WHEN i % 3 = 0 THEN 'north' ELSE 'south' END, 1 "
         "FROM generate_series(1, 1000) i");
   }
+
+  // The service starts and captures while others hold the strongest locks.
+  void ExpectLocksHoldUpNoLog() {
+    Sql("CREATE TABLE locked"
+        " (id int PRIMARY KEY, note text DEFAULT 'none', made date DEFAULT now())");
+    Sql("INSERT INTO locked VALUES (1)");
+    StartService();
+    ASSERT_FALSE(HasFatalFailure());
+    Snapshot();
+    StopService();
+    Sql("INSERT INTO locked VALUES (2); UPDATE p SET version = 2 WHERE id < 5");
+    const auto holder = NewSession();
+    ASSERT_NE(holder, nullptr);
+    ASSERT_OK(holder->Exec("BEGIN; LOCK TABLE locked, p, p_south IN ACCESS EXCLUSIVE MODE"));
+    StartServiceAgain();
+    ASSERT_FALSE(HasFatalFailure());
+    CatchUp();
+    EXPECT_EQ(Changes(v1::OP_CREATE, "public.locked").size(), 1u);
+    EXPECT_EQ(Changes(v1::OP_UPDATE, "public.p").size(), 4u);
+    ASSERT_OK(holder->Exec("ROLLBACK"));
+    ExpectExact();
+  }
 };
 
 TEST_P(PartitionsTest, RowsThatMoveBetweenPartitionsAreExact) {
@@ -71,25 +93,19 @@ TEST_P(PartitionsTest, APartitionMadeDuringASnapshotRestartsNothing) {
 }
 
 // Their schemas are asked for while nobody else may even read them.
-TEST_P(PartitionsTest, TablesThatAreLockedHoldUpNoLog) {
-  Sql("CREATE TABLE locked (id int PRIMARY KEY, note text DEFAULT 'none', made date DEFAULT now())");
-  Sql("INSERT INTO locked VALUES (1)");
-  StartService();
-  ASSERT_FALSE(HasFatalFailure());
-  Snapshot();
-  StopService();
-  Sql("INSERT INTO locked VALUES (2); UPDATE p SET version = 2 WHERE id < 5");
-  const auto holder = NewSession();
-  ASSERT_NE(holder, nullptr);
-  ASSERT_OK(holder->Exec("BEGIN; LOCK TABLE locked, p, p_south IN ACCESS EXCLUSIVE MODE"));
-  StartServiceAgain();
-  ASSERT_FALSE(HasFatalFailure());
-  CatchUp();
-  EXPECT_EQ(Changes(v1::OP_CREATE, "public.locked").size(), 1u);
-  EXPECT_EQ(Changes(v1::OP_UPDATE, "public.p").size(), 4u);
-  ASSERT_OK(holder->Exec("ROLLBACK"));
-  ExpectExact();
-}
+TEST_P(PartitionsTest, TablesThatAreLockedHoldUpNoLog) { ExpectLocksHoldUpNoLog(); }
+
+// The start asks whether the publication has them.
+class NamedTablesTest : public PartitionsTest {
+ protected:
+  testing::ServiceOptions ServiceSettings() const override {
+    testing::ServiceOptions options = PartitionsTest::ServiceSettings();
+    options.postgres_lines = {"tables: [public.p, public.locked]"};
+    return options;
+  }
+};
+
+TEST_P(NamedTablesTest, TablesThatAreLockedHoldUpNoLog) { ExpectLocksHoldUpNoLog(); }
 
 TEST_P(PartitionsTest, InheritanceKeepsParentAndChildApart) {
   Sql("CREATE TABLE base (id int PRIMARY KEY, note text)");
@@ -103,6 +119,7 @@ TEST_P(PartitionsTest, InheritanceKeepsParentAndChildApart) {
 }
 
 TIDEMARK_ON_EVERY_POSTGRES(PartitionsTest);
+TIDEMARK_ON_EVERY_POSTGRES(NamedTablesTest);
 
 }  // namespace
 }  // namespace tidemark::contract
