@@ -72,11 +72,11 @@ std::string DropSlotSql(const std::string& name) {
   return absl::StrCat("SELECT pg_drop_replication_slot('", name, "')");
 }
 
-// Those of the named tables ($$named$$: rows of place, schema and name) that publication $1 does not
-// carry, by place. Under publish_via_partition_root a partition of a table that is listed comes
+// Those of the named tables ($$named$$: rows of place, schema and name) that publication $1 does
+// not carry, by place. Under publish_via_partition_root a partition of a table that is listed comes
 // under that one's name; otherwise it is carried as itself. By name, and not as regclass: that asks
-// for a privilege on the schema. Catalogs only: pg_publication_tables waits for whoever holds a lock
-// on one of its tables.
+// for a privilege on the schema. Catalogs only: pg_publication_tables waits for whoever holds a
+// lock on one of its tables.
 constexpr char kMissingQuery[] = R"sql(
 WITH publication AS (SELECT oid, puballtables, pubviaroot FROM pg_publication WHERE pubname = $1),
 listed (relid) AS (
@@ -196,6 +196,42 @@ absl::Status CheckUsable(Connection& sql, const PostgresOptions& options, const 
   return slot.holder.empty() ? absl::OkStatus() : SlotHeld(options.slot, slot.holder);
 }
 
+// Row filters, each an error.
+absl::StatusOr<std::vector<Problem>> RowFilters(Connection& sql, const PostgresOptions& options) {
+  std::vector<Problem> problems;
+  if (sql.server_version() < 150000) return problems;
+  absl::StatusOr<Result> rows = sql.Query(
+      "SELECT n.nspname, c.relname FROM pg_publication p"
+      " JOIN pg_publication_rel r ON r.prpubid = p.oid JOIN pg_class c ON c.oid = r.prrelid"
+      " JOIN pg_namespace n ON n.oid = c.relnamespace"
+      " WHERE p.pubname = $1 AND r.prqual IS NOT NULL AND NOT EXISTS ("
+      "  SELECT FROM pg_publication_namespace s WHERE s.pnpubid = p.oid AND s.pnnspid = n.oid)"
+      " ORDER BY 1, 2",
+      {options.publication});
+  if (!rows.ok()) return rows.status();
+  for (int row = 0; row < rows->rows(); ++row) {
+    const std::string publication = sql.QuoteIdentifier(options.publication);
+    const std::string table = absl::StrCat(sql.QuoteIdentifier(rows->text(row, 0)), ".",
+                                           sql.QuoteIdentifier(rows->text(row, 1)));
+    problems.push_back(Error(
+        absl::StrCat("publication ", options.publication, " filters the rows of table ",
+                     rows->str(row, 0), ".", rows->str(row, 1)),
+        absl::StrCat("run: ALTER PUBLICATION ", publication, " DROP TABLE ", table,
+                     "; ALTER PUBLICATION ", publication, " ADD TABLE ", table)));
+  }
+  return problems;
+}
+
+// FailedPrecondition: the log lacks, or will lack, what it is to carry.
+absl::Status CheckCarries(Connection& sql, const PostgresOptions& options) {
+  absl::StatusOr<std::vector<Problem>> problems = PublicationProblems(sql, options);
+  if (!problems.ok()) return problems.status();
+  absl::StatusOr<std::vector<Problem>> filters = RowFilters(sql, options);
+  if (!filters.ok()) return filters.status();
+  problems->insert(problems->end(), filters->begin(), filters->end());
+  return ProblemsStatus(*problems);
+}
+
 absl::Status EnsurePublication(Connection& sql, const PostgresOptions& options, bool slot_exists) {
   absl::StatusOr<std::optional<PublicationInfo>> found = LoadPublication(sql, options.publication);
   if (!found.ok()) return found.status();
@@ -209,8 +245,7 @@ absl::Status EnsurePublication(Connection& sql, const PostgresOptions& options, 
     absl::Status created = CreatePublication(sql, options);
     if (!created.ok()) return created;
   }
-  absl::StatusOr<std::vector<Problem>> problems = PublicationProblems(sql, options);
-  return problems.ok() ? ProblemsStatus(*problems) : problems.status();
+  return CheckCarries(sql, options);
 }
 
 // The next name of a list, without its quotes; what follows it stays in `list`.
@@ -488,8 +523,15 @@ absl::Status CheckLogSetup(Connection& sql, const PostgresOptions& options, uint
         ": the changes between are missing; start again with an empty journal and a new snapshot, "
         "and give each reader a slot of its own"));
   }
-  absl::StatusOr<std::vector<Problem>> problems = PublicationProblems(sql, options);
-  return problems.ok() ? ProblemsStatus(*problems) : problems.status();
+  return CheckPublished(sql, options);
+}
+
+absl::Status CheckPublished(Connection& sql, const PostgresOptions& options) {
+  absl::Status status = CheckCarries(sql, options);
+  if (!absl::IsFailedPrecondition(status)) return status;
+  return absl::FailedPreconditionError(
+      absl::StrCat(status.message(),
+                   ". What was written meanwhile is not in the log: then take a new snapshot"));
 }
 
 absl::StatusOr<uint64_t> CheckSamePublication(Connection& sql, const PostgresOptions& options,

@@ -55,7 +55,8 @@ struct PublicationInfo {
 absl::StatusOr<std::optional<PublicationInfo>> LoadPublication(Connection& sql,
                                                                const std::string& name);
 
-// What is wrong with the publication, or that it is missing.
+// What is wrong with the publication, or that it is missing. Row filters are not among it: what
+// TableProblems says of a table is.
 absl::StatusOr<std::vector<Problem>> PublicationProblems(Connection& sql,
                                                          const PostgresOptions& options);
 
@@ -86,6 +87,10 @@ absl::Status CheckLogSetup(Connection& sql, const PostgresOptions& options, uint
 // dropped and made again: the log then lacks, without a word, what was written meanwhile.
 absl::StatusOr<uint64_t> CheckSamePublication(Connection& sql, const PostgresOptions& options,
                                               uint64_t known);
+
+// FailedPrecondition: the publication lacks a table of the options, a kind of change, or rows (a row
+// filter): what is written meanwhile is not in the log.
+absl::Status CheckPublished(Connection& sql, const PostgresOptions& options);
 
 // True if synchronous_standby_names (`setting`) counts a stream of `application` among the
 // synchronous standbys.

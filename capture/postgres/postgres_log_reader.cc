@@ -29,7 +29,7 @@ constexpr milliseconds kEmitTimeout{5000};
 constexpr milliseconds kCloseTimeout{900};
 // How long a change of the server's set-up may go unnoticed: a setting that makes this reader a
 // synchronous standby, a publication that is gone (from version 18 on the log then goes on without
-// a word).
+// a word), or that carries less than it did.
 constexpr milliseconds kExamineInterval{2000};
 // PostgreSQL counts microseconds from 2000-01-01.
 constexpr int64_t kEpochOffsetUs = 946684800000000;
@@ -181,9 +181,11 @@ absl::Status StartStream(Connection& sql, Connection& stream, const PostgresOpti
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LogReader>> PostgresLogReader::Open(SessionFactory* sessions,
-                                                                   const std::string& resume,
+                                                                   const LogResume& resume,
                                                                    SchemaRegistry* registry,
                                                                    std::stop_token stop) {
+  absl::StatusOr<PublicationWatch> watch = PublicationWatch::Load(resume.records);
+  if (!watch.ok()) return watch.status();
   absl::StatusOr<std::unique_ptr<Connection>> sql =
       sessions->OpenSqlForLog({.timeout = std::chrono::seconds(30), .stop = stop});
   if (!sql.ok()) return sql.status();
@@ -195,8 +197,10 @@ absl::StatusOr<std::unique_ptr<LogReader>> PostgresLogReader::Open(SessionFactor
   absl::StatusOr<ServerIdentity> identity = Identify(**sql);
   if (!identity.ok()) return identity.status();
   absl::StatusOr<ResumeToken> token =
-      PrepareToken(**sql, **stream, sessions->options(), resume, identity->standby, stop);
+      PrepareToken(**sql, **stream, sessions->options(), resume.token, identity->standby, stop);
   if (!token.ok()) return token.status();
+  const absl::Status taken_out = watch->Look(**sql, sessions->options());
+  if (!taken_out.ok() && !absl::IsFailedPrecondition(taken_out)) return taken_out;
   absl::StatusOr<milliseconds> interval = StatusInterval(**stream);
   if (!interval.ok()) return interval.status();
   // How far behind the journal is shows from the first moment on.
@@ -211,6 +215,8 @@ absl::StatusOr<std::unique_ptr<LogReader>> PostgresLogReader::Open(SessionFactor
   return std::unique_ptr<LogReader>(new PostgresLogReader({.sql = *std::move(sql),
                                                            .stream = *std::move(stream),
                                                            .token = *std::move(token),
+                                                           .watch = *std::move(watch),
+                                                           .taken_out = taken_out,
                                                            .standby = identity->standby,
                                                            .end = system->flushed,
                                                            .status_interval = *interval},
@@ -237,6 +243,7 @@ PostgresLogReader::PostgresLogReader(Wiring wiring, SessionFactory* sessions,
       wiring_(std::move(wiring)),
       catalog_(wiring_.sql.get(), sessions->options().publication),
       encoder_(wiring_.token, registry->journaled(), &catalog_, registry),
+      failure_(wiring_.taken_out),
       taken_frontier_(0),
       last_log_(Clock::now()),
       last_examined_(Clock::now()),
@@ -253,7 +260,6 @@ PostgresLogReader::~PostgresLogReader() {
 }
 
 absl::StatusOr<LogBatch> PostgresLogReader::Read(size_t bytes_max, milliseconds wait) {
-  if (!failure_.ok()) return failure_;
   const Clock::time_point deadline = Clock::now() + wait;
   while (failure_.ok()) {
     absl::StatusOr<bool> full = ConsumeAtHand(bytes_max);
@@ -269,11 +275,12 @@ absl::StatusOr<LogBatch> PostgresLogReader::Read(size_t bytes_max, milliseconds 
 
 bool PostgresLogReader::HasSomething() const {
   return encoder_.pending_bytes() > 0 || encoder_.frontier() != taken_frontier_ ||
-         encoder_.replaying() != taken_replaying_;
+         encoder_.replaying() != taken_replaying_ || wiring_.watch.has_changes();
 }
 
 LogBatch PostgresLogReader::TakeBatch() {
   LogBatch batch = encoder_.Take();
+  batch.records = wiring_.watch.TakeChanges();
   taken_frontier_ = encoder_.frontier();
   taken_replaying_ = encoder_.replaying();
   return batch;
@@ -337,8 +344,13 @@ absl::Status PostgresLogReader::Examine() {
   if (status.ok()) status = CheckNotSynchronous(*wiring_.sql);
   if (status.ok()) status = NoteRetention();
   if (!status.ok()) return status;
-  return CheckSamePublication(*wiring_.sql, sessions_->options(), wiring_.token.publication_oid)
-      .status();
+  const PostgresOptions& options = sessions_->options();
+  status = CheckSamePublication(*wiring_.sql, options, wiring_.token.publication_oid).status();
+  if (!status.ok()) return status;
+  // What it carries is looked at in any case, so that it is known when the source goes on.
+  const absl::Status listed = wiring_.watch.Look(*wiring_.sql, options);
+  status = CheckPublished(*wiring_.sql, options);
+  return status.ok() ? listed : status;
 }
 
 absl::Status PostgresLogReader::NoteRetention() {

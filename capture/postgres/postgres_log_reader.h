@@ -12,6 +12,7 @@
 #include "capture/postgres/connection.h"
 #include "capture/postgres/log_encoder.h"
 #include "capture/postgres/postgres_catalog.h"
+#include "capture/postgres/published_tables.h"
 #include "capture/postgres/session.h"
 #include "capture/source.h"
 
@@ -27,7 +28,7 @@ class PostgresLogReader : public LogReader {
  public:
   // `resume`: see Source::OpenLog. `sessions` and `registry` must outlive the reader.
   static absl::StatusOr<std::unique_ptr<LogReader>> Open(SessionFactory* sessions,
-                                                         const std::string& resume,
+                                                         const LogResume& resume,
                                                          SchemaRegistry* registry,
                                                          std::stop_token stop);
   ~PostgresLogReader() override;
@@ -57,6 +58,9 @@ class PostgresLogReader : public LogReader {
     std::unique_ptr<Connection> sql;
     std::unique_ptr<Connection> stream;
     ResumeToken token;
+    PublicationWatch watch;
+    // What it noticed at the opening: told once what it remembers was handed out.
+    absl::Status taken_out;
     bool standby = false;
     // Of the server's log.
     Lsn end = 0;

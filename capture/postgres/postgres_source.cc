@@ -35,7 +35,7 @@ class PostgresSource : public Source {
   absl::StatusOr<std::unique_ptr<LogReader>> OpenLog(const LogResume& resume,
                                                      SchemaRegistry* registry,
                                                      std::stop_token stop) override {
-    return PostgresLogReader::Open(&sessions_, resume.token, registry, stop);
+    return PostgresLogReader::Open(&sessions_, resume, registry, stop);
   }
 
   absl::StatusOr<std::unique_ptr<ChunkReader>> OpenChunkReader(SchemaRegistry* registry,

@@ -68,6 +68,17 @@ class SetupTest : public FaultTest {
     ASSERT_EQ(Value(state), "lost");
   }
 
+  // The source has stopped, and tries again by itself.
+  void WaitUntilItGoesOn() {
+    const absl::Time deadline = absl::Now() + absl::Seconds(60);
+    while (absl::Now() < deadline) {
+      ASSERT_OK_AND_ASSIGN(const v1::Source source, service().Status());
+      if (source.state() == v1::Source::CAPTURING) return;
+      absl::SleepFor(absl::Milliseconds(50));
+    }
+    FAIL() << "the source stays stopped\n" << service().Log();
+  }
+
   // What was there is there, and new changes come.
   void ExpectGoesOn() {
     Sql("UPDATE t SET note = note || '+', version = version + 1 WHERE id % 3 = 0");
@@ -241,6 +252,33 @@ TEST_P(PublicationGapTest, PublicationMadeAgainWhileCapturingStopsTheSourceForGo
   StopService();
   ASSERT_OK(service().StartAgain());
   ExpectError(service(), v1::Source::STOPPED, {"dropped and made again", "new snapshot"});
+}
+
+// The publication goes on without it, and so would the stream, without a word.
+TEST_P(PublicationGapTest, TableTakenOutOfThePublicationWhileCapturingIsTold) {
+  Sql("CREATE TABLE u (id int PRIMARY KEY); CREATE PUBLICATION tidemark FOR TABLE t, u");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot({"public.t"});
+  Sql("ALTER PUBLICATION tidemark DROP TABLE t; UPDATE t SET version = 2");
+  ExpectError(service(), v1::Source::STOPPED,
+              {"table public.t was taken out of publication tidemark", "ADD TABLE", "snapshot"});
+  EXPECT_TRUE(Changes(v1::OP_UPDATE, "public.t").empty());
+  Sql("ALTER PUBLICATION tidemark ADD TABLE t");
+  WaitUntilItGoesOn();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot({"public.t"});
+  ExpectGoesOn();
+}
+
+TEST_P(PublicationGapTest, TableTakenOutOfThePublicationForAWhileIsToldAtTheNextStart) {
+  Sql("CREATE PUBLICATION tidemark FOR TABLE t");
+  CaptureAndStop();
+  Sql("ALTER PUBLICATION tidemark DROP TABLE t; UPDATE t SET version = 2;"
+      "ALTER PUBLICATION tidemark ADD TABLE t");
+  ASSERT_OK(service().StartAgain());
+  ExpectError(service(), v1::Source::STOPPED,
+              {"taken out of publication tidemark and put in again", "new snapshot"});
 }
 
 // A file system of 200 MiB in memory.

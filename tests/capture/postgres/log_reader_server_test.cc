@@ -46,15 +46,6 @@ class LogReaderTest : public SourceTest {
         "SELECT pg_get_function_identity_arguments(oid) FROM pg_proc WHERE proname ="
         " 'pg_logical_emit_message' AND proargtypes[2] = 'text'::regtype");
   }
-  // What the log ends with, at most after 10 s.
-  absl::Status FirstError() {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (std::chrono::steady_clock::now() < deadline) {
-      absl::Status status = log_->Read(1 << 20, milliseconds(50)).status();
-      if (!status.ok()) return status;
-    }
-    return absl::OkStatus();
-  }
   absl::Status OpenStatus(const std::string& resume = "") {
     return source().OpenLog({.token = resume}, &registry_, {}).status();
   }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -99,8 +100,36 @@ class SourceTest : public ::testing::Test {
 
   void OpenLog(const std::string& resume = "") {
     log_.reset();
-    ASSERT_OK_AND_ASSIGN(log_, source().OpenLog({.token = resume}, &registry_, {}));
+    ASSERT_OK_AND_ASSIGN(log_, source().OpenLog(ResumeAt(resume), &registry_, {}));
   }
+
+  // With all records that came, unless it is the start.
+  LogResume ResumeAt(const std::string& token) const {
+    LogResume resume{.token = token};
+    if (token.empty()) return resume;
+    for (const auto& [name, value] : records_) resume.records.push_back({name, value});
+    return resume;
+  }
+
+  void KeepRecords(const LogBatch& batch) {
+    for (const model::DriverRecord& record : batch.records) {
+      if (record.value) records_[record.name] = *record.value;
+      if (!record.value) records_.erase(record.name);
+    }
+  }
+
+  // What the log ends with, at most after 10 s; `read` gets what it delivers before.
+  absl::Status FirstError(Delivered* read = nullptr) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (std::chrono::steady_clock::now() < deadline) {
+      auto batch = log_->Read(1 << 20, std::chrono::milliseconds(50));
+      if (!batch.ok()) return batch.status();
+      KeepRecords(*batch);
+      if (read != nullptr) Deliver(*batch, read);
+    }
+    return absl::OkStatus();
+  }
+
 
   void OpenChunks() { ASSERT_OK_AND_ASSIGN(chunks_, source().OpenChunkReader(&registry_, {})); }
 
@@ -113,6 +142,7 @@ class SourceTest : public ::testing::Test {
       auto batch = log_->Read(bytes_max, std::chrono::milliseconds(50));
       EXPECT_OK(batch);
       if (!batch.ok()) break;
+      KeepRecords(*batch);
       Deliver(*batch, &delivered);
     }
     EXPECT_TRUE(done(delivered)) << delivered.changes.size() << " changes came";
@@ -134,6 +164,7 @@ class SourceTest : public ::testing::Test {
   PostgresOptions options_;
   std::unique_ptr<testing::SqlConnection> sql_;
   SchemaRegistry registry_{{}};
+  std::map<std::string, std::string> records_;
   std::unique_ptr<Source> source_;
   std::unique_ptr<LogReader> log_;
   std::unique_ptr<ChunkReader> chunks_;
