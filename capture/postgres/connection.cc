@@ -221,6 +221,7 @@ absl::Status Connection::Usable() const {
 absl::Status Connection::AwaitSocket(short events, const Wait& wait) {
   while (true) {
     if (wait.stopped()) return absl::CancelledError("stopped");
+    if (waiting_) waiting_();
     pollfd waited{PQsocket(connection_.get()), events, 0};
     int ready = poll(&waited, 1, PollMilliseconds(wait.deadline));
     if (ready > 0) return absl::OkStatus();

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -117,6 +118,10 @@ class Connection {
   // when stopped.
   void EndCopyBoth(std::chrono::milliseconds timeout);
 
+  // `waiting` is called whenever a call waits for the server, and every 50 ms as long as it does, by
+  // the thread that waits. It must not use this connection.
+  void OnWait(std::function<void()> waiting) { waiting_ = std::move(waiting); }
+
   std::string QuoteLiteral(absl::string_view text) const;
   std::string QuoteIdentifier(absl::string_view name) const;
 
@@ -171,6 +176,7 @@ class Connection {
 
   std::unique_ptr<pg_conn, ConnectionDeleter> connection_;
   const std::stop_token stop_;
+  std::function<void()> waiting_;
   std::string role_search_path_;
   // A statement could not be ended.
   bool broken_ = false;

@@ -248,7 +248,9 @@ PostgresLogReader::PostgresLogReader(Wiring wiring, SessionFactory* sessions,
       last_log_(Clock::now()),
       last_examined_(Clock::now()),
       wake_(wake),
-      server_position_(std::max(wiring_.token.lsn, wiring_.end)) {}
+      server_position_(std::max(wiring_.token.lsn, wiring_.end)) {
+  wiring_.sql->OnWait([this] { KeepReplying(); });
+}
 
 PostgresLogReader::~PostgresLogReader() {
   sessions_->SetLogSender(0);
@@ -440,6 +442,12 @@ absl::Status PostgresLogReader::SendStatus(bool reply_requested) {
   last_status_ = Clock::now();
   sent_flush_ = flush;
   return wiring_.stream->Send(update);
+}
+
+void PostgresLogReader::KeepReplying() {
+  if (Clock::now() - last_status_ < wiring_.status_interval || !wiring_.stream->healthy()) return;
+  // What fails here, the next piece of the log tells.
+  SendStatus(false).IgnoreError();
 }
 
 absl::Status PostgresLogReader::KeepAlive() {

@@ -20,10 +20,10 @@ namespace tidemark::capture::postgres {
 
 // The log of one slot, over a walsender connection; a second, ordinary session answers questions
 // about the catalog and emits the logical messages that make an idle server move on. Status updates
-// go out at least every third of wal_sender_timeout (10 s at most), at once when the server asks,
-// and within 100 ms after Acknowledge; they carry exactly what was acknowledged. The destructor
-// ends the stream so that the slot is free, within a second. Thread rule and errors:
-// capture/source.h.
+// go out at least every third of wal_sender_timeout (10 s at most), whatever the session of the
+// catalog waits for, at once when the server asks, and within 100 ms after Acknowledge; they carry
+// exactly what was acknowledged. The destructor ends the stream so that the slot is free, within a
+// second. Thread rule and errors: capture/source.h.
 class PostgresLogReader : public LogReader {
  public:
   // `resume`: see Source::OpenLog. `sessions` and `registry` must outlive the reader.
@@ -90,6 +90,8 @@ class PostgresLogReader : public LogReader {
   absl::Status NudgeServer(Clock::time_point now);
   absl::Status EmitMessage();
   absl::Status SendStatus(bool reply_requested);
+  // While the other session waits.
+  void KeepReplying();
   bool HasSomething() const;
   LogBatch TakeBatch();
 

@@ -26,6 +26,19 @@ class LogReaderTest : public SourceTest {
     ASSERT_OK(Server().Exec("SELECT pg_reload_conf()"));
     std::this_thread::sleep_for(milliseconds(300));
   }
+  // Of the sessions that begin from now on.
+  void SetSenderTimeout(const std::string& timeout) {
+    ASSERT_OK(Server().Exec("ALTER SYSTEM SET wal_sender_timeout = '" + timeout + "'"));
+    ASSERT_OK(Server().Exec("SELECT pg_reload_conf()"));
+    EXPECT_TRUE(AwaitValue("SHOW wal_sender_timeout", timeout));
+  }
+  // The walsender has not given up, and goes on.
+  void ExpectSameSession() {
+    Exec("CREATE TABLE last (id int PRIMARY KEY); INSERT INTO last VALUES (1)");
+    ReadUntil([](const Delivered& d) {
+      return !d.schemas.empty() && d.schemas.back().name() == "last";
+    });
+  }
   // Sessions that wait for the transaction of `session` to end.
   static std::string WaitsFor(const testing::SqlConnection& session) {
     return absl::StrCat(
@@ -34,9 +47,13 @@ class LogReaderTest : public SourceTest {
         session.backend_pid());
   }
   bool AwaitValue(const std::string& sql, const std::string& wanted) {
+    return AwaitValueOn(*sql_, sql, wanted);
+  }
+  static bool AwaitValueOn(testing::SqlConnection& session, const std::string& sql,
+                           const std::string& wanted) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (std::chrono::steady_clock::now() < deadline) {
-      if (Value(sql) == wanted) return true;
+      if (session.QueryValue(sql).value_or("") == wanted) return true;
       std::this_thread::sleep_for(milliseconds(20));
     }
     return false;
@@ -380,11 +397,45 @@ TEST_F(LogReaderTest, RequestEndsAWaitThatRuns) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(1000));
 }
 
-TEST_F(LogReaderTest, ConnectionStaysAliveWhileNobodyReads) {
-  ASSERT_OK(Server().Exec("ALTER SYSTEM SET wal_sender_timeout = '1s'"));
-  ASSERT_OK(Server().Exec("SELECT pg_reload_conf()"));
+// For each of the tables the commit is waited for, seconds long: nobody sees it.
+TEST_F(LogReaderTest, ConnectionStaysAliveWhileACommitIsWaitedFor) {
+  SetSenderTimeout("1s");
+  Exec("CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY)");
+  OpenLog();
+  ReadUntil([](const Delivered&) { return true; });
+  ASSERT_OK_AND_ASSIGN(auto writer, Server().Connect(database_));
+  SetStandbyNames("nosuch");
+  ASSERT_OK(writer->Send("BEGIN; INSERT INTO t VALUES (1); INSERT INTO u VALUES (1); COMMIT"));
+  const auto start = std::chrono::steady_clock::now();
+  ReadChanges(2);
+  EXPECT_GT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3));
+  SetStandbyNames("");
+  EXPECT_OK(writer->Finish());
+  ExpectSameSession();
+}
+
+TEST_F(LogReaderTest, ConnectionStaysAliveWhileTheCatalogIsWaitedFor) {
+  SetSenderTimeout("1s");
   Exec("CREATE TABLE t (id int PRIMARY KEY)");
-  std::this_thread::sleep_for(milliseconds(200));
+  OpenLog();
+  ReadUntil([](const Delivered&) { return true; });
+  ASSERT_OK_AND_ASSIGN(auto holder, Server().Connect(database_));
+  ASSERT_OK(holder->Exec("BEGIN; LOCK TABLE pg_attrdef IN ACCESS EXCLUSIVE MODE"));
+  Exec("INSERT INTO t VALUES (1)");
+  std::jthread releasing([&] {
+    EXPECT_TRUE(AwaitValueOn(*holder, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND"
+                                      " relation = 'pg_attrdef'::regclass AND"
+                                      " waitstart < clock_timestamp() - interval '2500 ms'",
+                             "t"));
+    EXPECT_OK(holder->Exec("ROLLBACK"));
+  });
+  ReadChanges(1);
+  ExpectSameSession();
+}
+
+TEST_F(LogReaderTest, ConnectionStaysAliveWhileNobodyReads) {
+  SetSenderTimeout("1s");
+  Exec("CREATE TABLE t (id int PRIMARY KEY)");
   OpenLog();
   for (int i = 0; i < 8; ++i) {
     std::this_thread::sleep_for(milliseconds(400));
