@@ -44,6 +44,8 @@ absl::Status MergeLoop::Run(std::stop_token stop) {
     if (status.ok() && (AppendIsDue() || (stopping && drained && merger_.changed()))) {
       status = Append();
     }
+    // What is to be tried again is due on an idle source too.
+    if (status.ok() && !merger_.changed()) status = coordinator_->LoadRereads();
     if (merger_.ready() && Acknowledgeable() > acknowledged_) {
       ReportDurable();
     }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "service/chunk_loop.h"
 #include "service/inbox.h"
 #include "service/lag_clock.h"
@@ -158,7 +159,13 @@ snapshot::CoordinatorEnvironment ThreadedPipeline::CoordinatorNeeds(storage::Sto
   needs.next_id = [store] { return store->NextJobId(); };
   needs.wake_readers = [this] { wakeup_.Wake(); };
   needs.stop = stop_.get_token();
-  needs.load_rereads = [this](size_t max) { return journal_->Rereads(max); };
+  needs.load_rereads = [this](size_t max, model::Sequence from) {
+    return journal_->Rereads(max, from);
+  };
+  needs.table_name = [this](model::TableId table) -> std::string {
+    const auto schema = registry_.Latest(table);
+    return schema == nullptr ? "" : absl::StrCat(schema->name_space, ".", schema->name);
+  };
   return needs;
 }
 
@@ -259,8 +266,10 @@ void ThreadedPipeline::SetState(PipelineState state, const std::string& error) {
 }
 
 PipelineStatus ThreadedPipeline::status() const {
+  snapshot::RereadFailures rereads = coordinator_.reread_failures();
   std::lock_guard lock(mutex_);
   PipelineStatus status = status_;
+  status.rereads = std::move(rereads);
   for (const auto& of_kind : merged_.by_class) status.events += of_kind.events;
   status.frontier = journal_->bounds().frontier;
   model::Position server = log_.ServerPosition();

@@ -30,6 +30,7 @@ struct PipelineStatus {
   int64_t lag_us = 0;
   uint64_t events = 0;
   uint64_t restarts = 0;
+  snapshot::RereadFailures rereads;
 };
 
 // What else is to be seen of a pipeline, for metrics and health. Counts are since its start.

@@ -42,6 +42,7 @@ v1::Source ToProto(const CapturedSource& captured) {
   source.set_lag_us(status.lag_us);
   source.set_events(status.events);
   source.set_restarts(status.restarts);
+  source.set_rereads_waiting_for(status.rereads.reasons);
   if (captured.publisher != nullptr) {
     Assign(source.mutable_publisher(), captured.publisher->status());
   }

@@ -10,6 +10,8 @@
 namespace tidemark::snapshot {
 namespace {
 
+// Tables that fail, of which a status says why.
+constexpr size_t kReasonsMax = 3;
 // Retry times that a table's re-reads sit out after a failure.
 constexpr uint64_t kRereadRetries = 5;
 // Plans of one table whose bounds cannot be read back, one after the other, before the job fails.
@@ -318,11 +320,17 @@ void Coordinator::FailRead(Job& job, const Task& task, const absl::Status& statu
 }
 
 void Coordinator::FailReread(const Task& task, const absl::Status& status) {
-  bool key_is_gone = absl::IsOutOfRange(status);
-  if (!absl::IsNotFound(status) && !(key_is_gone && task.rereads.size() == 1)) {
+  const bool key_is_gone = absl::IsOutOfRange(status);
+  if (key_is_gone && task.rereads.size() > 1) {
     Guard guard(mutex_);
-    if (key_is_gone) rereads_.ReadSingly(task.request.table);
+    rereads_.ReadSingly(task.request.table);
     ReturnReread(task);
+    return;
+  }
+  if (!key_is_gone && !absl::IsNotFound(status)) {
+    Guard guard(mutex_);
+    rereads_.Fail(task, std::string(status.message()), environment_.now_us(),
+                  kRereadRetries * tuning_.retry_us);
     return;
   }
   // The row is gone, or its key is called otherwise now, under which only a snapshot names it.
@@ -460,12 +468,42 @@ void Coordinator::AddRereads(std::vector<storage::PendingReread> rereads) {
 
 absl::Status Coordinator::LoadRereads() {
   Guard guard(mutex_);
-  if (!rereads_.wants_load()) return absl::OkStatus();
-  absl::StatusOr<std::vector<storage::PendingReread>> loaded =
-      environment_.load_rereads(RereadQueue::kKeysMax);
-  if (!loaded.ok()) return loaded.status();
-  rereads_.Load(*std::move(loaded));
+  if (!rereads_.WantsLoad(environment_.now_us())) return absl::OkStatus();
+  model::Sequence from = 0;
+  bool wanted = true;
+  while (wanted) {
+    absl::StatusOr<std::vector<storage::PendingReread>> page =
+        environment_.load_rereads(RereadQueue::kKeysMax, from);
+    if (!page.ok()) return page.status();
+    const bool last = page->size() < RereadQueue::kKeysMax;
+    if (!last) from = page->back().sequence + 1;
+    wanted = rereads_.Load(*std::move(page), last);
+  }
+  environment_.wake_readers();
   return absl::OkStatus();
+}
+
+std::string Coordinator::NameOf(model::TableId table) const {
+  const std::string name = environment_.table_name ? environment_.table_name(table) : "";
+  return name.empty() ? absl::StrCat("table ", table) : name;
+}
+
+RereadFailures Coordinator::reread_failures() const {
+  std::map<model::TableId, std::string> failing;
+  {
+    Guard guard(mutex_);
+    failing = rereads_.failing();
+  }
+  RereadFailures failures{.tables = failing.size(), .reasons = ""};
+  size_t told = 0;
+  for (const auto& [table, reason] : failing) {
+    if (told == kReasonsMax) break;
+    absl::StrAppend(&failures.reasons, told++ == 0 ? "" : "; ", NameOf(table), ": ", reason);
+  }
+  if (told < failing.size()) {
+    absl::StrAppend(&failures.reasons, "; and ", failing.size() - told, " more tables");
+  }
+  return failures;
 }
 
 CoordinatorCounts Coordinator::counts() const {

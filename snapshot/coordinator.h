@@ -32,8 +32,12 @@ struct CoordinatorEnvironment {
   std::function<absl::StatusOr<uint64_t>()> next_id;
   // There may be something to read now.
   std::function<void()> wake_readers;
-  // The oldest keys that the journal still holds for re-reading, at most `max`.
-  std::function<absl::StatusOr<std::vector<storage::PendingReread>>(size_t max)> load_rereads;
+  // storage::Journal::Rereads.
+  std::function<absl::StatusOr<std::vector<storage::PendingReread>>(size_t max,
+                                                                    model::Sequence from)>
+      load_rereads;
+  // "public.t", for messages; "": not known.
+  std::function<std::string(model::TableId)> table_name;
   // Ends calls to the server that users wait for.
   std::stop_token stop;
 };
@@ -46,6 +50,13 @@ struct CoordinatorCounts {
   uint64_t jobs_completed = 0;
   uint64_t jobs_cancelled = 0;
   uint64_t jobs_failed = 0;
+};
+
+// Rows that the log brought incomplete, and that cannot be read again now.
+struct RereadFailures {
+  uint64_t tables = 0;
+  // Which of them, and why: "public.t: another session holds a lock on the table"; "": none.
+  std::string reasons;
 };
 
 // All snapshot jobs and pending re-reads of one source: what users ask for, what readers read next,
@@ -88,10 +99,13 @@ class Coordinator : public JobControl {
   // new state.
   absl::Status Close(const Task& task, WindowId window, Merger& merger);
   void AddRereads(std::vector<storage::PendingReread> rereads);
-  // Loads re-reads that did not fit in memory, or that an earlier run left. Call now and then.
+  // Loads re-reads that did not fit in memory, that an earlier run left, or that are to be tried
+  // again. REQUIRES: everything that the merger has appended is durable, and AddRereads had it.
+  // Call now and then.
   absl::Status LoadRereads();
 
   CoordinatorCounts counts() const;
+  RereadFailures reread_failures() const;
   // True while a job runs or keys wait to be read again.
   bool busy() const;
 
@@ -114,6 +128,7 @@ class Coordinator : public JobControl {
   void FailRead(Job& job, const Task& task, const absl::Status& status, Merger& merger);
   void FinishReread(const Task& task, Merger& merger);
   void ReturnReread(const Task& task);
+  std::string NameOf(model::TableId table) const;
 
   const std::string source_name_;
   capture::Source* const source_;

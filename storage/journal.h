@@ -150,10 +150,11 @@ class Journal {
   // The announcing frame of a schema with its original sequence; NotFound.
   virtual absl::StatusOr<std::string> SchemaFrame(model::SchemaId id) const = 0;
 
-  // Keys that still must be read again (AppendBatch.rereads_added without rereads_done), oldest
-  // sequence first, at most `max`. Each is a record of its own in the store: an append never
-  // rewrites the others.
-  virtual absl::StatusOr<std::vector<PendingReread>> Rereads(size_t max) const = 0;
+  // Keys that still must be read again (AppendBatch.rereads_added without rereads_done), with
+  // sequences of at least `from`, the oldest first, at most `max`. Each is a record of its own in
+  // the store: an append never rewrites the others.
+  virtual absl::StatusOr<std::vector<PendingReread>> Rereads(size_t max,
+                                                             model::Sequence from) const = 0;
 
   // The driver's records that are not erased, by name.
   virtual absl::StatusOr<std::vector<model::DriverRecord>> DriverRecords() const = 0;

@@ -310,18 +310,20 @@ absl::StatusOr<std::string> RocksJournal::SchemaFrame(model::SchemaId id) const 
   return frame;
 }
 
-absl::StatusOr<std::vector<PendingReread>> RocksJournal::Rereads(size_t max) const {
-  model::Sequence from;
+absl::StatusOr<std::vector<PendingReread>> RocksJournal::Rereads(
+    size_t max, model::Sequence from) const {
+  model::Sequence oldest;
   model::Sequence next;
   uint64_t version;
   {
     std::lock_guard lock(mutex_);
-    from = rereads_from_;
+    oldest = rereads_from_;
     next = checkpoint_.next_sequence;
     version = rereads_version_;
   }
   std::vector<PendingReread> rereads;
-  auto rows = database_->List(kCheckpointFamily, RereadPrefix(source_), NumberKey(from), max);
+  auto rows = database_->List(kCheckpointFamily, RereadPrefix(source_),
+                              NumberKey(std::max(from, oldest)), max);
   if (!rows.ok()) return rows.status();
   for (const auto& [key, value] : *rows) {
     PendingReread& reread = rereads.emplace_back();
@@ -330,7 +332,7 @@ absl::StatusOr<std::vector<PendingReread>> RocksJournal::Rereads(size_t max) con
     }
   }
   std::lock_guard lock(mutex_);
-  if (max > 0 && version == rereads_version_) {
+  if (max > 0 && from <= oldest && version == rereads_version_) {
     rereads_from_ = rereads.empty() ? next : rereads.front().sequence;
   }
   return rereads;

@@ -35,7 +35,8 @@ class RocksJournal final : public Journal {
   absl::StatusOr<Backlog> Behind(model::Sequence place) const override;
   absl::StatusOr<std::vector<std::shared_ptr<const model::TableSchema>>> Schemas() const override;
   absl::StatusOr<std::string> SchemaFrame(model::SchemaId id) const override;
-  absl::StatusOr<std::vector<PendingReread>> Rereads(size_t max) const override;
+  absl::StatusOr<std::vector<PendingReread>> Rereads(size_t max,
+                                                     model::Sequence from) const override;
   absl::StatusOr<std::vector<model::DriverRecord>> DriverRecords() const override;
   absl::StatusOr<std::unique_ptr<Cursor>> Read(model::Sequence from) override;
   absl::StatusOr<model::Sequence> FindTime(uint64_t time_us) const override;

@@ -93,6 +93,10 @@ std::string Describe(const v1::Source& source) {
   line("frontier", absl::StrCat(PlaceText(source.frontier()), ", acknowledged ",
                                 PlaceText(source.acknowledged())));
   line("lag", LagText(source));
+  if (!source.rereads_waiting_for().empty()) {
+    line("incomplete", absl::StrCat("rows to be read again wait for ",
+                                    source.rereads_waiting_for()));
+  }
   if (source.has_publisher()) line("kafka", KafkaText(source.publisher()));
   line("since start", absl::StrCat(FormatCount(source.events(), "event"), ", ",
                                    FormatCount(source.restarts(), "reconnect")));

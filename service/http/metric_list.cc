@@ -62,6 +62,8 @@ constexpr MetricInfo kMetrics[] = {
      "chunks whose rows are in the journal"},
     {"tidemark_chunks_redone_total", MetricType::kCounter, "source",
      "chunks that were read and had to be read again"},
+    {"tidemark_reread_tables_failing", MetricType::kGauge, "source",
+     "tables with rows that the log brought incomplete and that cannot be read again now"},
     {"tidemark_chunk_rows_folded_total", MetricType::kCounter, "source",
      "rows of chunks that were completed with what the log says of them"},
     {"tidemark_chunk_rows_dropped_total", MetricType::kCounter, "source",

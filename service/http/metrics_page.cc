@@ -223,6 +223,7 @@ void AddChunks(const PipelineMetrics& pipeline, const Labels& labels, Families* 
   all->Add("tidemark_windows_open", labels, pipeline.windows);
   all->Add("tidemark_chunks_done_total", labels, pipeline.snapshots.chunks_done);
   all->Add("tidemark_chunks_redone_total", labels, pipeline.snapshots.chunks_redone);
+  all->Add("tidemark_reread_tables_failing", labels, pipeline.status.rereads.tables);
   all->Add("tidemark_chunk_rows_folded_total", labels, pipeline.merged.rows_folded);
   all->Add("tidemark_chunk_rows_dropped_total", labels, pipeline.merged.rows_dropped);
 }

@@ -1,5 +1,8 @@
 // Large texts that the log leaves out when an update did not touch them.
 
+#include <functional>
+
+#include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "tests/contract/capture_test.h"
 
@@ -13,6 +16,29 @@ class ToastTest : public CaptureTest {
     Sql("CREATE TABLE t (id int PRIMARY KEY, note text, body text, version bigint)");
     Sql("ALTER TABLE t ALTER body SET STORAGE EXTERNAL");
     Sql("INSERT INTO t SELECT i, 'n', repeat(md5(i::text), 200), 1 FROM generate_series(1, 300) i");
+  }
+
+  // Re-reads follow the log; they have no snapshot whose end one could wait for.
+  void AwaitReads(const std::string& table, size_t count) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(60);
+    do {
+      CatchUp();
+      if (Changes(v1::OP_READ, table).size() >= count) return;
+      absl::SleepFor(absl::Milliseconds(100));
+    } while (absl::Now() < deadline);
+    ADD_FAILURE() << "only " << Changes(v1::OP_READ, table).size() << " rows of " << table
+                  << " were read";
+  }
+
+  // Until what the source says of rows to be read again is as wanted.
+  void AwaitRereads(const std::function<bool(const std::string& waiting_for)>& wanted) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(60);
+    while (absl::Now() < deadline) {
+      ASSERT_OK_AND_ASSIGN(const v1::Source source, service().Status());
+      if (wanted(source.rereads_waiting_for())) return;
+      absl::SleepFor(absl::Milliseconds(50));
+    }
+    ADD_FAILURE() << service().Status()->rereads_waiting_for();
   }
 };
 
@@ -51,12 +77,33 @@ TEST_P(ToastTest, KeyChangeWithUntouchedTextIsCompletedWithoutASnapshot) {
   Sql("BEGIN; UPDATE t SET id = id + 1000, version = 3 WHERE id > 1000; "
       "UPDATE t SET note = 'again', version = 4 WHERE id > 2000; COMMIT");
   Sql("UPDATE t SET id = 3, version = 5 WHERE id = 2003");
-  // The re-reads follow the log; they have no snapshot whose end one could wait for.
-  for (int wait = 0; wait < 100; ++wait) {
-    CatchUp();
-    if (Changes(v1::OP_READ, "public.t").size() >= 20 + 10) break;
-    absl::SleepFor(absl::Milliseconds(100));
-  }
+  AwaitReads("public.t", 20 + 10);
+  ExpectExact();
+}
+
+// A lock that nobody gives back: the rows of its table stay incomplete, which the status says, and
+// those of other tables are completed.
+TEST_P(ToastTest, KeyChangeThatCannotBeCompletedIsToldAndHoldsUpNoOtherTable) {
+  Sql("CREATE TABLE u (id int PRIMARY KEY, body text);"
+      "ALTER TABLE u ALTER body SET STORAGE EXTERNAL;"
+      "INSERT INTO u VALUES (1, repeat('u', 9000)); DELETE FROM t WHERE id > 20");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  StopService();
+  Sql("UPDATE t SET id = id + 1000, version = 2; UPDATE u SET id = 2");
+  const auto holder = NewSession();
+  ASSERT_NE(holder, nullptr);
+  ASSERT_OK(holder->Exec("BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE"));
+  StartServiceAgain();
+  ASSERT_FALSE(HasFatalFailure());
+  AwaitRereads([](const std::string& waiting_for) {
+    return absl::StrContains(waiting_for, "public.t: ") && absl::StrContains(waiting_for, "lock");
+  });
+  AwaitReads("public.u", 2);
+  EXPECT_EQ(Changes(v1::OP_READ, "public.t").size(), 20u);
+  ASSERT_OK(holder->Exec("ROLLBACK"));
+  AwaitRereads([](const std::string& waiting_for) { return waiting_for.empty(); });
   ExpectExact();
 }
 

@@ -494,7 +494,8 @@ class EndlessJournal final : public storage::Journal {
   absl::StatusOr<std::string> SchemaFrame(model::SchemaId) const override {
     return absl::NotFoundError("none");
   }
-  absl::StatusOr<std::vector<storage::PendingReread>> Rereads(size_t) const override {
+  absl::StatusOr<std::vector<storage::PendingReread>> Rereads(size_t,
+                                                              model::Sequence) const override {
     return std::vector<storage::PendingReread>();
   }
   absl::StatusOr<std::vector<model::DriverRecord>> DriverRecords() const override {

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
+#include "absl/strings/str_cat.h"
+
 #include "tests/snapshot/rows.h"
 
 namespace tidemark::snapshot {
@@ -56,7 +60,16 @@ class CoordinatorTest : public testing::Test {
     };
     environment.next_id = [this]() -> absl::StatusOr<uint64_t> { return ++last_id_; };
     environment.wake_readers = [] {};
-    environment.load_rereads = [](size_t) { return std::vector<storage::PendingReread>{}; };
+    environment.load_rereads = [this](size_t max, model::Sequence from) {
+      std::vector<storage::PendingReread> page;
+      for (const auto& [sequence, reread] : journal_) {
+        if (sequence >= from && page.size() < max) page.push_back(reread);
+      }
+      return page;
+    };
+    environment.table_name = [](model::TableId table) -> std::string {
+      return table == kTestTable ? "public.t" : "";
+    };
     return environment;
   }
 
@@ -95,18 +108,25 @@ class CoordinatorTest : public testing::Test {
     merger_.Submit(window.id, std::move(chunk));
     EXPECT_TRUE(coordinator_.Close(task, window.id, merger_).ok());
   }
-  void AddRereads(std::vector<std::string> keys) {
+  void AddRereads(std::vector<std::string> keys, model::TableId table = kTestTable) {
     std::vector<storage::PendingReread> rereads;
     for (std::string& key : keys) {
-      rereads.push_back({kTestTable, {std::move(key)}, ++reread_});
+      rereads.push_back({table, {std::move(key)}, ++reread_});
+      journal_[reread_] = rereads.back();
     }
     coordinator_.AddRereads(std::move(rereads));
+  }
+  // What the merge thread does now and then, with all appended.
+  void AppendAndLoad() {
+    for (model::Sequence done : merger_.Take(1).rereads_done) journal_.erase(done);
+    EXPECT_TRUE(coordinator_.LoadRereads().ok());
   }
 
   uint64_t now_us_ = 1'000'000;
   uint64_t last_id_ = 0;
   uint64_t row_ = 0;
   model::Sequence reread_ = 100;
+  std::map<model::Sequence, storage::PendingReread> journal_;
   capture::SchemaRegistry registry_;
   std::shared_ptr<const model::TableSchema> schema_;
   Merger merger_;
@@ -216,6 +236,84 @@ TEST_F(CoordinatorTest, AKeyIsReadAgainOnceHoweverOftenItWasNoted) {
   ReadAndClose(Next());
   EXPECT_THAT(merger_.Take(1).rereads_done, ElementsAre(102, 104, 106));
   EXPECT_FALSE(coordinator_.busy());
+}
+
+TEST_F(CoordinatorTest, KeysThatCannotBeReadAgainAreToldUntilTheyCan) {
+  AddRereads({"a", "b"});
+  AddRereads({"x"}, kTestTable + 1);
+  coordinator_.Failed(Next(), absl::FailedPreconditionError("permission denied"));
+  coordinator_.Failed(Next(), absl::AbortedError("another session holds a lock"));
+  EXPECT_EQ(coordinator_.reread_failures().tables, 2u);
+  EXPECT_EQ(coordinator_.reread_failures().reasons,
+            absl::StrCat("public.t: permission denied; table ", kTestTable + 1,
+                         ": another session holds a lock"));
+  AddRereads({"c"});
+  AppendAndLoad();
+  const Task again = Next();
+  EXPECT_THAT(again.request.keys, ElementsAre(capture::KeyText{"a"}, capture::KeyText{"b"},
+                                              capture::KeyText{"c"}));
+  ReadAndClose(again);
+  AppendAndLoad();
+  EXPECT_EQ(coordinator_.reread_failures().tables, 1u);
+  const Task last = Next();
+  EXPECT_EQ(last.request.table, kTestTable + 1);
+  coordinator_.Failed(last, absl::NotFoundError("no such table"));
+  AppendAndLoad();
+  EXPECT_EQ(coordinator_.reread_failures().tables, 0u);
+  EXPECT_EQ(coordinator_.reread_failures().reasons, "");
+  EXPECT_FALSE(coordinator_.busy());
+}
+
+// More than the memory holds.
+TEST_F(CoordinatorTest, KeysThatCannotBeReadAgainKeepThoseOfNoOtherTableWaiting) {
+  std::vector<std::string> many;
+  for (size_t i = 0; i < 2 * RereadQueue::kKeysMax + 5; ++i) many.push_back(std::to_string(i));
+  AddRereads(std::move(many), kTestTable + 1);
+  AddRereads({"a"});
+  const absl::Status locked = absl::AbortedError("another session holds a lock");
+  coordinator_.Failed(Next(), locked);
+  for (int tries = 0; tries < 3; ++tries) {
+    AppendAndLoad();
+    auto task = coordinator_.NextTask();
+    ASSERT_TRUE(task.has_value());
+    EXPECT_THAT(task->request.keys, ElementsAre(capture::KeyText{tries == 0 ? "a" : "b"}));
+    ReadAndClose(*task);
+    AddRereads({"b"});
+    // Of the other table a single task is tried, when its time has come.
+    now_us_ += 10'000'000;
+    AppendAndLoad();
+    task = coordinator_.NextTask();
+    ASSERT_TRUE(task.has_value());
+    if (task->request.table == kTestTable) {
+      ReadAndClose(*task);
+      AppendAndLoad();
+      AddRereads({"b"});
+      task = coordinator_.NextTask();
+      ASSERT_TRUE(task.has_value());
+    }
+    EXPECT_EQ(task->request.table, kTestTable + 1);
+    EXPECT_LE(task->request.keys.size(), 16u);
+    coordinator_.Failed(*task, locked);
+  }
+}
+
+TEST_F(CoordinatorTest, ATableThatFailsIsTriedMoreAndMoreSeldom) {
+  AddRereads({"a"});
+  std::vector<uint64_t> tried_us;
+  for (int i = 0; i < 1000 && tried_us.size() < 10; ++i) {
+    AppendAndLoad();
+    if (auto task = coordinator_.NextTask()) {
+      tried_us.push_back(now_us_);
+      coordinator_.Failed(*task, absl::AbortedError("a lock"));
+    }
+    now_us_ += 1'000'000;
+  }
+  ASSERT_EQ(tried_us.size(), 10u);
+  std::vector<uint64_t> pauses_s;
+  for (size_t i = 1; i < tried_us.size(); ++i) {
+    pauses_s.push_back((tried_us[i] - tried_us[i - 1]) / 1'000'000);
+  }
+  EXPECT_THAT(pauses_s, ElementsAre(1, 2, 4, 8, 16, 32, 64, 64, 64));
 }
 
 // Rows that are changed all the time are noted faster than they are read.

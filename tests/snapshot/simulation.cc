@@ -165,7 +165,9 @@ class Simulation {
     };
     environment.next_id = [this]() -> absl::StatusOr<uint64_t> { return ++next_job_; };
     environment.wake_readers = [] {};
-    environment.load_rereads = [this](size_t max) { return LoadRereads(max); };
+    environment.load_rereads = [this](size_t max, model::Sequence from) {
+      return LoadRereads(max, from);
+    };
     coordinator_ =
         std::make_unique<Coordinator>("model", &source_, environment, tuning_, std::move(jobs));
     for (Reader& reader : readers_) reader.at = Reader::At::kIdle;
@@ -184,10 +186,11 @@ class Simulation {
     return *DecodeJobs("model", records);
   }
 
-  absl::StatusOr<std::vector<storage::PendingReread>> LoadRereads(size_t max) {
+  absl::StatusOr<std::vector<storage::PendingReread>> LoadRereads(size_t max,
+                                                                    model::Sequence from) {
     std::vector<storage::PendingReread> loaded;
     for (const auto& [sequence, reread] : disk_.rereads) {
-      if (loaded.size() < max) loaded.push_back(reread);
+      if (sequence >= from && loaded.size() < max) loaded.push_back(reread);
     }
     return loaded;
   }
@@ -312,7 +315,9 @@ class Simulation {
   }
 
   void NextTask(Reader& reader) {
-    if (!without_.rereads) error_ = std::string(coordinator_->LoadRereads().message());
+    if (!without_.rereads && !merger_->changed()) {
+      error_ = std::string(coordinator_->LoadRereads().message());
+    }
     if (!merger_->ready()) return;
     std::optional<Task> task = coordinator_->NextTask();
     if (!task) return;

@@ -114,7 +114,7 @@ TEST_F(ConcurrencyTest, FollowersMissNothingWhileTheJournalIsWritten) {
     for (model::Sequence at = 0; at < kLast; at = journal_->bounds().newest) {
       EXPECT_TRUE(journal_->Acknowledge("c", at).ok());
       EXPECT_TRUE(journal_->FindTime(1).ok());
-      EXPECT_TRUE(journal_->Rereads(1).ok());
+      EXPECT_TRUE(journal_->Rereads(1, 0).ok());
     }
   });
   for (model::Sequence first = 1; first < kLast; first += 10) {

@@ -232,13 +232,15 @@ TEST_F(JournalTest, KeysToReadAgainStayUntilTheyAreDone) {
     batch.rereads_added.push_back({9, {"k", std::to_string(at)}, at});
   }
   Append(std::move(batch));
-  EXPECT_EQ(journal_->Rereads(2)->size(), 2u);
+  EXPECT_EQ(journal_->Rereads(2, 0)->size(), 2u);
   batch = MakeBatch(6, 1, 1);
   batch.rereads_done = {1, 2, 4};
   Append(std::move(batch));
   for (bool reopened : {false, true}) {
     if (reopened) Reopen();
-    auto rereads = *journal_->Rereads(10);
+    EXPECT_EQ(journal_->Rereads(10, 4)->size(), 1u);
+    EXPECT_EQ(journal_->Rereads(10, 6)->size(), 0u);
+    auto rereads = *journal_->Rereads(10, 0);
     ASSERT_EQ(rereads.size(), 2u);
     EXPECT_EQ(rereads[0].sequence, 3u);
     EXPECT_EQ(rereads[1].sequence, 5u);
@@ -248,7 +250,7 @@ TEST_F(JournalTest, KeysToReadAgainStayUntilTheyAreDone) {
   batch = MakeBatch(7, 1, 1);
   batch.rereads_added = {{9, {"late"}, 2}};
   Append(std::move(batch));
-  EXPECT_EQ(journal_->Rereads(1)->front().sequence, 2u);
+  EXPECT_EQ(journal_->Rereads(1, 0)->front().sequence, 2u);
 }
 
 TEST_F(JournalTest, DriverRecordsStayUntilTheyAreErased) {

@@ -217,7 +217,7 @@ TEST_F(RestoreTest, GoesOnFromTheStateAndKnowsWhoPublishedIt) {
   EXPECT_EQ(journal->bounds().oldest, 100u);
   EXPECT_EQ(journal->bounds().newest, 99u);
   EXPECT_EQ(journal->Schemas()->size(), 1u);
-  EXPECT_EQ(journal->Rereads(9)->size(), 1u);
+  EXPECT_EQ(journal->Rereads(9, 0)->size(), 1u);
   EXPECT_EQ(journal->DriverRecords()->size(), 1u);
   EXPECT_EQ(journal->state_log().published_as().id, "");
   EXPECT_EQ(journal->state_log().published_as().previous, "a");

@@ -364,7 +364,7 @@ TEST_F(PublisherTest, StateThatWasErasedIsErasedInKafka) {
   WaitUntilPublished(publishers_.back().get(), *data_);
   StopAll();
   DataFolder& fresh = Restored();
-  EXPECT_THAT(*fresh.journal()->Rereads(9), IsEmpty());
+  EXPECT_THAT(*fresh.journal()->Rereads(9, 0), IsEmpty());
   EXPECT_THAT(*fresh.journal()->DriverRecords(), IsEmpty());
 }
 
