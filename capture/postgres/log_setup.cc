@@ -164,6 +164,14 @@ std::string Blockers(Connection& sql) {
                       "; end them, or wait");
 }
 
+std::string CreateSlotRemedy(Connection& sql, const PostgresOptions& options,
+                             const absl::Status& status) {
+  if (SqlState(status) == kConfigurationLimitExceeded) {
+    return "raise max_replication_slots and restart the server, or drop an unused slot";
+  }
+  return absl::StrCat("let a role with REPLICATION run: ", CreateSlotSql(sql, options));
+}
+
 absl::Status CreateSlotError(Connection& sql, const PostgresOptions& options,
                              const absl::Status& status) {
   if (status.code() == absl::StatusCode::kCancelled) return status;
@@ -172,8 +180,8 @@ absl::Status CreateSlotError(Connection& sql, const PostgresOptions& options,
                     absl::StrCat("creating slot ", options.slot));
   }
   return absl::FailedPreconditionError(
-      absl::StrCat("creating slot ", options.slot, ": ", status.message(),
-                   "; let a role with REPLICATION run: ", CreateSlotSql(sql, options)));
+      absl::StrCat("creating slot ", options.slot, ": ", status.message(), "; ",
+                   CreateSlotRemedy(sql, options, status)));
 }
 
 absl::Status CreateSlot(Connection& sql, Connection& replication, const PostgresOptions& options,
@@ -182,8 +190,8 @@ absl::Status CreateSlot(Connection& sql, Connection& replication, const Postgres
   const bool offers_failover = sql.server_version() >= 170000;
   absl::Status created =
       replication.Execute(CreateSlotCommand(sql, options, offers_failover), limits).status();
-  // A standby, or a cluster that cannot have them: then without.
-  if (offers_failover && !created.ok() && created.code() == absl::StatusCode::kFailedPrecondition) {
+  // Slots of a standby cannot be failover slots (ReplicationSlotCreate): then without.
+  if (offers_failover && SqlState(created) == kFeatureNotSupported) {
     created = replication.Execute(CreateSlotCommand(sql, options, false), limits).status();
   }
   if (created.ok() || SqlState(created) == kDuplicateObject) return absl::OkStatus();

@@ -10,12 +10,14 @@ namespace tidemark::capture::postgres {
 
 // SQLSTATEs that callers tell apart (PostgreSQL's src/backend/utils/errcodes.txt).
 inline constexpr absl::string_view kProtocolViolation = "08P01";
+inline constexpr absl::string_view kFeatureNotSupported = "0A000";
 inline constexpr absl::string_view kReadOnlyTransaction = "25006";
 inline constexpr absl::string_view kInvalidSchemaName = "3F000";
 inline constexpr absl::string_view kUndefinedTable = "42P01";
 inline constexpr absl::string_view kUndefinedObject = "42704";
 inline constexpr absl::string_view kDuplicateObject = "42710";
 inline constexpr absl::string_view kInsufficientPrivilege = "42501";
+inline constexpr absl::string_view kConfigurationLimitExceeded = "53400";
 inline constexpr absl::string_view kObjectInUse = "55006";
 inline constexpr absl::string_view kQueryCanceled = "57014";
 inline constexpr absl::string_view kInternalError = "XX000";

@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "tests/fault/fault_test.h"
 #include "tests/support/process.h"
@@ -329,8 +330,39 @@ TEST_P(FullDiskTest, CaptureWaitsForSpaceAndGoesOn) {
   EXPECT_EQ(service().Status()->restarts(), 0u);
 }
 
+// Of a server for one reader.
+class SmallServerTest : public SetupTest {
+ protected:
+  testing::PostgresOptions ServerOptions() const override {
+    return {.settings = {{"max_replication_slots", "1"}, {"max_wal_senders", "1"}}};
+  }
+};
+
+TEST_P(SmallServerTest, SlotsThatRunOutStopTheSource) {
+  ASSERT_OK(server().Exec("SELECT pg_create_physical_replication_slot('another')"));
+  ASSERT_OK_AND_ASSIGN(const auto service,
+                       ServiceProcess::Start({.connection = ConnectionString()}));
+  ExpectError(*service, v1::Source::STOPPED,
+              {"all replication slots are in use", "53400", "raise max_replication_slots"});
+  // It is not tried with less: that might work, and leave the slot without failover.
+  const std::vector<std::string> refusals =
+      absl::StrSplit(server().Log(), "ERROR:  all replication slots are in use");
+  EXPECT_EQ(refusals.size(), 2u) << server().Log();
+}
+
+TEST_P(SmallServerTest, SendersThatRunOutAreWaitedFor) {
+  ASSERT_OK_AND_ASSIGN(auto sender,
+                       testing::SqlConnection::Open(ConnectionString() + " replication=database"));
+  ASSERT_OK_AND_ASSIGN(const auto service,
+                       ServiceProcess::Start({.connection = ConnectionString()}));
+  ExpectError(*service, v1::Source::CONNECTING, {"53300", "raise", "max_wal_senders"});
+  sender.reset();
+  EXPECT_OK(service->WaitUntilCapturing());
+}
+
 TIDEMARK_ON_SYSTEM_SERVER(SetupTest);
 TIDEMARK_ON_SYSTEM_SERVER(FullDiskTest);
+TIDEMARK_ON_EVERY_POSTGRES(SmallServerTest);
 TIDEMARK_ON_EVERY_POSTGRES(PublicationGapTest);
 
 }  // namespace
