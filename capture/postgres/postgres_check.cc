@@ -45,6 +45,12 @@ class Examination {
     return std::move(problems_);
   }
 
+  // After Run, whose problems tell already why there is no replication connection.
+  bool Told(const absl::Status& no_replication) const {
+    const std::string state = SqlState(no_replication);
+    return state == kInsufficientPrivilege || (state == kTooManyConnections && senders_taken_);
+  }
+
  private:
   void Add(Severity severity, std::string message, std::string remedy) {
     problems_.push_back({severity, std::move(message), std::move(remedy)});
@@ -187,7 +193,8 @@ class Examination {
       Error(absl::StrCat("all ", row->str(0, 1), " replication slots are taken"),
             "raise max_replication_slots and restart the server, or drop an unused slot");
     }
-    if (row->number(0, 2) >= row->number(0, 3)) {
+    senders_taken_ = row->number(0, 2) >= row->number(0, 3);
+    if (senders_taken_) {
       Error(absl::StrCat("all ", row->str(0, 3), " senders (max_wal_senders) are taken"),
             "raise max_wal_senders and restart the server");
     }
@@ -324,6 +331,7 @@ class Examination {
   const int log_sender_;
   bool may_create_publication_ = false;
   bool publication_missing_ = false;
+  bool senders_taken_ = false;
   std::string database_grant_;
   std::vector<Problem> problems_;
 };
@@ -343,10 +351,10 @@ CheckResult CheckPostgres(SessionFactory& sessions, std::stop_token stop) {
     return result;
   }
   result.server = Describe(**sql);
-  result.problems = Examination(**sql, sessions.options(), sessions.log_sender()).Run();
+  Examination examination(**sql, sessions.options(), sessions.log_sender());
+  result.problems = examination.Run();
   absl::Status replication = sessions.OpenReplication({.stop = stop}).status();
-  // A role without REPLICATION was told already.
-  if (!replication.ok() && SqlState(replication) != kInsufficientPrivilege) {
+  if (!replication.ok() && !examination.Told(replication)) {
     result.problems.push_back(Unreachable(Annotate(replication, "replication connection")));
   }
   return result;

@@ -17,6 +17,7 @@ inline constexpr absl::string_view kUndefinedTable = "42P01";
 inline constexpr absl::string_view kUndefinedObject = "42704";
 inline constexpr absl::string_view kDuplicateObject = "42710";
 inline constexpr absl::string_view kInsufficientPrivilege = "42501";
+inline constexpr absl::string_view kTooManyConnections = "53300";
 inline constexpr absl::string_view kConfigurationLimitExceeded = "53400";
 inline constexpr absl::string_view kObjectInUse = "55006";
 inline constexpr absl::string_view kQueryCanceled = "57014";

@@ -121,6 +121,28 @@ TEST_F(PostgresSourceTest, CheckListsAllProblemsOfABrokenSetUpAtOnce) {
   EXPECT_EQ(Find(result, "max_slot_wal_keep_size is -1").severity, Problem::Severity::kWarning);
 }
 
+TEST_F(PostgresSourceTest, CheckTellsAtOnceOfTheLevelTheSlotsAndTheSenders) {
+  ASSERT_OK_AND_ASSIGN(const auto server,
+                       testing::PostgresServer::Start({.version = Server().version(),
+                                                       .settings = {{"wal_level", "replica"},
+                                                                    {"max_replication_slots", "1"},
+                                                                    {"max_wal_senders", "1"}}}));
+  options_.connection = server->ConnectionString();
+  EXPECT_EQ(Errors(source().Check({})), 1u) << All(source().Check({}));
+  ASSERT_OK(server->Exec("SELECT pg_create_physical_replication_slot('another')"));
+  ASSERT_OK_AND_ASSIGN(const auto sender, testing::SqlConnection::Open(server->ConnectionString() +
+                                                                       " replication=database"));
+  const CheckResult result = source().Check({});
+  EXPECT_THAT(Find(result, "wal_level is replica").remedy,
+              HasSubstr("ALTER SYSTEM SET wal_level = logical and restart"));
+  EXPECT_THAT(Find(result, "all 1 replication slots are taken").remedy,
+              HasSubstr("raise max_replication_slots and restart"));
+  EXPECT_THAT(Find(result, "all 1 senders (max_wal_senders) are taken").remedy,
+              HasSubstr("raise max_wal_senders and restart"));
+  EXPECT_EQ(Errors(result), 3u) << All(result);
+  source_.reset();
+}
+
 // Then it says too what would be wrong with the tables.
 TEST_F(PostgresSourceTest, CheckBeforeThereIsAPublicationLooksAtTheTablesItWouldCarry) {
   const std::string role = UseRole("");
