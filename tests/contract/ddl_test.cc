@@ -186,5 +186,33 @@ TEST_P(DdlTest, EnumLabelsAndPrimaryKeysMayChange) {
 
 TIDEMARK_ON_EVERY_POSTGRES(DdlTest);
 
+class VirtualColumnsTest : public DdlTest {};
+
+// The log does not have them, so that snapshots leave them out too.
+TEST_P(VirtualColumnsTest, VirtualColumnsAreOnNeitherPath) {
+  Sql("CREATE TABLE g (id int PRIMARY KEY, a int, twice int GENERATED ALWAYS AS (a * 2) VIRTUAL, "
+      "thrice int GENERATED ALWAYS AS (a * 3) STORED)");
+  Sql("INSERT INTO g (id, a) SELECT i, i FROM generate_series(1, 100) i");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot();
+  Sql("UPDATE g SET a = a + 1 WHERE id % 2 = 0; INSERT INTO g (id, a) VALUES (500, 5)");
+  ExpectExact();
+  const std::vector<v1::Change> read = Changes(v1::OP_READ, "public.g");
+  const std::vector<v1::Change> created = Changes(v1::OP_CREATE, "public.g");
+  ASSERT_FALSE(read.empty() || created.empty());
+  EXPECT_EQ(read[0].schema_id(), created[0].schema_id());
+  EXPECT_EQ(read[0].after().values_size(), 3);
+  EXPECT_EQ(created[0].after().values_size(), 3);
+  EXPECT_EQ(created[0].after().values(2).integer(), 15);
+  Sql("ALTER TABLE g ADD far int GENERATED ALWAYS AS (a + 9) VIRTUAL; ALTER TABLE g DROP twice");
+  Sql("INSERT INTO g (id, a) VALUES (501, 6); UPDATE g SET a = 0 WHERE id = 1");
+  Snapshot();
+  ExpectExact();
+}
+
+INSTANTIATE_TEST_SUITE_P(Postgres, VirtualColumnsTest,
+                         ::testing::Values(testing::PostgresKinds().back()), KindName);
+
 }  // namespace
 }  // namespace tidemark::contract
