@@ -10,7 +10,11 @@
 #include <atomic>
 #include <future>
 
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/descriptor.pb.h"
+#include "google/protobuf/descriptor_database.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "grpc/health/v1/health.pb.h"
 #include "tests/service/events.h"
 #include "tests/support/status_matchers.h"
@@ -88,6 +92,16 @@ class FakePipeline final : public Pipeline {
   FakeJobs jobs_;
 };
 
+std::string Bytes(const grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  EXPECT_TRUE(buffer.Dump(&slices).ok());
+  std::string bytes;
+  for (const grpc::Slice& slice : slices) {
+    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  return bytes;
+}
+
 // Raw responses of a Subscribe, as they came.
 class RawStream {
  public:
@@ -108,12 +122,7 @@ class RawStream {
   bool Read(std::string* bytes) {
     grpc::ByteBuffer buffer;
     if (!reader_->Read(&buffer)) return false;
-    std::vector<grpc::Slice> slices;
-    EXPECT_TRUE(buffer.Dump(&slices).ok());
-    bytes->clear();
-    for (const grpc::Slice& slice : slices) {
-      bytes->append(reinterpret_cast<const char*>(slice.begin()), slice.size());
-    }
+    *bytes = Bytes(buffer);
     return true;
   }
   // Waits until the service has accepted the stream.
@@ -446,13 +455,84 @@ TEST_F(GrpcServerTest, HealthIsServedForEachService) {
   }
 }
 
-// Reflection tells of a service what this pool holds.
-TEST_F(GrpcServerTest, EveryServiceIsDescribed) {
+// Asks the server to describe itself (grpc/reflection/v1alpha/reflection.proto), as grpcurl does.
+class Reflection {
+ public:
+  explicit Reflection(const std::shared_ptr<grpc::Channel>& channel)
+      : method_("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+                grpc::internal::RpcMethod::BIDI_STREAMING, channel) {
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    stream_.reset(
+        grpc::internal::ClientReaderWriterFactory<grpc::ByteBuffer, grpc::ByteBuffer>::Create(
+            channel.get(), method_, &context_));
+  }
+
+  // list_services (7) is answered by list_services_response (6), service (1), name (1).
+  std::vector<std::string> Services() {
+    std::vector<std::string> names;
+    for (const std::string& list : Fields(Ask(7, "*"), 6)) {
+      for (const std::string& service : Fields(list, 1)) names.push_back(Fields(service, 1).at(0));
+    }
+    return names;
+  }
+  // file_containing_symbol (4) by file_descriptor_response (4), file_descriptor_proto (1): the file
+  // and all that it needs.
+  std::vector<std::string> Files(const std::string& symbol) {
+    std::vector<std::string> files;
+    for (const std::string& response : Fields(Ask(4, symbol), 4)) {
+      for (const std::string& file : Fields(response, 1)) files.push_back(file);
+    }
+    return files;
+  }
+
+ private:
+  std::string Ask(int field, const std::string& text) {
+    const std::string request = absl::StrCat(std::string(1, static_cast<char>(field << 3 | 2)),
+                                             std::string(1, static_cast<char>(text.size())), text);
+    const grpc::Slice slice(request);
+    EXPECT_TRUE(stream_->Write(grpc::ByteBuffer(&slice, 1)));
+    grpc::ByteBuffer response;
+    EXPECT_TRUE(stream_->Read(&response));
+    return Bytes(response);
+  }
+  // Of a message, its fields of this number that are texts, bytes or messages.
+  static std::vector<std::string> Fields(const std::string& message, int number) {
+    google::protobuf::UnknownFieldSet parsed;
+    EXPECT_TRUE(parsed.ParseFromString(message));
+    std::vector<std::string> found;
+    for (int i = 0; i < parsed.field_count(); ++i) {
+      const google::protobuf::UnknownField& field = parsed.field(i);
+      if (field.number() != number) continue;
+      if (field.type() == google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED) {
+        found.push_back(field.length_delimited());
+      }
+    }
+    return found;
+  }
+
+  grpc::internal::RpcMethod method_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>> stream_;
+};
+
+TEST_F(GrpcServerTest, ReflectionListsAndDescribesEveryService) {
+  const std::vector<std::string> listed = Reflection(channel_).Services();
   for (const char* name :
        {"grpc.health.v1.Health", "tidemark.v1.ChangeStream", "tidemark.v1.Consumers",
         "tidemark.v1.Snapshots", "tidemark.v1.Sources"}) {
-    EXPECT_NE(google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name), nullptr)
-        << name;
+    EXPECT_THAT(listed, ::testing::Contains(name));
+    google::protobuf::SimpleDescriptorDatabase files;
+    // On a stream of its own: the library's answers hold those before them too.
+    for (const std::string& file : Reflection(channel_).Files(name)) {
+      google::protobuf::FileDescriptorProto described;
+      ASSERT_TRUE(described.ParseFromString(file));
+      EXPECT_TRUE(files.Add(described));
+    }
+    // It knows nothing but what came.
+    google::protobuf::DescriptorPool pool(&files);
+    const google::protobuf::ServiceDescriptor* service = pool.FindServiceByName(name);
+    ASSERT_NE(service, nullptr) << name;
+    EXPECT_GT(service->method_count(), 0) << name;
   }
 }
 
