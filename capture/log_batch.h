@@ -66,6 +66,9 @@ struct LogBatch {
   std::string resume;
   // What changed of the records that the driver must find again with `resume`; applied in order.
   std::vector<model::DriverRecord> records = {};
+  // Tables whose rows a statement here changed with no event of a row, under the same column names
+  // and types: what was read of them before is void.
+  std::vector<model::TableId> rewritten = {};
   // When the newest transaction here was committed at the source, microseconds since 1970; 0: none
   // here.
   uint64_t commit_time_us = 0;

@@ -11,7 +11,7 @@ namespace tidemark::capture {
 
 // What tells, between two reads of one table, that its rows were rewritten in place: such a change
 // is neither in the log nor in the schema. Opaque numbers of the driver; a driver without them
-// leaves all of them empty.
+// leaves all of them empty (of MySQL and MariaDB the log has the statement: LogBatch.rewritten).
 struct RewriteMarks {
   // The columns' own identities, in the order of the schema's columns: a column that was dropped
   // and added again under the same name gets a new one.

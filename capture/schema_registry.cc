@@ -66,14 +66,18 @@ SchemaPtr SchemaRegistry::Latest(model::TableId table) const {
   return found == by_table_.end() || found->second.empty() ? nullptr : found->second.back();
 }
 
-std::vector<SchemaPtr> SchemaRegistry::LatestIn(std::string_view name_space) const {
+std::vector<SchemaPtr> SchemaRegistry::LatestOfAll() const {
   std::lock_guard lock(mutex_);
   std::vector<SchemaPtr> found;
   for (const auto& [table, versions] : by_table_) {
-    if (!versions.empty() && versions.back()->name_space == name_space) {
-      found.push_back(versions.back());
-    }
+    if (!versions.empty()) found.push_back(versions.back());
   }
+  return found;
+}
+
+std::vector<SchemaPtr> SchemaRegistry::LatestIn(std::string_view name_space) const {
+  std::vector<SchemaPtr> found = LatestOfAll();
+  std::erase_if(found, [&](const SchemaPtr& each) { return each->name_space != name_space; });
   return found;
 }
 

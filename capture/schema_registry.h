@@ -42,6 +42,8 @@ class SchemaRegistry {
   // The version of the table that was resolved last, until there is one the newest in the journal;
   // null if there is none.
   std::shared_ptr<const model::TableSchema> Latest(model::TableId table) const;
+  // The Latest of each table.
+  std::vector<std::shared_ptr<const model::TableSchema>> LatestOfAll() const;
   // The Latest of each table of a name space.
   std::vector<std::shared_ptr<const model::TableSchema>> LatestIn(
       std::string_view name_space) const;

@@ -70,6 +70,7 @@ absl::Status MergeLoop::Process(std::vector<Inbox::Item> items) {
       capture::LogBatch& batch = std::get<capture::LogBatch>(item);
       if (batch.commit_time_us != 0) commit_time_us_ = batch.commit_time_us;
       if (absl::Status status = merger_.Merge(std::move(batch)); !status.ok()) return status;
+      coordinator_->RestartRewritten(merger_);
     }
     if (absl::Status status = CloseWindows(); !status.ok()) return status;
     if (merger_.output_bytes() >= kAppendBytes) {

@@ -379,6 +379,16 @@ absl::Status Coordinator::Close(const Task& task, WindowId window, Merger& merge
   return absl::OkStatus();
 }
 
+void Coordinator::RestartRewritten(Merger& merger) {
+  const std::vector<model::TableId> rewritten = merger.TakeRewritten();
+  if (rewritten.empty()) return;
+  Guard guard(mutex_);
+  for (auto& [id, job] : jobs_) {
+    if (job.active() && job.RestartTables(rewritten)) Store(job, merger);
+  }
+  environment_.wake_readers();
+}
+
 // True if rows of the chunks before may have changed without an event.
 bool Coordinator::ChunksAreVoid(const TableWork& table, const Closed& closed,
                                 const Merger& merger) const {

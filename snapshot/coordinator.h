@@ -63,8 +63,9 @@ struct RereadFailures {
 // what becomes of it. Of jobs that have ended the newest hundred are kept.
 //
 // Concurrency. Thread-safe. Users call JobControl; readers call NextTask, Planned, ReadDone and
-// Failed; the merge thread calls Finish and AddRereads, and runs the steps of run_durably. Job
-// state changes on the merge thread only, together with the append that makes it durable.
+// Failed; the merge thread calls Close, RestartRewritten and AddRereads, and runs the steps of
+// run_durably. Job state changes on the merge thread only, together with the append that makes it
+// durable.
 class Coordinator : public JobControl {
  public:
   // `source` must outlive it. `jobs`: the stored jobs of this source.
@@ -98,6 +99,8 @@ class Coordinator : public JobControl {
   // Merge thread. Closes the task's window and appends what follows from it: rows, marks, the job's
   // new state.
   absl::Status Close(const Task& task, WindowId window, Merger& merger);
+  // Tables whose rows the log has rewritten start anew. To be called after each Merge.
+  void RestartRewritten(Merger& merger);
   void AddRereads(std::vector<storage::PendingReread> rereads);
   // Loads re-reads that did not fit in memory, that an earlier run left, or that are to be tried
   // again. REQUIRES: everything that the merger has appended is durable, and AddRereads had it.

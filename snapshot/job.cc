@@ -248,6 +248,17 @@ void Job::RestartTable(size_t index) {
   table.marks = {};
 }
 
+bool Job::RestartTables(const std::vector<model::TableId>& ids) {
+  bool restarted = false;
+  for (size_t i = 0; i < tables.size(); ++i) {
+    const TableWork& table = tables[i];
+    if (table.done || table.schema == 0 || std::ranges::count(ids, table.id) == 0) continue;
+    RestartTable(i);
+    restarted = true;
+  }
+  return restarted;
+}
+
 bool Job::FinishTable(size_t index) {
   TableWork& table = tables[index];
   if (!table.planned || table.done || !table.pieces.empty()) return false;

@@ -146,6 +146,8 @@ class Job {
   void Redo(const Task& task, bool smaller, uint64_t now_us, const ChunkTuning& tuning);
   // The table changed so that its finished chunks are void: all are read again.
   void RestartTable(size_t table);
+  // Likewise for those of `ids` of which a chunk is finished, and not all is. False: there is none.
+  bool RestartTables(const std::vector<model::TableId>& ids);
   // All pieces read and closed: true once.
   bool FinishTable(size_t table);
   bool AllTablesDone() const;

@@ -18,6 +18,8 @@ Merger::Merger(MergerOptions options, capture::SchemaRegistry* registry,
 absl::Status Merger::Merge(capture::LogBatch batch) {
   settling_.Add(batch.transactions);
   if (!windows_.empty()) Remember(batch);
+  VoidWindowsOf(batch.rewritten);
+  rewritten_.insert(rewritten_.end(), batch.rewritten.begin(), batch.rewritten.end());
 
   scratch_frames_.clear();
   size_t schema_index = 0;
@@ -153,6 +155,14 @@ void Merger::Forget(WindowId id) {
 
 void Merger::VoidWindows() {
   for (auto& [id, window] : windows_) window.is_void = true;
+}
+
+void Merger::VoidWindowsOf(const std::vector<model::TableId>& tables) {
+  for (model::TableId table : tables) {
+    auto found = tables_.find(table);
+    if (found == tables_.end()) continue;
+    for (WindowId id : found->second.windows) windows_[id].is_void = true;
+  }
 }
 
 std::vector<WindowId> Merger::Closable() const {

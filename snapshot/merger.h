@@ -117,6 +117,9 @@ class Merger {
 
   // Appends a snapshot's mark at this place.
   void AppendMark(const model::SnapshotMark& mark);
+  // Tables whose rows the log has rewritten (LogBatch.rewritten) since the last call: chunks that
+  // closed before are void. Windows of them that are open close with kTableChanged.
+  std::vector<model::TableId> TakeRewritten() { return std::exchange(rewritten_, {}); }
   // Keys to read again that were found since the last call.
   std::vector<storage::PendingReread> TakeRereads() { return std::exchange(new_rereads_, {}); }
   // These keys were read in a window that closed with kDone just now.
@@ -160,6 +163,7 @@ class Merger {
   };
 
   void Remember(const capture::LogBatch& batch);
+  void VoidWindowsOf(const std::vector<model::TableId>& tables);
   void BoundTouches();
   void NoteReread(const capture::LogBatch& batch, const capture::LogEvent& event,
                   model::Sequence sequence);
@@ -180,6 +184,7 @@ class Merger {
   std::map<WindowId, Window> windows_;
   WindowId next_window_ = 1;
   std::vector<storage::PendingReread> new_rereads_;
+  std::vector<model::TableId> rewritten_;
   storage::AppendBatch batch_;  // all but blocks, checkpoint and schemas
   MergeCounts counts_;
   std::vector<Output::Frame> scratch_frames_;

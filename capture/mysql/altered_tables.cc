@@ -15,10 +15,19 @@ bool IsAscii(std::string_view text) {
 }  // namespace
 
 std::optional<AlteredTables> AlteredTables::Of(const Statement& statement, bool readable) {
+  return NamedBy(statement, readable, statement.alters);
+}
+
+std::optional<AlteredTables> AlteredTables::RewrittenBy(const Statement& statement, bool readable) {
+  return NamedBy(statement, readable, statement.rewrites);
+}
+
+std::optional<AlteredTables> AlteredTables::NamedBy(const Statement& statement, bool readable,
+                                                    bool counts) {
   AlteredTables altered;
   const bool known = statement.kind != StatementKind::kRowsAsText;
   if (known && statement.kind != StatementKind::kDefinition) return std::nullopt;
-  if (known && readable && !statement.alters) return std::nullopt;
+  if (known && readable && !counts) return std::nullopt;
   altered.all_ = !known || !readable || statement.unclear || statement.tables.empty();
   for (const TableName& name : statement.tables) altered.Add(name);
   return altered;

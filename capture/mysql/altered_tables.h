@@ -11,17 +11,20 @@
 
 namespace tidemark::capture::mysql {
 
-// Which tables a statement of the log may define anew: all that it does, and more where its text
-// leaves doubt. Doubt is: a name that is no ASCII (the server folds case by its own tables),
-// letters of another case (lower_case_table_names), a text that cannot be read, no name where one
-// must be, a statement that ParseStatement does not know. Immutable.
+// Which tables a statement of the log may define anew, or whose rows it may change with no event:
+// all that it does, and more where its text leaves doubt. Doubt is: a name that is no ASCII (the
+// server folds case by its own tables), letters of another case (lower_case_table_names), a text
+// that cannot be read, no name where one must be, a statement that ParseStatement does not know.
+// Immutable.
 class AlteredTables {
  public:
   // Database and table, folded; the table is empty for all tables of the database.
   using Name = std::pair<std::string, std::string>;
 
-  // nullopt: none. `readable`: QueryText.readable.
+  // Those that it may define anew; nullopt: none. `readable`: QueryText.readable.
   static std::optional<AlteredTables> Of(const Statement& statement, bool readable);
+  // Those whose rows it may change (Statement.rewrites), likewise.
+  static std::optional<AlteredTables> RewrittenBy(const Statement& statement, bool readable);
   static Name Folded(std::string_view database, std::string_view table);
 
   // All tables of the server; names() is then of no use.
@@ -30,6 +33,8 @@ class AlteredTables {
   bool Has(std::string_view database, std::string_view table) const;
 
  private:
+  static std::optional<AlteredTables> NamedBy(const Statement& statement, bool readable,
+                                              bool counts);
   void Add(const TableName& name);
 
   bool all_ = false;

@@ -49,10 +49,9 @@ struct CatalogTable {
   std::string key_index;
   std::string engine;  // "InnoDB"
   uint64_t rows_estimated = 0;
-  // Differs once the table was altered, or dropped and created again. TRUNCATE leaves it (servers
-  // keep the creation time): the log has that.
-  std::string incarnation;
-  bool system_versioned = false;  // MariaDB
+  // MariaDB: the log has the end of a row's time in the key, and rows of the past, which no plain
+  // SELECT shows.
+  bool system_versioned = false;
 };
 
 // What is asked of the server beside the log. Thread rule and errors: those of the implementation.

@@ -400,13 +400,23 @@ absl::Status LogEncoder::OnQuery(Dump& dump, const EventHeader& header, std::str
                ? absl::OkStatus()
                : OutOfPlace(header.type, "outside a transaction");
   }
+  std::optional<AlteredTables> rewritten;
   if (statement.kind == StatementKind::kDefinition && !group_->idle) {
+    rewritten = AlteredTables::RewrittenBy(statement, text.readable);
     const std::optional<AlteredTables> altered = AlteredTables::Of(statement, text.readable);
     if (altered) main_.tables.Forget(*altered);
     absl::Status status = definitions_.Follow(altered, statement.tables, Here());
     if (!status.ok()) return status;
   }
-  return OnStatement(statement, text.text);
+  absl::Status status = OnStatement(statement, text.text);
+  if (status.ok() && rewritten) NoteRewritten(*rewritten);
+  return status;
+}
+
+void LogEncoder::NoteRewritten(const AlteredTables& tables) {
+  for (const auto& known : registry_->LatestOfAll()) {
+    if (tables.Has(known->name_space, known->name)) rewritten_.push_back(known->table_id);
+  }
 }
 
 // Rows of a prepared transaction are as the table was where it was prepared.
@@ -728,6 +738,7 @@ LogBatch LogEncoder::Take() {
   }
   batch.resume = resume_.Encode();
   batch.records = definitions_.TakeChanges();
+  batch.rewritten.swap(rewritten_);
   return batch;
 }
 

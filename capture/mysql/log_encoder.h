@@ -165,6 +165,7 @@ class LogEncoder {
   absl::Status StartGroup(Group group);
   absl::Status OnQuery(Dump& dump, const EventHeader& header, std::string_view body);
   absl::Status OnStatement(const Statement& statement, std::string_view text);
+  void NoteRewritten(const AlteredTables& tables);
   DefinitionTracker::Place Here() const { return {{main_.file, main_.end}, At(main_.end)}; }
   absl::StatusOr<std::shared_ptr<const CatalogTable>> DefinitionFor(const Dump& dump,
                                                                     const TableMap& map);
@@ -216,6 +217,7 @@ class LogEncoder {
   bool has_more_ = false;
   uint64_t capture_time_us_ = 0;
   std::vector<model::TransactionRef> transactions_;
+  std::vector<model::TableId> rewritten_;
   std::optional<Group> group_;
   uint64_t commit_time_us_ = 0;
 };

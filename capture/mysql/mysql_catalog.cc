@@ -18,14 +18,6 @@ namespace {
 constexpr std::array<std::string_view, 5> kSystemDatabases = {"mysql", "sys", "information_schema",
                                                               "performance_schema", "tidemark"};
 
-constexpr uint64_t kFnvStart = 0xcbf29ce484222325;
-
-// FNV-1a; a separator keeps "ab", "c" from being "a", "bc".
-uint64_t Mix(uint64_t hash, std::string_view text) {
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return (hash ^ 0xff) * 0x100000001b3;
-}
-
 bool HasLabels(const CatalogColumn& column) {
   return column.data_type == "enum" || column.data_type == "set";
 }
@@ -152,17 +144,6 @@ std::string ActionOf(const Result& rows, int row, int column) {
   return rule == "CASCADE" || rule == "SET NULL" || rule == "SET DEFAULT" ? rule : "";
 }
 
-std::string IncarnationOf(const CatalogTable& table, std::string_view created) {
-  uint64_t hash = Mix(kFnvStart, table.engine);
-  for (const CatalogColumn& column : table.columns) {
-    hash = Mix(Mix(hash, column.name), column.column_type);
-    hash = Mix(hash, column.default_expression.value_or(""));
-    hash = Mix(hash, absl::StrCat(column.collation, column.nullable, column.generated));
-  }
-  for (const uint32_t at : table.key) hash = Mix(hash, absl::StrCat(at));
-  return absl::StrCat(std::string(created), "/", absl::Hex(hash, absl::kZeroPad16));
-}
-
 }  // namespace
 
 bool IsSystemDatabase(std::string_view database) {
@@ -268,7 +249,7 @@ absl::StatusOr<std::optional<CatalogTable>> MysqlCatalog::DescribeTable(const st
   const std::string schema = absl::StrCat(" = ", connection_->QuoteLiteral(database));
   const std::string where = absl::StrCat("TABLE_SCHEMA", schema, " AND TABLE_NAME", name);
   absl::StatusOr<Result> row = connection_->Execute(
-      absl::StrCat("SELECT ENGINE, TABLE_ROWS, CREATE_TIME, TABLE_TYPE = 'SYSTEM VERSIONED'"
+      absl::StrCat("SELECT ENGINE, TABLE_ROWS, TABLE_TYPE = 'SYSTEM VERSIONED'"
                    " FROM information_schema.TABLES WHERE ",
                    where, " AND ", kLoggedTypes));
   if (!row.ok()) return row.status();
@@ -278,7 +259,7 @@ absl::StatusOr<std::optional<CatalogTable>> MysqlCatalog::DescribeTable(const st
   found.name = table;
   found.engine = row->str(0, 0);
   found.rows_estimated = row->unsigned_number(0, 1);
-  found.system_versioned = row->text(0, 3) == "1";
+  found.system_versioned = row->text(0, 2) == "1";
   absl::Status status = LoadCollations();
   if (status.ok()) status = LoadColumns(where, &found);
   if (status.ok()) status = LoadKey(where, &found);
@@ -288,7 +269,6 @@ absl::StatusOr<std::optional<CatalogTable>> MysqlCatalog::DescribeTable(const st
   if (!status.ok()) return status;
   // It was dropped meanwhile.
   if (found.columns.empty()) return std::nullopt;
-  found.incarnation = IncarnationOf(found, row->text(0, 2));
   return found;
 }
 

@@ -17,10 +17,6 @@ namespace tidemark::capture::mysql {
 
 // The catalog over an SQL session: information_schema of MySQL and of MariaDB. Errors: those of the
 // connection. One thread owns it.
-//
-// CatalogTable.incarnation is made of the table's creation time, to the second, and of all that is
-// described of it: what is altered or made anew shows a new one, except for a table that was made
-// again, exactly alike, within the second in which it was made before. TRUNCATE keeps it.
 class MysqlCatalog {
  public:
   // `connection` must outlive it.

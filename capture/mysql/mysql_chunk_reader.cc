@@ -31,12 +31,6 @@ WaitLimits Within(std::chrono::milliseconds timeout, const std::stop_token& stop
   return {.timeout = timeout, .stop = stop};
 }
 
-// A difference in the one number stands for any change of the table.
-RewriteMarks MarksOf(const CatalogTable& table) {
-  const uint64_t incarnation = std::hash<std::string>()(table.incarnation);
-  return {.columns = {}, .definitions = incarnation, .storage = incarnation};
-}
-
 void Assign(Connection::Row row, std::vector<SqlField>* fields) {
   fields->resize(row.size());
   for (size_t i = 0; i < row.size(); ++i) {
@@ -267,7 +261,6 @@ absl::StatusOr<Chunk> MysqlChunkReader::ReadInView(const ChunkRequest& request,
   absl::StatusOr<Chunk> chunk =
       request.keys.empty() ? ReadRange(*open, request, stop) : ReadKeys(*open, request, stop);
   if (!chunk.ok()) return chunk.status();
-  chunk->marks = MarksOf(open->table);
   chunk->view = std::move(view);
   return chunk;
 }

@@ -32,6 +32,13 @@ constexpr std::string_view kHarmlessObjects[] = {
 constexpr std::string_view kHarmlessClauses[] = {"ALGORITHM", "AUTO_INCREMENT", "COMMENT",
                                                  "DISABLE",   "ENABLE",         "LOCK"};
 
+// Of those that change a column or key, the ones that leave values as they are.
+constexpr std::string_view kStorageClauses[] = {"ENGINE", "FORCE", "ROW_FORMAT"};
+
+// What ALTER, DROP and RENAME have in a table beside columns.
+constexpr std::string_view kKeyWords[] = {"CHECK", "CONSTRAINT", "FOREIGN",
+                                          "INDEX", "KEY",        "PRIMARY"};
+
 template <size_t n>
 bool IsOneOf(const SqlToken& token, const std::string_view (&words)[n]) {
   return std::any_of(std::begin(words), std::end(words),
@@ -47,6 +54,7 @@ class Parser {
 
   Statement Parse() {
     Dispatch();
+    if (statement_.changes_rows || statement_.renames) statement_.rewrites = true;
     return std::move(statement_);
   }
 
@@ -77,6 +85,7 @@ class Parser {
   void Alter();
   void AlterTable();
   void AlterClause();
+  void DropClause();
   void RenameClause();
   void PartitionClause();
   void Rename();
@@ -304,15 +313,12 @@ void Parser::AlterClause() {
     statement_.alters = statement_.alters || !token_.Is("PARTITION");
     return;
   }
-  if (Accept("DROP")) {
-    statement_.alters = statement_.alters || !token_.Is("PARTITION");
-    // MariaDB: the rows of the past go with it.
-    const bool rows = token_.Is("PARTITION") || token_.Is("SYSTEM");
-    statement_.changes_rows = statement_.changes_rows || rows;
-    return;
-  }
+  if (Accept("DROP")) return DropClause();
   statement_.alters = true;
+  if (IsOneOf(token_, kStorageClauses)) return;
   if (Accept("RENAME")) return RenameClause();
+  if (Accept("ALTER") && IsOneOf(token_, kKeyWords)) return;
+  statement_.rewrites = true;
   if (Accept("DISCARD") || Accept("IMPORT")) {
     statement_.changes_rows = true;
     return;
@@ -322,8 +328,18 @@ void Parser::AlterClause() {
   }
 }
 
+void Parser::DropClause() {
+  statement_.alters = statement_.alters || !token_.Is("PARTITION");
+  statement_.rewrites = statement_.rewrites || !IsOneOf(token_, kKeyWords);
+  // MariaDB: the rows of the past go with SYSTEM VERSIONING.
+  const bool rows = token_.Is("PARTITION") || token_.Is("SYSTEM");
+  statement_.changes_rows = statement_.changes_rows || rows;
+}
+
 void Parser::RenameClause() {
-  if (token_.Is("COLUMN") || token_.Is("INDEX") || token_.Is("KEY")) return;
+  if (IsOneOf(token_, kKeyWords)) return;
+  statement_.rewrites = true;
+  if (token_.Is("COLUMN")) return;
   if (!Accept("TO") && !Accept("AS") && token_.IsSymbol('=')) Advance();
   statement_.renames = true;
   Table();

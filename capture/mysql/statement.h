@@ -57,6 +57,10 @@ struct Statement {
   // kDefinition: a column or key of a table that is there may change. CREATE TABLE without OR
   // REPLACE does not, nor do clauses such as COMMENT, DISABLE KEYS and ADD PARTITION.
   bool alters = true;
+  // kDefinition: rows of `tables` may hold other values under the same column names and types, with
+  // no row event: a column goes (another may take its name), gets another name, or is defined anew.
+  // Also where `changes_rows` or `renames`; not for a new column, which the schema shows.
+  bool rewrites = false;
   // kDefinition: behind the names in `tables` is something else than expected: there may be more.
   bool unclear = false;
 };

@@ -72,6 +72,24 @@ TEST_P(MysqlDdlTest, ChangesDuringASnapshotAreExact) {
   ExpectExact();
 }
 
+TEST_P(MysqlDdlTest, ARewriteInPlaceDuringASnapshotReadsTheTableAgain) {
+  Sql("INSERT INTO t SELECT i, repeat('a', 100), i, 1 FROM " + Rows(2000, 60000));
+  Sql("ALTER TABLE t ADD c int DEFAULT 9 AFTER b");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  const std::string compacted = "ALTER TABLE t ENGINE = InnoDB";
+  for (const std::string& rewrite :
+       {compacted, std::string("ALTER TABLE t DROP COLUMN b, ADD COLUMN b int DEFAULT 5 AFTER a"),
+        std::string("ALTER TABLE t DROP b; ALTER TABLE t ADD b int DEFAULT 6"),
+        std::string("ALTER TABLE t RENAME COLUMN b TO c, RENAME COLUMN c TO b")}) {
+    const uint64_t id = StartSlowSnapshot();
+    ASSERT_FALSE(HasFailure());
+    Sql(rewrite);
+    EXPECT_EQ(FinishSlowSnapshot(id).chunks_redone() > 0, rewrite != compacted) << rewrite;
+    ExpectExact();
+  }
+}
+
 TEST_P(MysqlDdlTest, TableThatIsDroppedAndMadeAgainIsEmptyFirst) {
   StartService();
   ASSERT_FALSE(HasFatalFailure());
@@ -217,6 +235,26 @@ TEST_P(MysqlUnloggedTest, DroppedPartitionIsExactAfterASnapshot) {
   Sql("UPDATE p SET version = 2 WHERE id % 2 = 0");
   Snapshot();
   ExpectExact();
+}
+
+TEST_P(MysqlUnloggedTest, RowsThatAreReplacedDuringASnapshotAreReadAgain) {
+  const std::string columns = " (id int PRIMARY KEY, v int, version bigint)";
+  Sql("CREATE TABLE t" + columns + " PARTITION BY RANGE (id) (PARTITION low VALUES LESS THAN "
+      "(20000), PARTITION high VALUES LESS THAN (100000))");
+  Sql("CREATE TABLE part" + columns + "; CREATE TABLE whole" + columns);
+  Sql("INSERT INTO t SELECT i, i, 1 FROM " + Rows(1, 60000));
+  Sql("INSERT INTO part SELECT i, -i, 2 FROM " + Rows(1, 19999));
+  Sql("INSERT INTO whole SELECT i, 0, 3 FROM " + Rows(1, 60000));
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  for (const char* statement : {"ALTER TABLE t EXCHANGE PARTITION low WITH TABLE part",
+                                "RENAME TABLE t TO before_it, whole TO t"}) {
+    const uint64_t id = StartSlowSnapshot({Named("t")});
+    ASSERT_FALSE(HasFailure());
+    Sql(statement);
+    EXPECT_GT(FinishSlowSnapshot(id).chunks_redone(), 0u) << statement;
+    ExpectExact({.tables = {Named("t")}});
+  }
 }
 
 TIDEMARK_ON_EVERY_MYSQL(MysqlUnloggedTest);

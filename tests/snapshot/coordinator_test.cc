@@ -108,6 +108,12 @@ class CoordinatorTest : public testing::Test {
     merger_.Submit(window.id, std::move(chunk));
     EXPECT_TRUE(coordinator_.Close(task, window.id, merger_).ok());
   }
+  void Rewrite(model::TableId table) {
+    capture::LogBatch log;
+    log.rewritten = {table};
+    EXPECT_TRUE(merger_.Merge(std::move(log)).ok());
+    coordinator_.RestartRewritten(merger_);
+  }
   void AddRereads(std::vector<std::string> keys, model::TableId table = kTestTable) {
     std::vector<storage::PendingReread> rereads;
     for (std::string& key : keys) {
@@ -197,6 +203,27 @@ TEST_F(CoordinatorTest, AKeyOfAListThatIsNoKeyAnyMoreFailsTheJob) {
   uint64_t id = Create({{"1"}, {"2"}});
   coordinator_.Failed(NextRead(), absl::OutOfRangeError("no such label"));
   EXPECT_EQ(StateOf(id), JobState::kFailed);
+}
+
+TEST_F(CoordinatorTest, ATableThatTheLogRewritesStartsAnew) {
+  const uint64_t id = Create();
+  ReadAndClose(NextRead());
+  const Task task = NextRead();
+  const auto window = merger_.Open(kTestTable);
+  Rewrite(kTestTable + 1);
+  EXPECT_EQ(coordinator_.Get(id)->chunks_redone, 0);
+  Rewrite(kTestTable);
+  EXPECT_EQ(coordinator_.Get(id)->chunks_redone, 1);
+  EXPECT_FALSE(merger_.Take(1).jobs.empty());
+  // What is being read is not wanted either.
+  merger_.Submit(window.id, TestChunk({{1, 1, 1}}, schema_, {}, 0));
+  EXPECT_TRUE(coordinator_.Close(task, window.id, merger_).ok());
+  EXPECT_EQ(coordinator_.Get(id)->rows_done, 0);
+  Rewrite(kTestTable);
+  EXPECT_EQ(coordinator_.Get(id)->chunks_redone, 1);
+  ReadAndClose(NextRead());
+  ReadAndClose(NextRead());
+  EXPECT_EQ(StateOf(id), JobState::kCompleted);
 }
 
 TEST_F(CoordinatorTest, AKeyToReadAgainThatIsGoneIsFoundAndForgotten) {

@@ -172,6 +172,22 @@ TEST_F(MergerTest, AWindowDoesNotOutliveTheLogConnection) {
   EXPECT_THAT(Taken(), IsEmpty());
 }
 
+TEST_F(MergerTest, AWindowDoesNotOutliveARewriteOfItsTable) {
+  auto before = merger_.Open(kTestTable), other = merger_.Open(kTestTable + 1);
+  Read(before.id, {{1, 10, 100}}, 0);
+  Read(other.id, {}, 0);
+  capture::LogBatch log;
+  log.rewritten = {kTestTable, kTestTable + 2};
+  ASSERT_TRUE(merger_.Merge(std::move(log)).ok());
+  auto after = merger_.Open(kTestTable);
+  Read(after.id, {{1, 10, 5}}, 0);
+  EXPECT_EQ(merger_.Close(before.id)->outcome, Closed::Outcome::kTableChanged);
+  EXPECT_EQ(merger_.Close(other.id)->outcome, Closed::Outcome::kDone);
+  EXPECT_EQ(merger_.Close(after.id)->rows, 1);
+  EXPECT_THAT(merger_.TakeRewritten(), ElementsAre(kTestTable, kTestTable + 2));
+  EXPECT_THAT(merger_.TakeRewritten(), IsEmpty());
+}
+
 TEST_F(MergerTest, WindowsCloseInTheOrderOfTheirBounds) {
   auto first = merger_.Open(kTestTable), second = merger_.Open(kTestTable);
   Log({9, Op::kCreate, {5, 1, 1}});

@@ -38,6 +38,7 @@ ModelServer::ModelServer(std::mt19937_64* random) : random_(random) {
   keys_ = std::vector<int64_t>{4, 8, 16}[Pick(3)];
   exact_ = Chance() < 0.5;
   ordered_ = Chance() < 0.5;
+  logs_rewrites_ = Chance() < 0.5;
   for (int64_t key = 0; key < keys_; ++key) {
     if (Chance() < 0.7) current_[key] = seen_[key] = NewRow();
   }
@@ -54,7 +55,8 @@ void ModelServer::Commit() {
   double what = Chance();
   if (what < 0.02 && pending_.empty()) return Truncate();
   if (what < 0.03 && pending_.empty() && table_version_ == 1) return Alter();
-  if (what < 0.04 && pending_.empty() && exact_) return RewriteInPlace();
+  if (what < 0.04 && pending_.empty() && exact_ && !logs_rewrites_) return RewriteInPlace();
+  if (what < 0.15 && pending_.empty() && logs_rewrites_) return RewriteInPlace();
   // Compacted, or a column's definition changed: no value does.
   if (what < 0.05) ++(Chance() < 0.5 ? storage_ : definitions_);
   std::vector<int64_t> free;
@@ -138,11 +140,16 @@ void ModelServer::Alter() {
   for (auto& [key, row] : seen_) row.added = -key;
 }
 
-// ALTER COLUMN value TYPE ... USING: rows change without an event, and the schema does not. Only
-// where views are exact: else a change from before it may count as one from after the chunk.
+// ALTER COLUMN value TYPE ... USING: rows change without an event, and the schema does not. With
+// marks only where views are exact: else a change from before it may count as one from after the
+// chunk.
 void ModelServer::RewriteInPlace() {
   ++definitions_;
-  ++storage_;
+  if (logs_rewrites_) {
+    log_.push_back({log_.size() + 1, {}, true});
+  } else {
+    ++storage_;
+  }
   for (auto* rows : {&current_, &seen_}) {
     for (auto& [key, row] : *rows) row.value += 1000;
   }
@@ -186,6 +193,12 @@ capture::LogBatch ModelServer::ReadLog(size_t index, size_t skip, size_t transac
   size_t position = index;  // transactions complete
   for (size_t t = 0; t < transactions_max && index + t < log_.size(); ++t) {
     const ModelTransaction& transaction = log_[index + t];
+    if (transaction.rewrites) {
+      batch.rewritten.push_back(kTable);
+      position = index + t + 1;
+      batch.resume = std::to_string(position) + " 0";
+      continue;
+    }
     model::TransactionHeader header{{0, transaction.number}, transaction.number, 1, 1};
     encoder.SetTransaction(header);
     batch.transactions.push_back({transaction.number, 0, header.position});

@@ -38,6 +38,7 @@ struct ModelEvent {
 struct ModelTransaction {
   uint64_t number = 0;
   std::vector<ModelEvent> events;
+  bool rewrites = false;  // it has no events
 };
 
 // What a reader of the model knows to be visible.
@@ -112,6 +113,7 @@ class ModelServer {
   int64_t keys_;
   bool exact_;
   bool ordered_;
+  bool logs_rewrites_;  // else marks tell of them
   int table_version_ = 1;
   uint64_t definitions_ = 1;
   uint64_t storage_ = 1;

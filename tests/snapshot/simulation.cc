@@ -285,7 +285,9 @@ class Simulation {
         server_.ReadLog(log_index_, log_skip_, 1 + Pick(3), events, registry_.get(), &announced_);
     std::istringstream next(batch.resume);
     next >> log_index_ >> log_skip_;
+    if (without_.rewritten) batch.rewritten.clear();
     error_ = std::string(merger_->Merge(std::move(batch)).message());
+    coordinator_->RestartRewritten(*merger_);
   }
 
   void StepReader(Reader& reader) {

@@ -12,6 +12,7 @@ struct WithoutGuards {
   bool folding = false;
   bool rereads = false;
   bool marks = false;
+  bool rewritten = false;  // LogBatch.rewritten
 };
 
 // One run of merger and coordinator against a model server, decided by `seed`: random interleavings

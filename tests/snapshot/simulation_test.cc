@@ -28,5 +28,9 @@ TEST(SimulationTest, IsWrongWithoutRereads) { EXPECT_GT(CountWrong({.rereads = t
 
 TEST(SimulationTest, IsWrongWithoutRewriteMarks) { EXPECT_GT(CountWrong({.marks = true}), 0); }
 
+TEST(SimulationTest, IsWrongWithoutRewritesOfTheLog) {
+  EXPECT_GT(CountWrong({.rewritten = true}), 0);
+}
+
 }  // namespace
 }  // namespace tidemark::snapshot

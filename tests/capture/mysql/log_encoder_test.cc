@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "capture/mysql/schema_builder.h"
 #include "event_builder.h"
 #include "tests/capture/decoded_batch.h"
 
@@ -465,6 +466,26 @@ TEST_F(LogEncoderTest, RowsThatVanishWithoutEventsStopTheSource) {
     EXPECT_THAT(status.message(), HasSubstr("shop.t"));
     Start(token);
   }
+}
+
+TEST_F(LogEncoderTest, TablesWhoseRowsAStatementRewritesAreNamed) {
+  Gtid(5);
+  Query("BEGIN");
+  Insert(1, "a");
+  Xid();
+  Gtid(6);
+  Query("ALTER TABLE t ADD c INT DEFAULT 5");
+  EXPECT_THAT(encoder_->Take().rewritten, IsEmpty());
+  Gtid(7);
+  Query("ALTER TABLE other DROP note");
+  Gtid(8);
+  Query("ALTER TABLE t DROP note, ADD note VARCHAR(20)");
+  EXPECT_THAT(encoder_->Take().rewritten, ElementsAre(TableIdOf("shop", "t")));
+  EXPECT_THAT(encoder_->Take().rewritten, IsEmpty());
+  Gtid(9);
+  // Whose names cannot be read: any table may be meant.
+  Ok(Try(EventType::kQuery, QueryBody("ALTER TABLE \xc4 DROP a", 63)));
+  EXPECT_THAT(encoder_->Take().rewritten, ElementsAre(TableIdOf("shop", "t")));
 }
 
 TEST_F(LogEncoderTest, ATransactionWithoutEventsIsNotWaitedFor) {

@@ -2,9 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include <chrono>
-#include <thread>
-
 #include "tests/capture/mysql/shared_server.h"
 
 namespace tidemark::capture::mysql {
@@ -116,20 +113,6 @@ TEST_P(MysqlCatalogTest, OddNamesAreFound) {
   const CatalogTable table = Describe("it's a \\\\ \xc3\xbc-table");
   ASSERT_EQ(table.columns.size(), 1u);
   EXPECT_EQ(table.columns[0].name, "a`b");
-}
-
-TEST_P(MysqlCatalogTest, IncarnationChangesWithTheTable) {
-  Exec("CREATE TABLE t (id int PRIMARY KEY, v int)");
-  const std::string first = Describe("t").incarnation;
-  EXPECT_EQ(Describe("t").incarnation, first);
-  Exec("INSERT INTO t VALUES (1, 2)");
-  EXPECT_EQ(Describe("t").incarnation, first);
-  Exec("ALTER TABLE t ADD COLUMN w int DEFAULT 4");
-  const std::string altered = Describe("t").incarnation;
-  EXPECT_NE(altered, first);
-  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
-  Exec("DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, v int, w int DEFAULT 4)");
-  EXPECT_NE(Describe("t").incarnation, altered);
 }
 
 TEST_P(MysqlCatalogTest, ListsCapturedTablesWithKeysAndEstimates) {

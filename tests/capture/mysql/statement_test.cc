@@ -146,6 +146,28 @@ const DefinitionCase kDefinitions[] = {
 
 INSTANTIATE_TEST_SUITE_P(All, DefinitionTest, ::testing::ValuesIn(kDefinitions));
 
+// Under the same names and types: what else changes, the schema of a chunk shows.
+TEST(StatementTest, WhatMayGiveRowsOtherValuesIsTold) {
+  for (const char* text :
+       {"ALTER TABLE t DROP b, ADD b INT DEFAULT 5", "ALTER TABLE t DROP COLUMN IF EXISTS `index`",
+        "ALTER TABLE t RENAME COLUMN a TO b, RENAME COLUMN b TO a", "ALTER TABLE t CHANGE a b INT",
+        "ALTER TABLE t MODIFY a INT NOT NULL", "ALTER TABLE t ALTER a DROP DEFAULT",
+        "ALTER TABLE t ADD c INT, CONVERT TO CHARACTER SET utf8mb4", "ALTER TABLE t RENAME u",
+        "ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u", "ALTER TABLE t DROP PARTITION p",
+        "RENAME TABLE t TO u", "ALTER TABLE t FROBNICATE"}) {
+    EXPECT_TRUE(Parse(text).rewrites) << text;
+  }
+  for (const char* text :
+       {"ALTER TABLE t ADD c INT DEFAULT 5, ALGORITHM=INSTANT", "ALTER TABLE t ADD (c INT, d INT)",
+        "ALTER TABLE t ENGINE = InnoDB", "ALTER TABLE t FORCE, LOCK = NONE", "TRUNCATE t",
+        "ALTER TABLE t DROP INDEX i, DROP FOREIGN KEY f, DROP PRIMARY KEY, ADD PRIMARY KEY (a)",
+        "ALTER TABLE t ALTER INDEX i INVISIBLE, RENAME KEY i TO j", "ALTER TABLE t COMMENT 'DROP'",
+        "ALTER TABLE t ADD PARTITION (PARTITION p VALUES IN (1))", "CREATE INDEX i ON t (a)",
+        "DROP TABLE t", "CREATE OR REPLACE TABLE t (a INT)", "ALTER DATABASE COLLATE binary"}) {
+    EXPECT_FALSE(Parse(text).rewrites) << text;
+  }
+}
+
 TEST(StatementTest, TheContentOfMariaDbsCommentsIsNothingToMySql) {
   EXPECT_FALSE(Parse("ALTER TABLE t /*M! DROP PARTITION p */", 0, false).changes_rows);
 }
