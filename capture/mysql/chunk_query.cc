@@ -57,6 +57,12 @@ bool NeedsOrder(const ChunkRequest& request) {
 }
 
 absl::Status CheckRequest(const CatalogTable& table, const ChunkRequest& request) {
+  if (table.system_versioned) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("table ", table.database, ".", table.name,
+                     " has SYSTEM VERSIONING: a SELECT does not show what the log has of it; leave "
+                     "it out, or drop its versioning"));
+  }
   if (table.key.empty() && (IsBounded(request) || NeedsOrder(request))) {
     return absl::FailedPreconditionError(
         absl::StrCat("table ", table.database, ".", table.name,

@@ -301,8 +301,8 @@ absl::StatusOr<std::vector<ListedTable>> ListCapturedTables(Connection& connecti
                                                             const WaitLimits& limits) {
   const std::string where = NoSystemDatabase("TABLE_SCHEMA");
   absl::StatusOr<Result> rows = connection.Execute(
-      absl::StrCat("SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, TABLE_ROWS"
-                   " FROM information_schema.TABLES WHERE ",
+      absl::StrCat("SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, TABLE_ROWS,"
+                   " TABLE_TYPE = 'SYSTEM VERSIONED' FROM information_schema.TABLES WHERE ",
                    where, " AND ", kTableTypes, " ORDER BY TABLE_SCHEMA, TABLE_NAME"),
       limits);
   if (!rows.ok()) return rows.status();
@@ -321,7 +321,8 @@ absl::StatusOr<std::vector<ListedTable>> ListCapturedTables(Connection& connecti
     if (!IsCaptured(tables, rows->text(row, 0), rows->text(row, 1))) continue;
     Key key = BestKey(keys[{rows->str(row, 0), rows->str(row, 1)}]);
     listed.push_back({rows->str(row, 0), rows->str(row, 1), rows->str(row, 2),
-                      rows->unsigned_number(row, 3), std::move(key.columns), key.index});
+                      rows->unsigned_number(row, 3), std::move(key.columns), key.index,
+                      rows->text(row, 4) == "1"});
   }
   return listed;
 }

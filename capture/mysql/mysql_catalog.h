@@ -50,6 +50,7 @@ struct ListedTable {
   // As CatalogTable has them.
   std::vector<std::string> key_columns;
   std::string key_index;
+  bool system_versioned = false;
 };
 
 // True for a database of the server itself, or our own (`tidemark`): never captured.

@@ -344,7 +344,16 @@ class Examination {
   void ExamineTable(const ListedTable& table) {
     const std::string name = absl::StrCat(table.database, ".", table.name);
     const std::string quoted = QuotedName(table.database, table.name);
-    if (table.key_columns.empty()) {
+    if (table.system_versioned) {
+      Warn(absl::StrCat("table ", name,
+                        " has SYSTEM VERSIONING: a snapshot of it is refused. Its stream has rows "
+                        "of the past beside those of now, by a key that ends with the end of a "
+                        "row's time: an UPDATE also creates the row as it was, a DELETE is a "
+                        "change of the key"),
+           absl::StrCat("leave it out by the source's list of tables, or set unlogged_changes: "
+                        "continue for the source and run: ALTER TABLE ",
+                        quoted, " DROP SYSTEM VERSIONING"));
+    } else if (table.key_columns.empty()) {
       Warn(absl::StrCat("table ", name,
                         " has neither a primary key nor a unique key of columns that are NOT NULL: "
                         "no snapshot of it can be exact"),

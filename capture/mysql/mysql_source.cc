@@ -19,17 +19,25 @@ constexpr std::chrono::seconds kTimeout{30};
 std::vector<std::string> Obstacles(const ListedTable& table) {
   std::vector<std::string> obstacles;
   const std::string name = absl::StrCat(table.database, ".", table.name);
-  if (table.key_columns.empty()) {
+  const std::string alter =
+      absl::StrCat("ALTER TABLE ", Connection::QuoteIdentifier(table.database), ".",
+                   Connection::QuoteIdentifier(table.name));
+  if (table.system_versioned) {
+    obstacles.push_back(absl::StrCat(
+        name,
+        " has SYSTEM VERSIONING: the log has rows of the past, and the end of a row's time in the "
+        "key, which a SELECT does not show; set unlogged_changes: continue for the source and "
+        "run: ",
+        alter, " DROP SYSTEM VERSIONING"));
+  } else if (table.key_columns.empty()) {
     obstacles.push_back(absl::StrCat(name,
                                      " has neither a primary key nor a unique key of columns that "
                                      "cannot be NULL; add one"));
   }
   if (table.engine != kExactEngine) {
-    obstacles.push_back(
-        absl::StrCat(name, " has the engine ", table.engine,
-                     ": only of InnoDB is known what a SELECT saw; run: ALTER TABLE ",
-                     Connection::QuoteIdentifier(table.database), ".",
-                     Connection::QuoteIdentifier(table.name), " ENGINE=InnoDB"));
+    obstacles.push_back(absl::StrCat(name, " has the engine ", table.engine,
+                                     ": only of InnoDB is known what a SELECT saw; run: ", alter,
+                                     " ENGINE=InnoDB"));
   }
   return obstacles;
 }

@@ -237,6 +237,25 @@ TEST_P(MysqlUnloggedTest, DroppedPartitionIsExactAfterASnapshot) {
   ExpectExact();
 }
 
+TEST_P(MysqlUnloggedTest, VersionedTableHasItsPastInTheStreamUntilItsVersioningIsDropped) {
+  if (!mariadb()) return;
+  Sql("CREATE TABLE past (id int PRIMARY KEY, n int) WITH SYSTEM VERSIONING");
+  Sql("CREATE TABLE now (id int PRIMARY KEY, n int) WITH SYSTEM VERSIONING");
+  Sql("INSERT INTO now SELECT i, i FROM " + Rows(1, 100) + "; DELETE FROM now WHERE id < 10");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Sql("INSERT INTO past VALUES (1, 1); UPDATE past SET n = 2; DELETE FROM past");
+  EXPECT_FALSE(service().CreateSnapshot({Named("now")}).ok());
+  Sql("ALTER TABLE now DROP SYSTEM VERSIONING");
+  Sql("UPDATE now SET n = -n WHERE id % 2 = 0; DELETE FROM now WHERE id % 3 = 0");
+  Snapshot({Named("now")});
+  ExpectExact({.tables = {Named("now")}});
+  // The row, what it was, and what it was at its end, under another key.
+  EXPECT_EQ(Changes(v1::OP_CREATE, Named("past")).size(), 3u);
+  EXPECT_EQ(Changes(v1::OP_UPDATE, Named("past")).size(), 1u);
+  EXPECT_EQ(Changes(v1::OP_DELETE, Named("past")).size(), 1u);
+}
+
 TEST_P(MysqlUnloggedTest, RowsThatAreReplacedDuringASnapshotAreReadAgain) {
   const std::string columns = " (id int PRIMARY KEY, v int, version bigint)";
   Sql("CREATE TABLE t" + columns + " PARTITION BY RANGE (id) (PARTITION low VALUES LESS THAN "

@@ -1,10 +1,14 @@
 // Keys under the collations of MySQL and MariaDB, and keys that nobody declared.
 
+#include <gmock/gmock.h>
+
 #include "absl/strings/str_cat.h"
 #include "tests/contract/capture_test.h"
 
 namespace tidemark::contract {
 namespace {
+
+using ::testing::HasSubstr;
 
 class MysqlKeysTest : public CaptureTest {
  protected:
@@ -137,6 +141,16 @@ TEST_P(MariaDbKeysTest, VersionedTableWithItsOwnPeriodHoldsNoOtherUp) {
   Snapshot({Named("t")});
   ExpectExact();
   EXPECT_EQ(Changes(v1::OP_CREATE, Named("v")).size(), 1u);
+}
+
+TEST_P(MariaDbKeysTest, VersionedTableIsRefusedWithTheReason) {
+  Sql("CREATE TABLE v (id int PRIMARY KEY, n int) WITH SYSTEM VERSIONING");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  const absl::Status refused = service().CreateSnapshot({Named("v")}).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_THAT(refused.message(), HasSubstr("shop.v has SYSTEM VERSIONING"));
+  EXPECT_THAT(refused.message(), HasSubstr("ALTER TABLE `shop`.`v` DROP SYSTEM VERSIONING"));
 }
 
 TIDEMARK_ON_EVERY_MARIADB(MariaDbKeysTest);

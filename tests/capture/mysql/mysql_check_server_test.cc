@@ -158,6 +158,14 @@ TEST_P(MysqlCheckTest, TablesWithoutKeyOrTransactionsAndCascadesAreWarnedOf) {
   }
 }
 
+TEST_P(MysqlCheckTest, VersionedTablesAreWarnedOf) {
+  if (!mariadb()) return;
+  ASSERT_NO_FATAL_FAILURE(Share());
+  ASSERT_OK(server().Exec("CREATE TABLE h (id int PRIMARY KEY) WITH SYSTEM VERSIONING"));
+  EXPECT_THAT(Check(), Contains(AllOf(HasSubstr("warning: table test.h has SYSTEM VERSIONING"),
+                                      HasSubstr("`test`.`h` DROP SYSTEM VERSIONING"))));
+}
+
 TEST_P(MysqlCheckTest, RegisteredReplicaOfOurServerIdIsAClash) {
   ASSERT_NO_FATAL_FAILURE(Share());
   ASSERT_OK_AND_ASSIGN(
