@@ -29,17 +29,15 @@ absl::Status LoggedAsStatement(std::string_view text) {
   return absl::FailedPreconditionError(
       absl::StrCat("the binlog has a change as a statement (", FirstWords(text),
                    " ...), whose rows cannot be known; a session ran with binlog_format STATEMENT "
-                   "or MIXED: run SET "
-                   "GLOBAL binlog_format = 'ROW', find that session, then remove the source's data "
-                   "and capture it anew"));
+                   "or MIXED: run SET GLOBAL binlog_format = 'ROW', find that session, then remove "
+                   "the source's data and capture it anew"));
 }
 
 absl::Status RollbackTooFar() {
   return absl::FailedPreconditionError(
       "a transaction rolled back rows that it wrote more than 4 MiB earlier, beside a table "
       "without transactions; remove the source's data and capture it anew, and keep such tables "
-      "out "
-      "of large transactions");
+      "out of large transactions");
 }
 
 absl::Status PartOfUnfinishedGroup() {
@@ -334,6 +332,7 @@ absl::Status LogEncoder::OnMariaDbGtid(const EventHeader& header, std::string_vi
   group.transaction.number = event->sequence;
   group.transaction.domain = event->domain;
   group.commit_time_us = uint64_t{header.timestamp} * kSecond;
+  group.commit_id = event->commit_id;
   group.begun = !event->standalone();
   group.idle = event->idle();
   if ((event->flags & MariaDbGtidEvent::kPreparedXa) != 0) group.prepares = event->xid;
@@ -690,6 +689,10 @@ void LogEncoder::EndGroup() {
   resume_.file = main_.file;
   resume_.offset = main_.end;
   definitions_.Commit();
+  if (options_.commit_places != nullptr) {
+    options_.commit_places->Pass({At(group_->offset), At(main_.end), group_->commit_id,
+                                  empty ? "" : group_->commits});
+  }
   group_.reset();
   frontier_ = std::max(frontier_, At(main_.end));
 }

@@ -13,6 +13,7 @@
 #include "capture/log_batch.h"
 #include "capture/mysql/binlog_event.h"
 #include "capture/mysql/catalog.h"
+#include "capture/mysql/commit_places.h"
 #include "capture/mysql/definition_tracker.h"
 #include "capture/mysql/delivered_gtids.h"
 #include "capture/mysql/dump_place.h"
@@ -37,6 +38,8 @@ struct LogEncoderOptions {
   // The log lacks the columns' names (binlog_row_metadata is not FULL): ask for a table's
   // definition as soon as it is altered, not only when rows come.
   bool ask_for_definitions = false;
+  // MariaDB: hears where transactions end. Must outlive the encoder.
+  CommitPlaces* commit_places = nullptr;
 };
 
 // Turns the events of a binlog dump into LogBatches. The stream's grammar:
@@ -130,6 +133,7 @@ class LogEncoder {
     Gtid gtid;
     uint64_t offset = 0;  // in its file
     uint64_t commit_time_us = 0;
+    uint64_t commit_id = 0;  // MariaDB: of its group commit
     // It has a BEGIN, or may have rows without one.
     bool begun = false;
     // Its statement is not executed here (MariaDB: START ALTER, ROLLBACK ALTER).

@@ -56,6 +56,7 @@ class Examination {
     Version();
     if (LoadVariables()) {
       BinaryLog();
+      GroupCommit();
       RowImages();
       Metadata();
       Gtids();
@@ -113,7 +114,7 @@ class Examination {
             " 'max_binlog_total_size',"
             " 'server_id', 'log_replica_updates', 'log_slave_updates',"
             " 'replica_preserve_commit_order', 'replica_parallel_workers',"
-            " 'innodb_native_foreign_keys')");
+            " 'innodb_native_foreign_keys', 'binlog_optimize_thread_scheduling')");
     if (!rows) return false;
     for (int row = 0; row < rows->rows(); ++row) variables_[rows->str(row, 0)] = rows->str(row, 1);
     return true;
@@ -144,6 +145,15 @@ class Examination {
                          ": changes are logged as statements, which cannot be captured"),
             absl::StrCat(Set("binlog_format", "ROW"), "; sessions that are open keep the old one"));
     }
+  }
+
+  // MariaDB.
+  void GroupCommit() {
+    if (Variable("binlog_optimize_thread_scheduling") != "OFF") return;
+    Error(
+        "binlog_optimize_thread_scheduling is OFF: the server does not tell which transactions a "
+        "SELECT sees",
+        "remove it from the server's configuration and restart the server");
   }
 
   void RowImages() {

@@ -20,6 +20,8 @@ namespace {
 constexpr std::chrono::seconds kStatementTimeout{30};
 // A predicate may read a huge table for few rows.
 constexpr std::chrono::hours kReadTimeout{6};
+// How often it is looked whether all is visible, where nobody waits for it.
+constexpr std::chrono::milliseconds kLookInterval{200};
 
 uint64_t NowUs() {
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
@@ -95,11 +97,12 @@ absl::StatusOr<std::shared_ptr<const model::ReadView>> MysqlChunkReader::LoadVie
     std::stop_token stop) {
   const WaitLimits limits = Within(kStatementTimeout, stop);
   if (facts_.flavour == Flavour::kMariaDb) {
-    absl::StatusOr<BinlogEnd> end = sessions_->options().without_exact_view
-                                        ? LoadBinlogEnd(*connection_, limits)
-                                        : LoadVisiblePosition(*connection_, limits);
+    absl::StatusOr<model::Position> end =
+        sessions_->options().without_exact_view
+            ? Bound(origin_, stop)
+            : LoadVisiblePosition(*connection_, origin_, *sessions_, limits);
     if (!end.ok()) return end.status();
-    return std::make_shared<PositionView>(sessions_->PositionOf(end->file, end->offset));
+    return std::make_shared<PositionView>(*end);
   }
   absl::StatusOr<Result> executed = connection_->Execute("SELECT @@global.gtid_executed", limits);
   if (!executed.ok()) return executed.status();
@@ -128,9 +131,27 @@ absl::Status MysqlChunkReader::EndTransaction(std::stop_token stop) {
 absl::StatusOr<std::shared_ptr<const model::ReadView>> MysqlChunkReader::Settle(
     absl::Span<const model::TransactionRef> merged, const WaitReporter& report,
     std::stop_token stop) {
-  return SettleByPolling(
-      merged, [&](absl::FunctionRef<void()> waiting) { return CurrentView(waiting, stop); },
-      kCommitHolder, report, stop);
+  const bool provable = facts_.flavour == Flavour::kMariaDb;
+  const auto current = [&](absl::FunctionRef<void()> waiting) {
+    absl::StatusOr<std::shared_ptr<const model::ReadView>> view = CurrentView(waiting, stop);
+    if (!view.ok() || !provable) return view;
+    absl::Status status = LookFurther(**view, merged, stop);
+    if (!status.ok()) view = status;
+    return view;
+  };
+  return SettleByPolling(merged, current, kCommitHolder, report, stop);
+}
+
+// Who names nothing wants to see all there is, in time.
+absl::Status MysqlChunkReader::LookFurther(const model::ReadView& view,
+                                           absl::Span<const model::TransactionRef> merged,
+                                           std::stop_token stop) {
+  const bool shown = std::ranges::all_of(
+      merged, [&](const model::TransactionRef& t) { return view.Contains(t); });
+  const auto now = std::chrono::steady_clock::now();
+  if (shown && (!merged.empty() || now - looked_further_ < kLookInterval)) return absl::OkStatus();
+  looked_further_ = now;
+  return proof_.Step(*connection_, origin_, Within(kStatementTimeout, stop));
 }
 
 absl::StatusOr<MysqlChunkReader::TableName> MysqlChunkReader::LookUpName(model::TableId table,

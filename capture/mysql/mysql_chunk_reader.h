@@ -1,6 +1,7 @@
 #ifndef TIDEMARK_CAPTURE_MYSQL_MYSQL_CHUNK_READER_H_
 #define TIDEMARK_CAPTURE_MYSQL_MYSQL_CHUNK_READER_H_
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "capture/mysql/read_views.h"
 #include "capture/mysql/row_layout.h"
 #include "capture/mysql/session.h"
+#include "capture/mysql/visible_position.h"
 #include "capture/mysql/watermark_rows.h"
 #include "capture/source.h"
 
@@ -54,7 +56,8 @@ class MysqlChunkReader : public ChunkReader {
         facts_(std::move(session.facts)),
         origin_(std::move(session.origin)),
         catalog_(connection_.get()),
-        registry_(registry) {}
+        registry_(registry),
+        proof_(sessions) {}
 
   struct TableName {
     std::string database;
@@ -74,6 +77,9 @@ class MysqlChunkReader : public ChunkReader {
       absl::FunctionRef<void()> waiting, std::stop_token stop);
   // The same, from what the server tells. REQUIRES: the log has GTIDs.
   absl::StatusOr<std::shared_ptr<const model::ReadView>> LoadView(std::stop_token stop);
+  // A view shows too little: whether more is visible than what is shown tells.
+  absl::Status LookFurther(const model::ReadView& view,
+                           absl::Span<const model::TransactionRef> merged, std::stop_token stop);
   // What the view holds that is opened.
   absl::StatusOr<std::shared_ptr<const model::ReadView>> OpenView(std::stop_token stop);
   absl::StatusOr<OpenTable> OpenInView(const TableName& name, std::stop_token stop);
@@ -103,6 +109,8 @@ class MysqlChunkReader : public ChunkReader {
   // Naming::kFile: this reader's row, once it wrote one, and what the last watermark showed.
   std::optional<WatermarkRows::Lease> row_;
   std::shared_ptr<const model::ReadView> watermarked_ = std::make_shared<PositionView>();
+  VisibilityProof proof_;  // MariaDB
+  std::chrono::steady_clock::time_point looked_further_;
 };
 
 }  // namespace tidemark::capture::mysql

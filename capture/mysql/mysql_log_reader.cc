@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "capture/mysql/resume_check.h"
-#include "capture/mysql/visible_position.h"
 #include "capture/mysql/watermark_table.h"
 
 namespace tidemark::capture::mysql {
@@ -58,6 +57,11 @@ absl::Status CheckLogs(const ServerFacts& facts) {
         "binlog_format is ", facts.binlog_format,
         "; run: SET GLOBAL binlog_format = 'ROW', and reconnect the sessions that write"));
   }
+  if (!facts.leader_commits) {
+    return absl::FailedPreconditionError(
+        "binlog_optimize_thread_scheduling is OFF: the server does not tell which transactions a "
+        "SELECT sees; remove it from the server's configuration and restart the server");
+  }
   return absl::OkStatus();
 }
 
@@ -70,6 +74,15 @@ absl::StatusOr<TableDefinitions> LoadDefinitions(const LogResume& resume, const 
   definitions->ForgetAll();
   definitions->Commit();
   return definitions;
+}
+
+absl::Status BeginCommitPlaces(SessionFactory& sessions, Connection& sql, const ResumeToken& token,
+                               const WaitLimits& limits) {
+  CommitPlaces& places = sessions.commit_places();
+  places.Begin();
+  if (token.naming != Naming::kMariaDbGtid || token.file.empty()) return absl::OkStatus();
+  return PassCommitsBefore(sql, {token.server, token.moves}, token.file, token.offset, places,
+                           limits);
 }
 
 }  // namespace
@@ -96,6 +109,8 @@ absl::StatusOr<std::unique_ptr<LogReader>> MysqlLogReader::Open(SessionFactory* 
   absl::StatusOr<TableDefinitions> definitions = LoadDefinitions(resume, *token, *end);
   if (!definitions.ok()) return definitions.status();
   sessions->SetLog(*token);
+  status = BeginCommitPlaces(*sessions, sql, *token, limits);
+  if (!status.ok()) return status;
   auto reader =
       std::unique_ptr<MysqlLogReader>(new MysqlLogReader({.sessions = sessions,
                                                           .session = *std::move(session),
@@ -124,9 +139,13 @@ MysqlLogReader::MysqlLogReader(Wiring wiring, SchemaRegistry* registry)
           {.tables = wiring_.sessions->options().tables,
            .stop_at_unlogged_changes = !wiring_.sessions->options().continue_at_unlogged_changes,
            .lower_case_names = wiring_.session.facts.lower_case_names,
-           .ask_for_definitions = wiring_.session.facts.row_metadata != "FULL"},
+           .ask_for_definitions = wiring_.session.facts.row_metadata != "FULL",
+           .commit_places = wiring_.token.naming == Naming::kMariaDbGtid
+                                ? &wiring_.sessions->commit_places()
+                                : nullptr},
           wiring_.token, registry->journaled(), wiring_.delivered, std::move(wiring_.definitions),
           &catalog_, registry, &wiring_.sessions->names()),
+      proof_(wiring_.sessions),
       // Each settle step's watermark proves that all before it is visible, of earlier sessions too.
       replaying_(wiring_.token.naming != Naming::kFile) {}
 
@@ -289,10 +308,15 @@ absl::StatusOr<bool> MysqlLogReader::MergedIsVisible() {
     return hidden_.empty();
   }
   hidden_ = absl::StrCat("up to ", wiring_.token.gtids);
-  absl::StatusOr<BinlogEnd> visible = LoadVisiblePosition(sql, limits);
+  const SessionFactory::Origin origin{wiring_.token.server, wiring_.token.moves};
+  absl::StatusOr<model::Position> visible =
+      LoadVisiblePosition(sql, origin, *wiring_.sessions, limits);
   if (!visible.ok()) return visible.status();
-  return wiring_.sessions->PositionOf(visible->file, visible->offset) >=
-         wiring_.sessions->PositionOf(wiring_.merged.file, wiring_.merged.offset);
+  const BinlogEnd& merged = wiring_.merged;
+  if (*visible >= wiring_.sessions->PositionOf(merged.file, merged.offset)) return true;
+  absl::Status status = proof_.Step(sql, origin, limits);
+  if (!status.ok()) return status;
+  return false;
 }
 
 bool MysqlLogReader::HasSomething() const {

@@ -11,6 +11,7 @@
 #include "capture/mysql/log_encoder.h"
 #include "capture/mysql/look_ahead_catalog.h"
 #include "capture/mysql/session.h"
+#include "capture/mysql/visible_position.h"
 #include "capture/source.h"
 
 namespace tidemark::capture::mysql {
@@ -79,6 +80,7 @@ class MysqlLogReader : public LogReader {
   std::unique_ptr<BinlogStream> side_;
   absl::Status failure_;
   bool first_ = true;  // the token is to be delivered
+  VisibilityProof proof_;
   bool replaying_;
   bool taken_replaying_ = true;
   // What was merged before this session and is not visible yet, as a message says it.

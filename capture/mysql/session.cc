@@ -48,7 +48,8 @@ absl::Status LoadMariaDbFacts(Connection& connection, const WaitLimits& limits,
                               ServerFacts* facts) {
   absl::StatusOr<Result> row = connection.Execute(
       "SELECT @@server_id, @@log_bin, @@global.binlog_format, "
-      "@@global.binlog_row_metadata, @@lower_case_table_names",
+      "@@global.binlog_row_metadata, @@lower_case_table_names, "
+      "@@global.binlog_optimize_thread_scheduling",
       limits);
   if (!row.ok()) return row.status();
   facts->server_id = static_cast<uint32_t>(row->unsigned_number(0, 0));
@@ -58,6 +59,7 @@ absl::Status LoadMariaDbFacts(Connection& connection, const WaitLimits& limits,
   facts->server = row->str(0, 0);
   facts->naming = Naming::kMariaDbGtid;
   facts->lower_case_names = row->number(0, 4) == 1;
+  facts->leader_commits = row->number(0, 5) == 1;
   return absl::OkStatus();
 }
 
@@ -160,7 +162,12 @@ Naming SessionFactory::log_naming() const {
 
 model::Position SessionFactory::PositionOf(const std::string& file, uint64_t offset) const {
   std::lock_guard lock(mutex_);
-  return {log_origin_.value_or(Origin{}).moves << 32 | FileNumber(file), offset};
+  return PositionOf(log_origin_.value_or(Origin{}), file, offset);
+}
+
+model::Position SessionFactory::PositionOf(const Origin& origin, const std::string& file,
+                                           uint64_t offset) {
+  return {origin.moves << 32 | FileNumber(file), offset};
 }
 
 absl::Status SessionFactory::CheckOrigin(const Origin& origin) const {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "capture/mysql/commit_places.h"
 #include "capture/mysql/connection.h"
 #include "capture/mysql/delivered_gtids.h"
 #include "capture/mysql/mysql_source.h"
@@ -30,6 +31,7 @@ struct ServerFacts {
   std::string binlog_format;
   std::string row_metadata;       // binlog_row_metadata
   bool lower_case_names = false;  // lower_case_table_names=1
+  bool leader_commits = true;     // MariaDB: binlog_optimize_thread_scheduling
 };
 
 // FailedPrecondition: an unsupported version.
@@ -56,9 +58,9 @@ inline constexpr char kCommitHolder[] = "a missing semi-synchronous replica";
 std::string Describe(const Connection& connection);
 
 // Opens the sessions of one source, and keeps what they share: which server the log comes from, how
-// it names transactions, how often the server has changed, numbers for GTIDs, and rows for
-// watermarks. Refuses a server that is not the log's (a proxy, a
-// moved address). Thread-safe.
+// it names transactions, how often the server has changed, numbers for GTIDs, rows for watermarks,
+// and up to where all is visible. Refuses a server that is not the log's (a proxy, a moved
+// address). Thread-safe.
 class SessionFactory {
  public:
   explicit SessionFactory(MysqlOptions options) : options_(std::move(options)) {}
@@ -82,6 +84,7 @@ class SessionFactory {
   const MysqlOptions& options() const { return options_; }
   GtidNames& names() { return names_; }
   WatermarkRows& watermark_rows() { return watermark_rows_; }
+  CommitPlaces& commit_places() { return commit_places_; }  // MariaDB
 
   // An SQL session on the server that the log comes from. Unavailable: on another one. What it
   // tells counts only as long as CheckOrigin of its origin is OK.
@@ -96,6 +99,9 @@ class SessionFactory {
   Naming log_naming() const;
   // A place in that server's binlog, as a position of the source.
   model::Position PositionOf(const std::string& file, uint64_t offset) const;
+  // In the binlog of that origin.
+  static model::Position PositionOf(const Origin& origin, const std::string& file,
+                                    uint64_t offset);
   // Unavailable: the log has moved, and a session of that origin has to be opened again. The server
   // that it leads to may live on, and tells of another binlog than the log's.
   absl::Status CheckOrigin(const Origin& origin) const;
@@ -115,6 +121,7 @@ class SessionFactory {
   const MysqlOptions options_;
   GtidNames names_;
   WatermarkRows watermark_rows_;
+  CommitPlaces commit_places_;
   mutable std::mutex mutex_;
   std::optional<Origin> log_origin_;
   Naming log_naming_ = Naming::kNone;

@@ -37,12 +37,16 @@ class MysqlHeldCommitTest : public FaultTest {
     Set("timeout", 3'600'000);
   }
 
+  // What it sets the row's note to, in SQL.
+  virtual std::string HeldNote() const { return "'new'"; }
+
   // Row 1 is updated, and nothing else can commit from now on.
   void HoldUpdate() {
     writer_ = NewSession();
     ASSERT_NE(writer_, nullptr);
     Set("enabled", 1);
-    ASSERT_OK(writer_->Send("UPDATE t SET note = 'new', version = 2 WHERE id = 1"));
+    ASSERT_OK(
+        writer_->Send("UPDATE t SET note = " + HeldNote() + ", version = 2 WHERE id = 1"));
     const absl::Time deadline = absl::Now() + kHoldTimeout;
     while (Value("SELECT count(*) FROM information_schema.PROCESSLIST "
                  "WHERE STATE LIKE 'Waiting for semi-sync ACK%'") != "1") {
@@ -89,6 +93,27 @@ class MysqlHeldCommitTest : public FaultTest {
     ExpectExactNow();
   }
 
+  void ExpectASnapshotWaits() {
+    StartService();
+    ASSERT_FALSE(HasFatalFailure());
+    HoldUpdate();
+    ASSERT_FALSE(HasFatalFailure());
+    ExpectOnlyTheLogHasIt();
+    ExpectExactOnceReleased(SnapshotThatWaits().id());
+  }
+
+  void ExpectItIsRememberedOverAKill() {
+    StartService();
+    ASSERT_FALSE(HasFatalFailure());
+    HoldUpdate();
+    ASSERT_FALSE(HasFatalFailure());
+    ExpectOnlyTheLogHasIt();
+    service().Kill9();
+    StartServiceAgain();
+    ASSERT_FALSE(HasFatalFailure());
+    ExpectExactOnceReleased(SnapshotThatWaits().id());
+  }
+
   // With a guard left out: the old row comes after the new one.
   void ExpectAStaleRowComesOut(const Environment& without) {
     StartService(without);
@@ -121,26 +146,9 @@ class MysqlHeldCommitTest : public FaultTest {
   uint64_t held_ = 0;
 };
 
-TEST_P(MysqlHeldCommitTest, SnapshotWaitsUntilTheCommitIsVisible) {
-  StartService();
-  ASSERT_FALSE(HasFatalFailure());
-  HoldUpdate();
-  ASSERT_FALSE(HasFatalFailure());
-  ExpectOnlyTheLogHasIt();
-  ExpectExactOnceReleased(SnapshotThatWaits().id());
-}
+TEST_P(MysqlHeldCommitTest, SnapshotWaitsUntilTheCommitIsVisible) { ExpectASnapshotWaits(); }
 
-TEST_P(MysqlHeldCommitTest, HeldCommitIsRememberedOverAKill) {
-  StartService();
-  ASSERT_FALSE(HasFatalFailure());
-  HoldUpdate();
-  ASSERT_FALSE(HasFatalFailure());
-  ExpectOnlyTheLogHasIt();
-  service().Kill9();
-  StartServiceAgain();
-  ASSERT_FALSE(HasFatalFailure());
-  ExpectExactOnceReleased(SnapshotThatWaits().id());
-}
+TEST_P(MysqlHeldCommitTest, HeldCommitIsRememberedOverAKill) { ExpectItIsRememberedOverAKill(); }
 
 TEST_P(MysqlHeldCommitTest, WithoutTheSettleStepAStaleRowComesOut) {
   ExpectAStaleRowComesOut(WithoutSettle());
@@ -156,8 +164,29 @@ TEST_P(MariaDbHeldCommitTest, WithTheEndOfTheBinlogAsTheViewAStaleRowComesOut) {
 
 TIDEMARK_ON_EVERY_MARIADB(MariaDbHeldCommitTest);
 
+constexpr char kTinyFile[] = "4096";
+
+// The held commit fills its file: the next one is begun before it is visible.
+class MariaDbFullFileTest : public MysqlHeldCommitTest {
+ protected:
+  std::optional<testing::MysqlOptions> MysqlServerOptions() const override {
+    auto options = MysqlHeldCommitTest::MysqlServerOptions();
+    options->settings.emplace_back("max_binlog_size", kTinyFile);
+    return options;
+  }
+  std::string HeldNote() const override { return "repeat('x', 5000)"; }
+};
+
+TEST_P(MariaDbFullFileTest, SnapshotWaitsUntilTheCommitIsVisible) { ExpectASnapshotWaits(); }
+
+TEST_P(MariaDbFullFileTest, HeldCommitIsRememberedOverAKill) { ExpectItIsRememberedOverAKill(); }
+
+TIDEMARK_ON_EVERY_MARIADB(MariaDbFullFileTest);
+
 constexpr int kHotWriters = 40;
 constexpr uint64_t kWindows = 2000;
+// Each takes long where every few commits begin a file.
+constexpr uint64_t kWindowsOfTinyFiles = 100;
 
 class MysqlHotRowsTest : public HotRowsTest {
  protected:
@@ -215,6 +244,29 @@ TEST_P(MariaDbHotRowsTest, WithTheEndOfTheBinlogAsTheViewRowsGoStale) {
 }
 
 TIDEMARK_ON_EVERY_MARIADB(MariaDbHotRowsTest);
+
+// A file of the binlog is full after a few commits.
+class MariaDbTinyFilesTest : public MysqlHotRowsTest {
+ protected:
+  std::optional<testing::MysqlOptions> MysqlServerOptions() const override {
+    auto options = MysqlHotRowsTest::MysqlServerOptions();
+    options->settings.emplace_back("max_binlog_size", kTinyFile);
+    return options;
+  }
+};
+
+TEST_P(MariaDbTinyFilesTest, WindowsAreExact) {
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  StartWriters(kHotWriters);
+  const uint64_t windows = Windows(kWindowsOfTinyFiles, [] { return false; });
+  StopWriters();
+  EXPECT_GE(windows, kWindowsOfTinyFiles);
+  ExpectExactNow();
+  Report(windows);
+}
+
+TIDEMARK_ON_EVERY_MARIADB(MariaDbTinyFilesTest);
 
 }  // namespace
 }  // namespace tidemark::fault

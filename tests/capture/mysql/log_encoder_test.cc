@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "capture/mysql/commit_places.h"
 #include "capture/mysql/schema_builder.h"
 #include "event_builder.h"
 #include "tests/capture/decoded_batch.h"
@@ -173,6 +174,43 @@ class LogEncoderTest : public ::testing::Test {
   uint64_t place_ = 4;
   uint64_t group_starts_ = 0;
 };
+
+TEST_F(LogEncoderTest, EndsOfTransactionsArePlacesThatCount) {
+  CommitPlaces places;
+  options_.commit_places = &places;
+  Start({});
+  BeginFile("binlog.000001", 4);
+  Ok(TryFormat());
+  const auto visible = [&] { return places.Visible({1, place_}).offset; };
+  EXPECT_EQ(visible(), 0u);
+  Gtid(5);
+  Query("BEGIN");
+  Insert(1, "a");
+  EXPECT_EQ(visible(), 0u);
+  Xid();
+  EXPECT_EQ(visible(), place_);
+  Gtid(6);
+  Query("CREATE DATABASE other");
+  EXPECT_EQ(visible(), place_);
+}
+
+TEST_F(LogEncoderTest, AnXaCommitWithChangesIsNotKnownToBeVisible) {
+  CommitPlaces places;
+  options_.commit_places = &places;
+  Start({});
+  Prepare(5);
+  const uint64_t prepared_at = group_starts_;
+  EXPECT_THAT(places.XaCommits(), IsEmpty());
+  Gtid(6);
+  const uint64_t committed_at = group_starts_;
+  Query("XA COMMIT X'78',X'',1");
+  StartDump(prepared_at);
+  Prepare(5);
+  const std::vector<CommitPlaces::XaCommit> commits = places.XaCommits();
+  ASSERT_EQ(commits.size(), 1u);
+  EXPECT_EQ(commits[0].start, (model::Position{7, committed_at}));
+  EXPECT_EQ(commits[0].xid, (XaId{.gtrid = "x", .bqual = ""}).Key());
+}
 
 TEST_F(LogEncoderTest, ATransactionBecomesItsSchemaItsChangesAndItsEnd) {
   Gtid(5);

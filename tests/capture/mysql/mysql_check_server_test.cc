@@ -70,6 +70,7 @@ TEST_P(MysqlCheckTest, SettingsThatHurtAreNamedAllAtOnce) {
   }
   const bool by_size = GetParam() == testing::MysqlProduct::kMariaDb11;
   if (by_size) settings.settings.push_back({"max_binlog_total_size", "1073741824"});
+  if (mariadb()) settings.settings.push_back({"binlog_optimize_thread_scheduling", "OFF"});
   ASSERT_NO_FATAL_FAILURE(StartOwn(settings));
   const std::vector<std::string> problems = Check();
   EXPECT_THAT(problems,
@@ -84,7 +85,10 @@ TEST_P(MysqlCheckTest, SettingsThatHurtAreNamedAllAtOnce) {
   EXPECT_THAT(problems, Contains(HasSubstr("for 3600 s only")));
   EXPECT_THAT(problems, Contains(HasSubstr("error: binlog_ignore_db is other")));
   EXPECT_THAT(problems, Contains(HasSubstr("error: the server's own server_id 1001")));
-  if (mariadb()) return;
+  if (mariadb()) {
+    EXPECT_THAT(problems, Contains(HasSubstr("error: binlog_optimize_thread_scheduling is OFF")));
+    return;
+  }
   EXPECT_THAT(problems, Contains(AllOf(HasSubstr("warning: gtid_mode is OFF"),
                                        HasSubstr("failover"), HasSubstr("ON_PERMISSIVE"))));
   // Only an order tells without GTIDs what a SELECT saw.
