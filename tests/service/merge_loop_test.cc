@@ -26,7 +26,11 @@ class MergeLoopTest : public ::testing::Test {
     ASSERT_OK_AND_ASSIGN(store_, storage::Store::Open(options));
     ASSERT_OK_AND_ASSIGN(journal_, store_->OpenJournal("shop"));
     snapshot::CoordinatorEnvironment environment;
-    environment.load_rereads = [](size_t) { return std::vector<storage::PendingReread>{}; };
+    environment.now_us = [] { return uint64_t{0}; };
+    environment.wake_readers = [] {};
+    environment.load_rereads = [](size_t, model::Sequence) {
+      return std::vector<storage::PendingReread>{};
+    };
     coordinator_ = std::make_unique<snapshot::Coordinator>(
         "shop", nullptr, std::move(environment), snapshot::ChunkTuning{},
         std::vector<snapshot::Job>{});
