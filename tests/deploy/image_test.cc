@@ -16,7 +16,7 @@ namespace {
 std::vector<std::string> LibrariesOfInstall() {
   const std::string text = SourceText("dev/install");
   const size_t begin = text.find("# Libraries\n");
-  const size_t end = text.find("# Tests", begin);
+  const size_t end = text.find("\n)\n", begin);
   if (begin == std::string::npos || end == std::string::npos) return {};
   return absl::StrSplit(text.substr(begin + 12, end - begin - 12), absl::ByAnyChar(" \n"),
                         absl::SkipEmpty());
