@@ -65,9 +65,10 @@ std::string HotRowsTest::Update(int writer, uint64_t id) const {
                           writer, id);
 }
 
-void HotRowsTest::StartWriters(int count) {
+void HotRowsTest::StartWriters(int count, absl::Duration pause) {
   for (int number = 0; number < count; ++number) {
-    writers_.emplace_back([this, number](std::stop_token stop) { Write(stop, number); });
+    writers_.emplace_back(
+        [this, number, pause](std::stop_token stop) { Write(stop, number, pause); });
   }
 }
 
@@ -76,7 +77,7 @@ void HotRowsTest::StopWriters() {
   writers_.clear();
 }
 
-void HotRowsTest::Write(std::stop_token stop, int number) {
+void HotRowsTest::Write(std::stop_token stop, int number, absl::Duration pause) {
   const auto session = NewSession();
   if (session == nullptr) return;
   std::mt19937_64 random(seed_ + static_cast<uint64_t>(number));
@@ -88,6 +89,7 @@ void HotRowsTest::Write(std::stop_token stop, int number) {
       return;
     }
     ++updates_;
+    absl::SleepFor(pause);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/time/time.h"
 #include "tests/fault/fault_test.h"
 
 namespace tidemark::fault {
@@ -27,8 +28,8 @@ class HotRowsTest : public FaultTest {
   // What a writer does to a row.
   virtual std::string Update(int writer, uint64_t id) const;
 
-  // REQUIRES: none run.
-  void StartWriters(int count);
+  // Each rests for `pause` after an update. REQUIRES: none run.
+  void StartWriters(int count, absl::Duration pause = absl::ZeroDuration());
   void StopWriters();
 
   // Snapshots of at least so many windows (a chunk each); ends early once `enough`, which is asked
@@ -47,7 +48,7 @@ class HotRowsTest : public FaultTest {
   void ExpectCompletedLater(const v1::Snapshot& snapshot, size_t column);
 
  private:
-  void Write(std::stop_token stop, int number);
+  void Write(std::stop_token stop, int number, absl::Duration pause);
   // A snapshot from its start to its end. Returns its windows; 0: it failed.
   uint64_t ReadOnce();
   void FoldFrom(const v1::Snapshot& snapshot, oracle::Fold& fold);
