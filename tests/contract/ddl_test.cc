@@ -20,6 +20,20 @@ class DdlTest : public CaptureTest {
     Sql("INSERT INTO t SELECT i, 'a' || i, i, 1 FROM generate_series(1, 500) i");
   }
 
+  // A table `g` of (id, a) and columns that the server generates: one schema on both paths.
+  void WriteBeforeAndAfterASnapshot() {
+    Sql("INSERT INTO g (id, a) SELECT i, i FROM generate_series(1, 100) i");
+    StartService();
+    ASSERT_FALSE(HasFatalFailure());
+    Snapshot();
+    Sql("UPDATE g SET a = a + 1 WHERE id % 2 = 0; INSERT INTO g (id, a) VALUES (500, 5)");
+    ExpectExact();
+    const std::vector<v1::Change> read = Changes(v1::OP_READ, "public.g");
+    const std::vector<v1::Change> created = Changes(v1::OP_CREATE, "public.g");
+    ASSERT_FALSE(read.empty() || created.empty());
+    EXPECT_EQ(read[0].schema_id(), created[0].schema_id());
+  }
+
   // Each step changes the table and then writes it.
   void ChangeTable() {
     Sql("ALTER TABLE t ADD c text");
@@ -160,16 +174,7 @@ TEST_P(DdlTest, NewTablesAndRenamedTablesAreCaptured) {
 TEST_P(DdlTest, GeneratedColumnsAreTheSameOnBothPaths) {
   Sql("CREATE TABLE g (id int PRIMARY KEY, a int, twice int GENERATED ALWAYS AS (a * 2) STORED, "
       "serial bigint GENERATED ALWAYS AS IDENTITY)");
-  Sql("INSERT INTO g (id, a) SELECT i, i FROM generate_series(1, 100) i");
-  StartService();
-  ASSERT_FALSE(HasFatalFailure());
-  Snapshot();
-  Sql("UPDATE g SET a = a + 1 WHERE id % 2 = 0; INSERT INTO g (id, a) VALUES (500, 5)");
-  ExpectExact();
-  const std::vector<v1::Change> read = Changes(v1::OP_READ, "public.g");
-  const std::vector<v1::Change> created = Changes(v1::OP_CREATE, "public.g");
-  ASSERT_FALSE(read.empty() || created.empty());
-  EXPECT_EQ(read[0].schema_id(), created[0].schema_id());
+  WriteBeforeAndAfterASnapshot();
 }
 
 TEST_P(DdlTest, EnumLabelsAndPrimaryKeysMayChange) {
@@ -192,19 +197,12 @@ class VirtualColumnsTest : public DdlTest {};
 TEST_P(VirtualColumnsTest, VirtualColumnsAreOnNeitherPath) {
   Sql("CREATE TABLE g (id int PRIMARY KEY, a int, twice int GENERATED ALWAYS AS (a * 2) VIRTUAL, "
       "thrice int GENERATED ALWAYS AS (a * 3) STORED)");
-  Sql("INSERT INTO g (id, a) SELECT i, i FROM generate_series(1, 100) i");
-  StartService();
+  WriteBeforeAndAfterASnapshot();
   ASSERT_FALSE(HasFatalFailure());
-  Snapshot();
-  Sql("UPDATE g SET a = a + 1 WHERE id % 2 = 0; INSERT INTO g (id, a) VALUES (500, 5)");
-  ExpectExact();
-  const std::vector<v1::Change> read = Changes(v1::OP_READ, "public.g");
-  const std::vector<v1::Change> created = Changes(v1::OP_CREATE, "public.g");
-  ASSERT_FALSE(read.empty() || created.empty());
-  EXPECT_EQ(read[0].schema_id(), created[0].schema_id());
-  EXPECT_EQ(read[0].after().values_size(), 3);
-  EXPECT_EQ(created[0].after().values_size(), 3);
-  EXPECT_EQ(created[0].after().values(2).integer(), 15);
+  EXPECT_EQ(Changes(v1::OP_READ, "public.g")[0].after().values_size(), 3);
+  const v1::Change created = Changes(v1::OP_CREATE, "public.g")[0];
+  EXPECT_EQ(created.after().values_size(), 3);
+  EXPECT_EQ(created.after().values(2).integer(), 15);
   Sql("ALTER TABLE g ADD far int GENERATED ALWAYS AS (a + 9) VIRTUAL; ALTER TABLE g DROP twice");
   Sql("INSERT INTO g (id, a) VALUES (501, 6); UPDATE g SET a = 0 WHERE id = 1");
   Snapshot();
