@@ -23,11 +23,6 @@ constexpr uint64_t kReadersMost = 64;
 constexpr uint64_t kChunkMsLeast = 10;
 constexpr uint64_t kChunkMsMost = 60'000;
 
-template <typename T, typename U>
-void Assign(T* target, const std::optional<U>& value) {
-  if (value) *target = static_cast<T>(*value);
-}
-
 // Splits "host:port"; false if it has not that form.
 bool SplitListen(std::string_view listen, std::string_view* host, uint32_t* port) {
   size_t colon = listen.rfind(':');

@@ -14,7 +14,7 @@
 #include "service/kafka/restore.h"
 #include "service/log.h"
 #include "service/problem_text.h"
-#include "service/wall_clock.h"
+#include "model/wall_clock.h"
 
 namespace tidemark::service {
 namespace {
@@ -219,7 +219,7 @@ void Daemon::KeepRetention(std::stop_token stop) {
 
 void Daemon::Trim() {
   for (size_t i = 0; i < captured_.size(); ++i) {
-    absl::Status trimmed = captured_[i].journal->Trim(retentions_[i], NowUs());
+    absl::Status trimmed = captured_[i].journal->Trim(retentions_[i], model::NowUs());
     if (trimmed.ok()) continue;
     LogWarning("retention failed", {{"source", captured_[i].name}, {"error", trimmed.ToString()}});
   }

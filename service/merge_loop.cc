@@ -4,7 +4,7 @@
 #include <thread>
 #include <utility>
 
-#include "service/wall_clock.h"
+#include "model/wall_clock.h"
 
 namespace tidemark::service {
 namespace {
@@ -115,12 +115,12 @@ std::chrono::microseconds MergeLoop::IdleWait() const {
 
 absl::Status MergeLoop::Append() {
   std::vector<storage::PendingReread> rereads = merger_.TakeRereads();
-  storage::AppendBatch batch = merger_.Take(NowUs());
+  storage::AppendBatch batch = merger_.Take(model::NowUs());
   model::Position frontier = batch.checkpoint.frontier;
   snapshot::MergeCounts counts = merger_.TakeCounts();
-  const uint64_t started_us = SteadyUs();
+  const uint64_t started_us = model::SteadyUs();
   if (absl::Status status = AppendWithRetry(batch); !status.ok()) return status;
-  append_latency_.Observe(SteadyUs() - started_us);
+  append_latency_.Observe(model::SteadyUs() - started_us);
   last_append_ = Clock::now();
   for (auto& promise : std::exchange(waiting_, {})) promise->set_value(absl::OkStatus());
   coordinator_->AddRereads(std::move(rereads));

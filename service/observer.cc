@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "service/sleep.h"
-#include "service/wall_clock.h"
+#include "model/wall_clock.h"
 
 namespace tidemark::service {
 namespace {
@@ -65,7 +65,7 @@ Observer::Sampled Observer::Sample(const Watched& watched) const {
     }
   }
   sampled.certificates = ReadCertificates();
-  sampled.time_us = NowUs();
+  sampled.time_us = model::NowUs();
   return sampled;
 }
 
@@ -92,7 +92,7 @@ std::vector<CertificateObservation> Observer::ObserveCertificates() const {
 Observation Observer::Observe() const {
   std::lock_guard lock(mutex_);
   Observation seen;
-  seen.time_us = NowUs();
+  seen.time_us = model::NowUs();
   seen.phase = phase_;
   seen.certificates = ObserveCertificates();
   seen.store = sampled_.store;

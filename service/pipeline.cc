@@ -16,7 +16,7 @@
 #include "service/log_loop.h"
 #include "service/merge_loop.h"
 #include "service/probe_loop.h"
-#include "service/wall_clock.h"
+#include "model/wall_clock.h"
 #include "snapshot/coordinator.h"
 #include "snapshot/job_state.h"
 
@@ -77,7 +77,7 @@ class ThreadedPipeline : public Pipeline {
   // What ended the newest session that was had.
   FailureCause ended_by_ = FailureCause::kOther;
   snapshot::MergeCounts merged_;
-  mutable LagClock lag_clock_{SteadyUs()};
+  mutable LagClock lag_clock_{model::SteadyUs()};
   bool broken_ = false;
 
   std::jthread merge_thread_;
@@ -151,8 +151,8 @@ ThreadedPipeline::~ThreadedPipeline() {
 
 snapshot::CoordinatorEnvironment ThreadedPipeline::CoordinatorNeeds(storage::Store* store) {
   snapshot::CoordinatorEnvironment needs;
-  needs.wall_us = [] { return NowUs(); };
-  needs.now_us = [] { return SteadyUs(); };
+  needs.wall_us = [] { return model::NowUs(); };
+  needs.now_us = [] { return model::SteadyUs(); };
   needs.run_durably = [this](std::function<void(snapshot::Merger&)> step) {
     return inbox_.RunDurably(std::move(step));
   };
@@ -232,9 +232,9 @@ void ThreadedPipeline::Durable(const model::Position& acknowledgeable, uint64_t 
   std::lock_guard lock(mutex_);
   status_.acknowledged = acknowledgeable;
   merged_.Add(counts);
-  lag_clock_.Note(server, frontier, SteadyUs());
+  lag_clock_.Note(server, frontier, model::SteadyUs());
   if (commit_time_us == 0) return;
-  status_.lag_us = static_cast<int64_t>(NowUs() - commit_time_us);
+  status_.lag_us = static_cast<int64_t>(model::NowUs() - commit_time_us);
   commit_to_journal_.Observe(static_cast<uint64_t>(std::max<int64_t>(status_.lag_us, 0)));
 }
 
@@ -294,8 +294,8 @@ PipelineMetrics ThreadedPipeline::metrics() const {
   metrics.log_turn_age_us = log_.turn().age_us();
   metrics.merge_turn_age_us = merge_.turn().age_us();
   std::lock_guard lock(mutex_);
-  lag_clock_.Note(server, metrics.status.frontier, SteadyUs());
-  metrics.lag_us = lag_clock_.lag_us(SteadyUs());
+  lag_clock_.Note(server, metrics.status.frontier, model::SteadyUs());
+  metrics.lag_us = lag_clock_.lag_us(model::SteadyUs());
   metrics.stalled = stalled_;
   metrics.restarts = restarts_;
   metrics.session_failures = session_failures_;

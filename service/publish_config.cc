@@ -21,11 +21,6 @@ using kafka::TransformOptions;
 constexpr uint64_t kPartitionsMost = 100'000;
 constexpr uint64_t kMaskLengthMost = 1000;
 
-template <typename T, typename U>
-void Assign(T* target, const std::optional<U>& value) {
-  if (value) *target = static_cast<T>(*value);
-}
-
 bool NeedsRegistry(Format format) {
   return format == Format::kAvro || format == Format::kRegistryProtobuf;
 }

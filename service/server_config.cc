@@ -15,15 +15,6 @@ namespace {
 using capture::mysql::MysqlOptions;
 using capture::postgres::PostgresOptions;
 
-template <typename T, typename U>
-void Assign(T* target, const std::optional<U>& value) {
-  if (value) *target = static_cast<T>(*value);
-}
-
-void Assign(std::string* target, const std::optional<YamlScalar>& value) {
-  if (value) *target = value->text;
-}
-
 // One that differs by the name of the source, with room for those that follow, and high enough for
 // nobody to have given it to a replica by hand (FNV-1a).
 uint32_t DefaultServerId(std::string_view source) {

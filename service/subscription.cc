@@ -5,16 +5,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "model/bytes.h"
+#include "model/wall_clock.h"
 #include "service/grpc_status.h"
 
 namespace tidemark::service {
 namespace {
-
-uint64_t NowUs() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 using Owner = std::shared_ptr<const void>;
 
@@ -183,7 +178,7 @@ void Subscription::Send(const FeedBatch& batch) {
 
 void Subscription::SendHeartbeat(const model::Position& frontier) {
   model::Bytes frame;
-  model::AppendHeartbeatFrame(frame, feed_->place() - 1, frontier, NowUs());
+  model::AppendHeartbeatFrame(frame, feed_->place() - 1, frontier, model::NowUs());
   grpc::Slice slice(frame.data(), frame.size());
   Write(grpc::ByteBuffer(&slice, 1));
 }

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "service/wall_clock.h"
+#include "model/wall_clock.h"
 
 namespace tidemark::service {
 
@@ -12,13 +12,13 @@ namespace tidemark::service {
 // nothing to do. One thread calls Make and Rest, any may ask.
 class Turn {
  public:
-  void Make() { at_us_.store(SteadyUs(), std::memory_order_relaxed); }
+  void Make() { at_us_.store(model::SteadyUs(), std::memory_order_relaxed); }
   // It waits for something outside, which may take as long as it takes.
   void Rest() { at_us_.store(0, std::memory_order_relaxed); }
   // Since the last turn; 0 while it rests.
   uint64_t age_us() const {
     const uint64_t at_us = at_us_.load(std::memory_order_relaxed);
-    const uint64_t now_us = SteadyUs();
+    const uint64_t now_us = model::SteadyUs();
     return at_us == 0 || at_us > now_us ? 0 : now_us - at_us;
   }
 

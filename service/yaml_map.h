@@ -77,6 +77,16 @@ class YamlMap {
   std::vector<std::pair<std::string, YAML::Node>> entries_;
 };
 
+// What a getter found, if it found something.
+template <typename T, typename U>
+void Assign(T* target, const std::optional<U>& value) {
+  if (value) *target = static_cast<T>(*value);
+}
+
+inline void Assign(std::string* target, const std::optional<YamlScalar>& value) {
+  if (value) *target = value->text;
+}
+
 // The choice that `word` is most likely a misspelling of; "" if none is near.
 std::string_view Nearest(std::string_view word, std::initializer_list<std::string_view> choices);
 

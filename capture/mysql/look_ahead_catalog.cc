@@ -27,11 +27,6 @@ absl::Status StatementsFiltered() {
       "binlog_do_db or binlog_ignore_db leaves statements out of the binlog");
 }
 
-bool IsMissing(const absl::Status& status) {
-  const uint32_t code = ErrorCode(status);
-  return code == kErrNoSuchTable || code == kErrUnknownDatabase;
-}
-
 // Told apart, since the table may stay locked for long.
 absl::Status Locked(const std::string& name) {
   return absl::AbortedError(absl::StrCat("another session has locked table ", name,

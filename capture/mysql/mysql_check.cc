@@ -16,6 +16,7 @@
 #include "capture/mysql/connection.h"
 #include "capture/mysql/mysql_catalog.h"
 #include "capture/mysql/mysql_error.h"
+#include "capture/mysql/session.h"
 #include "capture/mysql/watermark_table.h"
 
 namespace tidemark::capture::mysql {
@@ -26,8 +27,6 @@ using Severity = Problem::Severity;
 // Below this a night without Tidemark may lose the log.
 constexpr int64_t kShortRetentionSeconds = 24 * 3600;
 constexpr int64_t kSecondsOfDay = 24 * 3600;
-constexpr uint32_t kOldestMySql = 80000;
-constexpr uint32_t kOldestMariaDb = 101100;
 // SHOW BINARY LOG STATUS, SHOW REPLICAS and SHOW REPLICA STATUS since.
 constexpr uint32_t kVersionOfNewNames = 80400;
 constexpr std::chrono::seconds kProbeTimeout{10};

@@ -13,6 +13,7 @@
 #include "capture/mysql/visible_position.h"
 #include "capture/mysql/watermark.h"
 #include "capture/settle.h"
+#include "model/wall_clock.h"
 
 namespace tidemark::capture::mysql {
 namespace {
@@ -22,12 +23,6 @@ constexpr std::chrono::seconds kStatementTimeout{30};
 constexpr std::chrono::hours kReadTimeout{6};
 // How often it is looked whether all is visible, where nobody waits for it.
 constexpr std::chrono::milliseconds kLookInterval{200};
-
-uint64_t NowUs() {
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
-                                   std::chrono::system_clock::now().time_since_epoch())
-                                   .count());
-}
 
 WaitLimits Within(std::chrono::milliseconds timeout, const std::stop_token& stop) {
   return {.timeout = timeout, .stop = stop};
@@ -229,7 +224,7 @@ absl::StatusOr<KeyText> MysqlChunkReader::ScanEnd(const OpenTable& open,
 
 absl::StatusOr<Chunk> MysqlChunkReader::ReadRange(const OpenTable& open, ChunkRequest request,
                                                   std::stop_token stop) {
-  ChunkEncoder encoder(open.layout, request.snapshot_id, NowUs());
+  ChunkEncoder encoder(open.layout, request.snapshot_id, model::NowUs());
   const uint64_t rows_max = request.rows_max;
   KeyText scan_end;
   if (!request.predicate.empty() && rows_max != 0) {
@@ -253,7 +248,7 @@ absl::StatusOr<Chunk> MysqlChunkReader::ReadRange(const OpenTable& open, ChunkRe
 // One by one, so that no more is read than the bound of bytes and one row.
 absl::StatusOr<Chunk> MysqlChunkReader::ReadKeys(const OpenTable& open, const ChunkRequest& request,
                                                  std::stop_token stop) {
-  ChunkEncoder encoder(open.layout, request.snapshot_id, NowUs());
+  ChunkEncoder encoder(open.layout, request.snapshot_id, model::NowUs());
   size_t read = 0;
   while (read < request.keys.size() &&
          (read == 0 || request.bytes_max == 0 || encoder.frame_bytes() < request.bytes_max)) {

@@ -244,6 +244,11 @@ uint32_t ErrorCode(const absl::Status& status) {
   return payload && absl::SimpleAtoi(std::string(*payload), &code) ? code : 0;
 }
 
+bool IsMissing(const absl::Status& status) {
+  const uint32_t code = ErrorCode(status);
+  return code == kErrNoSuchTable || code == kErrUnknownDatabase;
+}
+
 absl::Status Annotate(const absl::Status& status, absl::string_view context) {
   if (status.ok()) return status;
   return WithCode(absl::Status(status.code(), absl::StrCat(context, ": ", status.message())),

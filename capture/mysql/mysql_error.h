@@ -32,6 +32,9 @@ absl::Status ServerError(absl::string_view action, uint32_t code, absl::string_v
 // The error number that a status carries; 0 if it has none.
 uint32_t ErrorCode(const absl::Status& status);
 
+// Whether it says that the table, or its database, is not there.
+bool IsMissing(const absl::Status& status);
+
 // `status` with `context` before its message, and the same code and error number.
 absl::Status Annotate(const absl::Status& status, absl::string_view context);
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "capture/mysql/resume_check.h"
 #include "capture/mysql/watermark_table.h"
+#include "model/wall_clock.h"
 
 namespace tidemark::capture::mysql {
 namespace {
@@ -23,12 +24,6 @@ constexpr milliseconds kStatementTimeout{30000};
 constexpr uint32_t kPreparedId = 1;
 constexpr uint32_t kLookAheadId = 2;
 static_assert(kLookAheadId + 1 == kServerIdsTaken);
-
-uint64_t NowUs() {
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
-                                   std::chrono::system_clock::now().time_since_epoch())
-                                   .count());
-}
 
 std::string LockName(const MysqlOptions& options) {
   return absl::StrCat("tidemark:", options.server_id);
@@ -250,7 +245,7 @@ absl::StatusOr<bool> MysqlLogReader::ConsumeOne(milliseconds wait) {
       (side_ != nullptr ? side_ : main_)->Next(wait);
   if (!event.ok()) return event.status();
   if (!event->has_value()) return false;
-  absl::Status status = encoder_.Consume(**event, NowUs());
+  absl::Status status = encoder_.Consume(**event, model::NowUs());
   if (!status.ok()) return status;
   return true;
 }
@@ -290,7 +285,7 @@ absl::Status MysqlLogReader::NoteRetention() {
   absl::StatusOr<LogRetention> retention = LoadRetention(
       *wiring_.session.connection, {.timeout = kStatementTimeout, .stop = wiring_.stop});
   if (!retention.ok()) return retention.status();
-  retention->examined_us = static_cast<uint64_t>(NowUs());
+  retention->examined_us = model::NowUs();
   retention_.Set(*std::move(retention));
   return absl::OkStatus();
 }

@@ -9,8 +9,6 @@
 namespace tidemark::capture::mysql {
 namespace {
 
-constexpr uint32_t kOldestMySql = 80000;
-constexpr uint32_t kOldestMariaDb = 101100;
 // SHOW MASTER STATUS has this name since.
 constexpr uint32_t kVersionOfBinaryLogStatus = 80200;
 

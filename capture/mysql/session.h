@@ -19,6 +19,10 @@
 
 namespace tidemark::capture::mysql {
 
+// The oldest supported versions.
+inline constexpr uint32_t kOldestMySql = 80000;
+inline constexpr uint32_t kOldestMariaDb = 101100;
+
 // Which server a session is on, and how it logs.
 struct ServerFacts {
   Flavour flavour = Flavour::kMySql;

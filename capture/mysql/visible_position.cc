@@ -141,11 +141,11 @@ class ListedTransactions {
   model::Position At(uint64_t offset) const { return {file_.file, offset}; }
   // "BEGIN GTID 0-1-14 cid=71"
   static uint64_t CommitId(std::string_view info) {
-    constexpr std::string_view kName = " cid=";
-    const size_t at = info.rfind(kName);
+    constexpr std::string_view kCommitIdName = " cid=";
+    const size_t at = info.rfind(kCommitIdName);
     uint64_t id = 0;
     if (at == std::string_view::npos) return id;
-    std::from_chars(info.data() + at + kName.size(), info.data() + info.size(), id);
+    std::from_chars(info.data() + at + kCommitIdName.size(), info.data() + info.size(), id);
     return id;
   }
   static std::string XaCommitted(std::string_view info) {

@@ -43,10 +43,6 @@ std::string Grant(const WatermarkTable& table, const std::string& account) {
   return absl::StrCat("GRANT SELECT, INSERT, UPDATE ON ", Quoted(table), " TO ", account);
 }
 
-bool IsMissing(const absl::Status& status) {
-  return ErrorCode(status) == kErrNoSuchTable || ErrorCode(status) == kErrUnknownDatabase;
-}
-
 bool IsDenied(const absl::Status& status) {
   return ErrorCode(status) == kErrTableDenied || ErrorCode(status) == kErrDatabaseDenied;
 }

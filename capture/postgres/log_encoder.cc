@@ -15,7 +15,6 @@ namespace {
 constexpr std::string_view kOwnPrefix = "tidemark";
 
 std::string KindText(MessageKind kind) { return std::string(KindName(kind)); }
-std::string LsnText(Lsn lsn) { return model::ToString(model::Position{0, lsn}); }
 
 absl::Status OutOfPlace(MessageKind kind, const char* place) {
   return absl::DataLossError(

@@ -12,9 +12,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "capture/postgres/pgoutput.h"
 #include "capture/postgres/postgres_catalog.h"
 #include "capture/postgres/postgres_error.h"
-#include "model/position.h"
 
 namespace tidemark::capture::postgres {
 namespace {
@@ -26,10 +26,6 @@ constexpr std::chrono::seconds kCreateSlotTimeout{30};
 // As long may what committed before the slot take to become visible.
 constexpr std::chrono::seconds kAwaitRunningTimeout{30};
 constexpr std::chrono::milliseconds kAwaitRunningPoll{50};
-
-std::string LsnText(uint64_t lsn) {
-  return model::ToString(model::Position{.file = 0, .offset = lsn});
-}
 
 std::string SlotQuery(int version) {
   absl::string_view lost = "''";

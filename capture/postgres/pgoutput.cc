@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "capture/postgres/message_reader.h"
+#include "model/position.h"
 
 namespace tidemark::capture::postgres {
 namespace {
@@ -69,6 +70,8 @@ void ReadLsns(MessageReader& reader, int count) {
 }
 
 }  // namespace
+
+std::string LsnText(Lsn lsn) { return model::ToString(model::Position{.file = 0, .offset = lsn}); }
 
 absl::StatusOr<Envelope> ParseEnvelope(std::string_view copy_data) {
   MessageReader reader("CopyData", copy_data);

@@ -22,6 +22,9 @@ namespace tidemark::capture::postgres {
 
 using Lsn = uint64_t;
 
+// "16/B374D848", as the server writes one.
+std::string LsnText(Lsn lsn);
+
 // What one CopyData payload carries.
 struct Envelope {
   enum class Kind : char { kLog = 'w', kKeepalive = 'k' };

@@ -21,7 +21,6 @@ using Severity = Problem::Severity;
 
 // Slots hold WAL back; a limit below this is soon passed by a busy server.
 constexpr int64_t kSmallWalKeepMb = 1024;
-constexpr int kVersionOfStandbyDecoding = 160000;
 
 // One examination of one server.
 class Examination {

@@ -14,6 +14,7 @@
 #include "capture/postgres/replay_view.h"
 #include "capture/postgres/schema_builder.h"
 #include "capture/settle.h"
+#include "model/wall_clock.h"
 
 namespace tidemark::capture::postgres {
 namespace {
@@ -35,12 +36,6 @@ constexpr absl::string_view kStandbyBound =
     "CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn()"
     " WHEN pg_last_wal_receive_lsn() >= pg_last_wal_replay_lsn() THEN pg_last_wal_receive_lsn() "
     "END";
-
-uint64_t NowUs() {
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
-                                   std::chrono::system_clock::now().time_since_epoch())
-                                   .count());
-}
 
 bool PrintsBySearchPath(const model::Type& type) {
   if (type.element != nullptr && PrintsBySearchPath(*type.element)) return true;
@@ -290,7 +285,7 @@ absl::StatusOr<Chunk> PostgresChunkReader::CopyKeys(const OpenTable& table,
 absl::StatusOr<Chunk> PostgresChunkReader::CopyChunk(const OpenTable& table,
                                                      const ChunkRequest& request,
                                                      std::stop_token stop) {
-  ChunkEncoder encoder(table.schema, request.snapshot_id, NowUs());
+  ChunkEncoder encoder(table.schema, request.snapshot_id, model::NowUs());
   absl::StatusOr<Chunk> chunk = request.keys.empty() ? CopyRange(table, request, encoder, stop)
                                                      : CopyKeys(table, request, encoder, stop);
   if (!chunk.ok()) return chunk;

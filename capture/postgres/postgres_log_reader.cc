@@ -12,6 +12,7 @@
 #include "capture/postgres/table_facts.h"
 #include "capture/postgres/timeline.h"
 #include "model/position.h"
+#include "model/wall_clock.h"
 
 namespace tidemark::capture::postgres {
 namespace {
@@ -34,14 +35,6 @@ constexpr milliseconds kExamineInterval{2000};
 // PostgreSQL counts microseconds from 2000-01-01.
 constexpr int64_t kEpochOffsetUs = 946684800000000;
 constexpr char kStatusUpdate = 'r';
-
-int64_t NowUs() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-std::string LsnText(Lsn lsn) { return model::ToString(model::Position{.file = 0, .offset = lsn}); }
 
 void AppendBigEndian(std::string* out, uint64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) out->push_back(static_cast<char>(value >> shift));
@@ -312,7 +305,7 @@ absl::Status PostgresLogReader::Consume(std::string_view copy_data) {
   if (!envelope.ok()) return envelope.status();
   RaiseTo(server_position_, envelope->end_lsn);
   if (envelope->kind == Envelope::Kind::kLog) log_received_ = true;
-  absl::Status status = encoder_.Consume(*envelope, static_cast<uint64_t>(NowUs()));
+  absl::Status status = encoder_.Consume(*envelope, model::NowUs());
   if (!status.ok()) return status;
   return envelope->reply_requested ? SendStatus(false) : absl::OkStatus();
 }
@@ -358,7 +351,7 @@ absl::Status PostgresLogReader::Examine() {
 absl::Status PostgresLogReader::NoteRetention() {
   absl::StatusOr<LogRetention> retention = LoadRetention(*wiring_.sql, sessions_->options().slot);
   if (!retention.ok()) return retention.status();
-  retention->examined_us = static_cast<uint64_t>(NowUs());
+  retention->examined_us = model::NowUs();
   retention_.Set(*std::move(retention));
   return absl::OkStatus();
 }
@@ -437,7 +430,7 @@ absl::Status PostgresLogReader::SendStatus(bool reply_requested) {
   AppendBigEndian(&update, write);
   AppendBigEndian(&update, flush);
   AppendBigEndian(&update, flush);
-  AppendBigEndian(&update, static_cast<uint64_t>(NowUs() - kEpochOffsetUs));
+  AppendBigEndian(&update, static_cast<uint64_t>(model::NowUs() - kEpochOffsetUs));
   update.push_back(reply_requested ? 1 : 0);
   last_status_ = Clock::now();
   sent_flush_ = flush;

@@ -9,7 +9,6 @@ namespace {
 
 constexpr int kOldestVersion = 140000;
 constexpr int kTooNewVersion = 190000;
-constexpr int kVersionOfStandbyDecoding = 160000;
 
 std::string VersionText(int version) { return absl::StrCat(version / 10000, ".", version % 10000); }
 

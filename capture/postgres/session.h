@@ -13,6 +13,9 @@
 
 namespace tidemark::capture::postgres {
 
+// The first major version whose standbys decode their log.
+inline constexpr int kVersionOfStandbyDecoding = 160000;
+
 // Which server a session is on.
 struct ServerIdentity {
   // Of the cluster; the same on its standbys.

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "capture/postgres/log_setup.h"
-#include "model/position.h"
+#include "capture/postgres/pgoutput.h"
 
 namespace tidemark::capture::postgres {
 namespace {
@@ -16,10 +16,6 @@ namespace {
 constexpr absl::string_view kRemedy =
     "connect to the server that followed the old primary, or start with an empty journal and a new "
     "snapshot";
-
-std::string LsnText(uint64_t lsn) {
-  return model::ToString(model::Position{.file = 0, .offset = lsn});
-}
 
 absl::Status CheckSwitch(uint64_t known, uint64_t current, uint64_t switched, uint64_t lsn) {
   if (switched >= lsn) return absl::OkStatus();

@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "model/wall_clock.h"
 #include "service/cli/event_format.h"
 #include "service/cli/output.h"
 #include "service/cli/stop_signal.h"
@@ -17,8 +18,6 @@ namespace tidemark::service {
 namespace {
 
 constexpr auto kAcknowledgeInterval = std::chrono::seconds(1);
-
-uint64_t NowUs() { return static_cast<uint64_t>(absl::ToUnixMicros(absl::Now())); }
 
 absl::StatusOr<uint64_t> ReadTime(const std::string& text, uint64_t now_us) {
   if (auto ago_ms = ParseDurationMs(text)) {
@@ -104,7 +103,7 @@ class Tailer {
 };
 
 absl::Status Tailer::Run() {
-  auto request = MakeSubscribeRequest(options_, NowUs());
+  auto request = MakeSubscribeRequest(options_, model::NowUs());
   if (!request.ok()) return request.status();
   auto source = client_.ResolveSource(options_.source);
   if (!source.ok()) return source.status();

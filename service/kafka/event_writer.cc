@@ -12,7 +12,7 @@
 #include "service/kafka/change_view.h"
 #include "service/kafka/value_text.h"
 #include "service/log.h"
-#include "service/wall_clock.h"
+#include "model/wall_clock.h"
 #include "tidemark/v1/event.pb.h"
 #include "tidemark/v1/kafka.pb.h"
 
@@ -54,7 +54,7 @@ std::string_view EventOf(std::string_view frame) {
 int64_t TimeMs(const ChangeView& change) {
   const uint64_t time_us =
       change.commit_time_us != 0 ? change.commit_time_us : change.capture_time_us;
-  return static_cast<int64_t>(std::min(time_us, NowUs()) / 1000);
+  return static_cast<int64_t>(std::min(time_us, model::NowUs()) / 1000);
 }
 
 // In the order of the key.

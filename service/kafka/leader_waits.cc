@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "service/log.h"
-#include "service/wall_clock.h"
+#include "model/wall_clock.h"
 
 namespace tidemark::service::kafka {
 namespace {
@@ -18,11 +18,11 @@ std::string TimeText(uint64_t us) {
 }  // namespace
 
 absl::Status LeaderWaits::Waits(const std::string& topic, int32_t partition) {
-  const auto [found, is_new] = waits_.try_emplace(topic, Wait{NowUs(), SteadyUs()});
+  const auto [found, is_new] = waits_.try_emplace(topic, Wait{model::NowUs(), model::SteadyUs()});
   Wait& wait = found->second;
   const std::string since = TimeText(wait.since_us);
-  if (is_new || SteadyUs() - wait.said_us >= kSaidAgainUs) {
-    wait.said_us = SteadyUs();
+  if (is_new || model::SteadyUs() - wait.said_us >= kSaidAgainUs) {
+    wait.said_us = model::SteadyUs();
     LogWarning("a topic waits for a leader",
                {{"source", source_}, {"topic", topic}, {"partition", partition}, {"since", since}});
   }

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/kafka/http_request.h"
-#include "service/wall_clock.h"
+#include "model/wall_clock.h"
 
 namespace tidemark::service::kafka {
 namespace {
@@ -94,7 +94,7 @@ void OauthTokens::Refresh(rd_kafka_t* client) const {
   std::string error;
   if (token.ok()) {
     char reason[256] = "";
-    const int64_t until_ms = static_cast<int64_t>(NowUs() / 1000) + token->lifetime_s * 1000;
+    const int64_t until_ms = static_cast<int64_t>(model::NowUs() / 1000) + token->lifetime_s * 1000;
     const rd_kafka_resp_err_t set =
         rd_kafka_oauthbearer_set_token(client, token->text.c_str(), until_ms, client_id_.c_str(),
                                        nullptr, 0, reason, sizeof(reason));

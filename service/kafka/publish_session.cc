@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/kafka/change_view.h"
-#include "service/wall_clock.h"
+#include "model/wall_clock.h"
 
 namespace tidemark::service::kafka {
 namespace {
@@ -132,7 +132,7 @@ absl::Status PublishSession::AddChanges(std::vector<storage::StateChange> change
       place.append = change.append;
       place.frontier = change.frontier;
       transaction->place.end_bytes = change.end_bytes;
-      const uint64_t now_us = NowUs();
+      const uint64_t now_us = model::NowUs();
       transaction->behind = std::chrono::microseconds(now_us - std::min(now_us, change.time_us));
       if (IsFull(*transaction)) return absl::OkStatus();
     }

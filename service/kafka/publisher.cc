@@ -17,7 +17,7 @@
 #include "service/kafka/transaction_size.h"
 #include "service/log.h"
 #include "service/sleep.h"
-#include "service/wall_clock.h"
+#include "model/wall_clock.h"
 
 namespace tidemark::service::kafka {
 namespace {
@@ -383,7 +383,7 @@ void ThreadedPublisher::AddLag(const storage::Bounds& bounds, std::optional<uint
   if (!backlog.ok()) return;
   status->lag_bytes =
       end_bytes ? bounds.end_bytes - std::min(bounds.end_bytes, *end_bytes) : backlog->bytes;
-  const uint64_t now_us = NowUs();
+  const uint64_t now_us = model::NowUs();
   if (backlog->since_us != 0) status->lag_us = now_us - std::min(now_us, backlog->since_us);
 }
 

@@ -5,7 +5,7 @@
 #include <future>
 #include <thread>
 
-#include "service/wall_clock.h"
+#include "model/wall_clock.h"
 
 namespace tidemark::service {
 namespace {
@@ -75,10 +75,10 @@ TEST(LogLoopTest, AReadThatTakesLongAndComesFurtherIsATurn) {
   LogLoop* loop_seen = nullptr;
   auto reader = std::make_unique<LongReader>([&](const std::function<void()>& progressed) {
     while (loop_seen->turn().age_us() < 20'000) std::this_thread::sleep_for(milliseconds(1));
-    const uint64_t progressed_us = SteadyUs();
+    const uint64_t progressed_us = model::SteadyUs();
     progressed();
     const uint64_t age_us = loop_seen->turn().age_us();
-    return age_us <= SteadyUs() - progressed_us;
+    return age_us <= model::SteadyUs() - progressed_us;
   });
   std::future<bool> noted = reader->noted();
   LongSource source(std::move(reader));

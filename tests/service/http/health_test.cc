@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/wall_clock.h"
 #include "service/lag_clock.h"
 #include "service/turn.h"
 
@@ -111,8 +112,8 @@ TEST(TurnTest, AgesUnlessItRests) {
   Turn turn;
   EXPECT_EQ(turn.age_us(), 0u);
   turn.Make();
-  const uint64_t made_us = SteadyUs();
-  while (SteadyUs() < made_us + 2000) {
+  const uint64_t made_us = model::SteadyUs();
+  while (model::SteadyUs() < made_us + 2000) {
   }
   EXPECT_GE(turn.age_us(), 2000u);
   turn.Rest();

@@ -1,10 +1,10 @@
-#ifndef TIDEMARK_SERVICE_WALL_CLOCK_H_
-#define TIDEMARK_SERVICE_WALL_CLOCK_H_
+#ifndef TIDEMARK_MODEL_WALL_CLOCK_H_
+#define TIDEMARK_MODEL_WALL_CLOCK_H_
 
 #include <chrono>
 #include <cstdint>
 
-namespace tidemark::service {
+namespace tidemark::model {
 
 // Microseconds since 1970-01-01 UTC.
 inline uint64_t NowUs() {
@@ -18,6 +18,6 @@ inline uint64_t SteadyUs() {
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
 
-}  // namespace tidemark::service
+}  // namespace tidemark::model
 
-#endif  // TIDEMARK_SERVICE_WALL_CLOCK_H_
+#endif  // TIDEMARK_MODEL_WALL_CLOCK_H_
