@@ -107,8 +107,10 @@ class MysqlPackedTest : public CaptureTest {
     ASSERT_OK(session->Exec(on));
     StartService();
     if (!HasFatalFailure()) {
-      workload::Writers writers(
-          {.connection = ConnectionString(), .writers = 3, .seed = testing::RandomSeed()});
+      workload::Writers writers({.connection = ConnectionString(),
+                                 .writers = 3,
+                                 .seed = testing::RandomSeed(),
+                                 .transactions_per_second = 100});
       auto other = NewSession();
       EXPECT_OK(
           other->Exec("INSERT INTO big SELECT i, repeat(sha2(i, 256), 2000) FROM " + Rows(1, 500)));

@@ -12,13 +12,15 @@ namespace {
 
 using testing::PostgresServer;
 
+constexpr int kRows = 15'000;
+
 class RestartsTest : public CaptureTest {
  protected:
   void SetUp() override {
     CaptureTest::SetUp();
     auto session = NewSession();
     ASSERT_OK(workload::CreateTables(*session));
-    ASSERT_OK(workload::Load(*session, 60'000));
+    ASSERT_OK(workload::Load(*session, kRows));
     StartService();
     ASSERT_FALSE(HasFatalFailure());
     seed_ = testing::RandomSeed();
@@ -32,9 +34,11 @@ class RestartsTest : public CaptureTest {
             .reconnect = true};
   }
 
-  // Starts a snapshot and lets it get somewhere.
+  // Starts a snapshot of about a second, and lets it get somewhere.
   uint64_t BeginSnapshot(absl::Duration pause) {
-    auto snapshot = service().CreateSnapshot();
+    v1::CreateSnapshotRequest request;
+    request.mutable_limits()->set_rows_per_second_max(kRows);
+    auto snapshot = service().CreateSnapshot(request);
     EXPECT_OK(snapshot);
     absl::SleepFor(pause);
     return snapshot.ok() ? snapshot->id() : 0;
@@ -93,7 +97,7 @@ TEST_P(RestartsTest, ServerThatIsKilledIsFoundAgain) {
 TEST_P(RestartsTest, KillInsideALargeTransactionLosesAndDoublesNothing) {
   Sql("CREATE TABLE large (id int PRIMARY KEY, note text)");
   auto writer = NewSession();
-  ASSERT_OK(writer->Exec("INSERT INTO large SELECT i, repeat('x', 60) FROM " + Rows(1, 300000)));
+  ASSERT_OK(writer->Exec("INSERT INTO large SELECT i, repeat('x', 60) FROM " + Rows(1, 120000)));
   for (int round = 0; round < 3; ++round) {
     absl::SleepFor(absl::Milliseconds(150));
     service().Kill9();

@@ -14,11 +14,13 @@ class TransactionsTest : public CaptureTest {};
 TEST_P(TransactionsTest, SnapshotUnderWritersIsExact) {
   auto session = NewSession();
   ASSERT_OK(workload::CreateTables(*session));
-  ASSERT_OK(workload::Load(*session, 40'000));
+  ASSERT_OK(workload::Load(*session, 20'000));
   StartService();
   ASSERT_FALSE(HasFatalFailure());
-  workload::Writers writers(
-      {.connection = ConnectionString(), .writers = 4, .seed = testing::RandomSeed()});
+  workload::Writers writers({.connection = ConnectionString(),
+                             .writers = 4,
+                             .seed = testing::RandomSeed(),
+                             .transactions_per_second = 150});
   Snapshot();
   Snapshot();
   EXPECT_OK(writers.Stop());
@@ -57,8 +59,8 @@ TEST_P(TransactionsTest, LargeTransactionComesWholeAndOnce) {
   Sql("CREATE TABLE t (id int PRIMARY KEY, note text, version bigint)");
   StartService();
   ASSERT_FALSE(HasFatalFailure());
-  Sql("BEGIN; INSERT INTO t SELECT i, repeat('x', 50), 1 FROM " + Rows(1, 200000) +
-      "; UPDATE t SET version = 2 WHERE id <= 50000; COMMIT");
+  Sql("BEGIN; INSERT INTO t SELECT i, repeat('x', 50), 1 FROM " + Rows(1, 100000) +
+      "; UPDATE t SET version = 2 WHERE id <= 25000; COMMIT");
   ExpectExact({.tables = {Named("t")}});
 }
 

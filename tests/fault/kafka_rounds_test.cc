@@ -12,6 +12,7 @@
 #include "tests/fault/fault_test.h"
 #include "tests/fault/kafka_fault.h"
 #include "tests/support/random_seed.h"
+#include "tests/support/soak.h"
 #include "tests/workload/workload.h"
 
 namespace tidemark::fault {
@@ -20,8 +21,9 @@ namespace {
 using testing::ServiceProcess;
 
 // With those of one of the others 50.
-constexpr int kPostgresRounds = 28;
-constexpr int kMysqlRounds = 22;
+// The deck of faults holds 13.
+constexpr int kRoundsInCi = 14;
+constexpr int kRoundsInSoak = 50;
 // Every so many rounds a transaction comes that does not fit into one of Kafka.
 constexpr int kLargeEvery = 14;
 constexpr int kLargeRows = 24'000;
@@ -198,8 +200,7 @@ class KafkaRoundsTest : public KafkaFaultTest {
 };
 
 TEST_P(KafkaRoundsTest, EachEventIsThereOnceAndInOrderAfterEachOfManyFaults) {
-  const bool postgres = engine() == testing::Engine::kPostgres;
-  const int rounds = postgres ? kPostgresRounds : kMysqlRounds;
+  const int rounds = static_cast<int>(testing::Repeats(kRoundsInCi, kRoundsInSoak));
   for (int round = 0; round < rounds; ++round) {
     SCOPED_TRACE(absl::StrCat("seed ", seed_, ", round ", round));
     Round(round);

@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "tests/fault/fault_test.h"
 #include "tests/support/random_seed.h"
+#include "tests/support/soak.h"
 #include "tests/workload/workload.h"
 
 namespace tidemark::fault {
@@ -15,8 +16,6 @@ namespace {
 
 using testing::PostgresServer;
 
-constexpr int kKillRounds = 50;
-constexpr int kMixedRounds = 8;
 
 enum class Sessions { kLog, kReads, kAll };
 
@@ -127,7 +126,8 @@ class KillTest : public FaultTest {
 };
 
 TEST_P(KillTest, KilledServiceIsExactAfterEachOfManyRounds) {
-  for (int round = 0; round < kKillRounds; ++round) {
+  const int rounds = static_cast<int>(testing::Repeats(25, 50));
+  for (int round = 0; round < rounds; ++round) {
     SCOPED_TRACE(absl::StrCat("seed ", seed_, ", round ", round));
     Round(round, [this] {
       KillAndRestartService();
@@ -142,7 +142,8 @@ TEST_P(KillTest, KilledServiceIsExactAfterEachOfManyRounds) {
 }
 
 TEST_P(KillTest, LostConnectionsAndServersAreFoundAgain) {
-  for (int round = 0; round < kMixedRounds; ++round) {
+  const int rounds = static_cast<int>(testing::Repeats(8, 50));
+  for (int round = 0; round < rounds; ++round) {
     SCOPED_TRACE(absl::StrCat("seed ", seed_, ", round ", round));
     Round(round, [this] { StrikeAnything(); });
     if (HasFailure()) return;

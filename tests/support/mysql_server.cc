@@ -1,15 +1,13 @@
 #include "tests/support/mysql_server.h"
 
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
-#include <mutex>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "tests/support/data_templates.h"
 #include "tests/support/free_port.h"
 
 namespace tidemark::testing {
@@ -31,16 +29,6 @@ constexpr char kInitSql[] =
     "CREATE USER 'root'@'%' IDENTIFIED BY '';\n"
     "GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION;\n"
     "CREATE DATABASE IF NOT EXISTS test;\n";
-
-// Lets the server's user write into a folder of ours.
-absl::Status GiveToServer(const std::string& path) {
-  const std::string user = MysqlUser();
-  if (user.empty()) return absl::OkStatus();
-  const passwd* entry = getpwnam(user.c_str());
-  if (entry == nullptr) return absl::NotFoundError(absl::StrCat("no user ", user));
-  if (chown(path.c_str(), entry->pw_uid, entry->pw_gid) == 0) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("chown ", path));
-}
 
 std::vector<std::string> MySqlInit(const MysqlPrograms& programs, const std::string& data_folder,
                                    const std::string& sql) {
@@ -70,39 +58,21 @@ std::vector<std::string> MariaDbInit(const MysqlPrograms& programs, const std::s
           absl::StrCat("--tmpdir=", TempFolderOf(data_folder)), absl::StrCat("--extra-file=", sql)};
 }
 
-// The data folder that servers of a product start from. Made at first use, removed when the process
-// ends.
-class Templates {
- public:
-  static Templates& Get() {
-    static Templates templates;
-    return templates;
-  }
-
-  absl::StatusOr<std::string> Find(MysqlProduct product, const MysqlPrograms& programs) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    std::string& path = paths_[product];
-    if (!path.empty()) return path;
-    const std::string made = folder_.File(absl::StrCat("template-", Name(product)));
-    const std::string sql = folder_.File("init.sql");
+// The data folder that servers of a product start from.
+absl::StatusOr<std::string> FindTemplate(MysqlProduct product, const MysqlPrograms& programs) {
+  const auto make = [&](const std::string& path) -> absl::Status {
+    const std::string sql = absl::StrCat(TempFolderOf(path), "/init.sql");
     WriteFile(sql, kInitSql);
-    if (absl::Status given = GiveToServer(folder_.path()); !given.ok()) return given;
-    absl::Status done = RunProgram(IsMariaDb(product) ? MariaDbInit(programs, made, sql)
-                                                      : MySqlInit(programs, made, sql),
+    absl::Status done = RunProgram(IsMariaDb(product) ? MariaDbInit(programs, path, sql)
+                                                      : MySqlInit(programs, path, sql),
                                    kInitTimeout, MysqlUser())
                             .status();
-    if (!done.ok()) return done;
     // A server without it gives itself a new server_uuid.
-    unlink(absl::StrCat(made, "/auto.cnf").c_str());
-    path = made;
-    return path;
-  }
-
- private:
-  std::mutex mutex_;
-  TempFolder folder_;
-  std::map<MysqlProduct, std::string> paths_;
-};
+    unlink(absl::StrCat(path, "/auto.cnf").c_str());
+    return done;
+  };
+  return DataTemplates::Get().Find(std::string(Name(product)), MysqlUser(), make);
+}
 
 std::string RowMetadata() {
   const char* set = std::getenv("TIDEMARK_TEST_ROW_METADATA");
@@ -150,7 +120,10 @@ void Merge(const Settings& added, Settings& settings) {
 }  // namespace
 
 MysqlServer::MysqlServer(MysqlPrograms programs, const MysqlOptions& options)
-    : programs_(std::move(programs)), options_(options), data_folder_(folder_.File("data")) {}
+    : programs_(std::move(programs)),
+      options_(options),
+      folder_(options.fsync ? TempFolder::Place::kDisk : TempFolder::Place::kAny),
+      data_folder_(folder_.File("data")) {}
 
 MysqlServer::~MysqlServer() {
   session_.reset();
@@ -160,10 +133,10 @@ MysqlServer::~MysqlServer() {
 absl::StatusOr<std::unique_ptr<MysqlServer>> MysqlServer::Start(const MysqlOptions& options) {
   absl::StatusOr<MysqlPrograms> programs = FindMysqlPrograms(options.product);
   if (!programs.ok()) return programs.status();
-  absl::StatusOr<std::string> source = Templates::Get().Find(options.product, *programs);
+  absl::StatusOr<std::string> source = FindTemplate(options.product, *programs);
   if (!source.ok()) return source.status();
   std::unique_ptr<MysqlServer> server(new MysqlServer(*programs, options));
-  absl::Status status = GiveToServer(server->folder_.path());
+  absl::Status status = GiveToUser(server->folder_.path(), MysqlUser());
   status.Update(
       RunProgram({"/bin/cp", "-a", *source, server->data_folder_}, kInitTimeout).status());
   if (status.ok()) status = server->LaunchOnFreePort();

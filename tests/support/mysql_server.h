@@ -20,7 +20,8 @@ namespace tidemark::testing {
 
 struct MysqlOptions {
   MysqlProduct product = MysqlProduct::kMySql9;
-  // Off: faster, and safe against kill -9 of the server (not against loss of power).
+  // Off: faster, and safe against kill -9 of the server (not against loss of power). On: it lies on
+  // the disk, where syncing takes its time.
   bool fsync = false;
   // Server settings by name ("gtid_mode", "OFF"); they win over ours. An empty value leaves one of
   // ours out; "skip-log-bin" and the like have no value either.

@@ -1,17 +1,15 @@
 #include "tests/support/postgres_server.h"
 
-#include <pwd.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <filesystem>
-#include <map>
-#include <mutex>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "tests/support/data_templates.h"
 #include "tests/support/free_port.h"
 #include "tests/support/postgres_programs.h"
 
@@ -23,16 +21,6 @@ constexpr absl::Duration kStartTimeout = absl::Seconds(60);
 constexpr absl::Duration kStopTimeout = absl::Seconds(60);
 constexpr int kPortAttempts = 3;
 
-// Lets the server's user write into a folder of ours.
-absl::Status GiveToServer(const std::string& path) {
-  const std::string user = PostgresUser();
-  if (user.empty()) return absl::OkStatus();
-  const passwd* entry = getpwnam(user.c_str());
-  if (entry == nullptr) return absl::NotFoundError("no user postgres: run dev/install");
-  if (chown(path.c_str(), entry->pw_uid, entry->pw_gid) == 0) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("chown ", path));
-}
-
 absl::Status InitializeData(const std::string& programs, const std::string& data_folder) {
   return RunProgram(
              {absl::StrCat(programs, "/initdb"), "--pgdata", data_folder, "--username", "postgres",
@@ -41,31 +29,12 @@ absl::Status InitializeData(const std::string& programs, const std::string& data
       .status();
 }
 
-// The data folder that servers of a version start from. Made at first use, removed when the process
-// ends.
-class Templates {
- public:
-  static Templates& Get() {
-    static Templates templates;
-    return templates;
-  }
-
-  absl::StatusOr<std::string> Find(int version, const std::string& programs) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    std::string& path = paths_[version];
-    if (!path.empty()) return path;
-    const std::string made = folder_.File(absl::StrCat("template-", version));
-    if (absl::Status given = GiveToServer(folder_.path()); !given.ok()) return given;
-    if (absl::Status done = InitializeData(programs, made); !done.ok()) return done;
-    path = made;
-    return path;
-  }
-
- private:
-  std::mutex mutex_;
-  TempFolder folder_;
-  std::map<int, std::string> paths_;
-};
+// The data folder that servers of a version start from.
+absl::StatusOr<std::string> FindTemplate(int version, const std::string& programs) {
+  return DataTemplates::Get().Find(
+      absl::StrCat("postgres-", version), PostgresUser(),
+      [&programs](const std::string& path) { return InitializeData(programs, path); });
+}
 
 struct ProcessEntry {
   pid_t parent = 0;
@@ -103,6 +72,7 @@ PostgresServer::PostgresServer(int version, std::string programs, const Postgres
     : version_(version),
       programs_(std::move(programs)),
       options_(options),
+      folder_(options.fsync ? TempFolder::Place::kDisk : TempFolder::Place::kAny),
       data_folder_(folder_.File("data")) {}
 
 PostgresServer::~PostgresServer() {
@@ -119,10 +89,10 @@ absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::Start(
   if (!version.ok()) return version.status();
   absl::StatusOr<std::string> programs = PostgresProgramFolder(*version);
   if (!programs.ok()) return programs.status();
-  absl::StatusOr<std::string> source = Templates::Get().Find(*version, *programs);
+  absl::StatusOr<std::string> source = FindTemplate(*version, *programs);
   if (!source.ok()) return source.status();
   std::unique_ptr<PostgresServer> server(new PostgresServer(*version, *programs, options));
-  absl::Status status = GiveToServer(server->folder_.path());
+  absl::Status status = GiveToUser(server->folder_.path(), PostgresUser());
   status.Update(
       RunProgram({"/bin/cp", "-a", *source, server->data_folder_}, kInitTimeout).status());
   if (status.ok()) status = server->LaunchOnFreePort();
@@ -134,7 +104,7 @@ absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::StartStandby(
     const PostgresServer& primary, const PostgresOptions& options) {
   std::unique_ptr<PostgresServer> server(
       new PostgresServer(primary.version_, primary.programs_, options));
-  absl::Status status = GiveToServer(server->folder_.path());
+  absl::Status status = GiveToUser(server->folder_.path(), PostgresUser());
   status.Update(RunProgram({absl::StrCat(primary.programs_, "/pg_basebackup"), "--pgdata",
                             server->data_folder_, "--dbname", primary.ConnectionString(),
                             "--write-recovery-conf", "--checkpoint=fast", "--no-sync"},

@@ -18,7 +18,8 @@ namespace tidemark::testing {
 struct PostgresOptions {
   // 0: the distribution's own.
   int version = 0;
-  // Off: faster, and safe against kill -9 of the server (not against loss of power).
+  // Off: faster, and safe against kill -9 of the server (not against loss of power). On: it lies on
+  // the disk, where syncing takes its time.
   bool fsync = false;
   // Server settings by name; they win over ours.
   std::vector<std::pair<std::string, std::string>> settings = {};

@@ -12,10 +12,24 @@
 #include "tests/support/cleanup_guard.h"
 
 namespace tidemark::testing {
+namespace {
 
-TempFolder::TempFolder() {
-  const char* parent = std::getenv("TMPDIR");
-  path_ = absl::StrCat(parent != nullptr && *parent != '\0' ? parent : "/tmp", "/tidemark-XXXXXX");
+const char* Set(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : nullptr;
+}
+
+const char* Parent(TempFolder::Place place) {
+  const char* memory = Set("TIDEMARK_TEST_MEMORY");
+  if (place == TempFolder::Place::kAny && memory != nullptr) return memory;
+  const char* parent = Set("TMPDIR");
+  return parent != nullptr ? parent : "/tmp";
+}
+
+}  // namespace
+
+TempFolder::TempFolder(Place place) {
+  path_ = absl::StrCat(Parent(place), "/tidemark-XXXXXX");
   if (mkdtemp(path_.data()) == nullptr || chmod(path_.c_str(), 0755) != 0) {
     std::perror(path_.c_str());
     std::abort();

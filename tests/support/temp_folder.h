@@ -7,13 +7,18 @@
 
 namespace tidemark::testing {
 
-// A new empty folder under $TMPDIR (else /tmp), removed with all it holds by the destructor, or by
-// the cleanup guard if this process dies before. Readable by every user, so that a server under
-// another user can live in it. Aborts the program if no folder can be made: no test can go on
-// without.
+// A new empty folder, removed with all it holds by the destructor, or by the cleanup guard if this
+// process dies before. Readable by every user, so that a server under another user can live in it.
+// Aborts the program if no folder can be made: no test can go on without.
 class TempFolder {
  public:
-  TempFolder();
+  enum class Place {
+    // $TMPDIR, else /tmp.
+    kDisk,
+    // $TIDEMARK_TEST_MEMORY, where dev/test has mounted a file system in memory; else as kDisk.
+    kAny,
+  };
+  explicit TempFolder(Place place = Place::kAny);
   ~TempFolder();
   TempFolder(const TempFolder&) = delete;
   TempFolder& operator=(const TempFolder&) = delete;
