@@ -15,6 +15,7 @@
 #include "capture/postgres/pgoutput.h"
 #include "capture/postgres/postgres_catalog.h"
 #include "capture/postgres/postgres_error.h"
+#include "capture/postgres/published_tables.h"
 
 namespace tidemark::capture::postgres {
 namespace {
@@ -71,13 +72,9 @@ std::string DropSlotSql(const std::string& name) {
 // Those of the named tables ($$named$$: rows of place, schema and name) that publication $1 does
 // not carry, by place. Under publish_via_partition_root a partition of a table that is listed comes
 // under that one's name; otherwise it is carried as itself. By name, and not as regclass: that asks
-// for a privilege on the schema. Catalogs only: pg_publication_tables waits for whoever holds a
-// lock on one of its tables.
+// for a privilege on the schema.
 constexpr char kMissingQuery[] = R"sql(
-WITH publication AS (SELECT oid, puballtables, pubviaroot FROM pg_publication WHERE pubname = $1),
-listed (relid) AS (
-  SELECT r.prrelid FROM publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
-  $$schemas$$)
+WITH $$listed$$
 SELECT named.place FROM (VALUES $$named$$) named (place, nspname, relname)
 WHERE NOT EXISTS (
   SELECT FROM publication p, pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
@@ -88,11 +85,6 @@ WHERE NOT EXISTS (
                  WHERE a.relid <> t.oid) THEN NOT p.pubviaroot
     ELSE EXISTS (SELECT FROM $$tree$$ tree JOIN listed USING (relid)) END)
 ORDER BY named.place)sql";
-
-constexpr char kTablesOfSchemas[] =
-    "UNION SELECT c.oid FROM publication p JOIN pg_publication_namespace s ON s.pnpubid = p.oid"
-    " JOIN pg_class c ON c.relnamespace = s.pnnspid"
-    " WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p'";
 
 // Tables of the options that the publication lacks.
 absl::StatusOr<std::vector<std::string>> MissingTables(Connection& sql,
@@ -105,13 +97,11 @@ absl::StatusOr<std::vector<std::string>> MissingTables(Connection& sql,
     absl::StrAppend(&named, place == 0 ? "" : ", ", "(", place, ", ", sql.QuoteLiteral(schema),
                     "::name, ", sql.QuoteLiteral(name), "::name)");
   }
-  const bool lists_schemas = sql.server_version() >= 150000;
-  absl::StatusOr<Result> rows =
-      sql.Query(absl::StrReplaceAll(kMissingQuery, {{"$$named$$", named},
-                                                    {"$$tree$$", PartitionTree("t.oid")},
-                                                    {"$$schemas$$",
-                                                     lists_schemas ? kTablesOfSchemas : ""}}),
-                {options.publication});
+  absl::StatusOr<Result> rows = sql.Query(
+      absl::StrReplaceAll(kMissingQuery, {{"$$listed$$", ListedTables(sql.server_version())},
+                                          {"$$named$$", named},
+                                          {"$$tree$$", PartitionTree("t.oid")}}),
+      {options.publication});
   if (!rows.ok()) return rows.status();
   for (int row = 0; row < rows->rows(); ++row) {
     missing.push_back(options.tables[static_cast<size_t>(rows->number(row, 0))]);

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "capture/postgres/log_setup.h"
 #include "model/bytes.h"
 #include "model/wire.h"
 
@@ -20,9 +21,12 @@ using model::WireReader;
 using model::WireType;
 
 constexpr absl::string_view kRecordPrefix = "published ";
+constexpr absl::string_view kPublicationRecord = "publication";
 
 // Field numbers of PostgresPublishedTable in tidemark/state/state.proto.
 enum Field : uint32_t { kNameSpace = 1, kName = 2, kEntry = 3, kColumns = 4 };
+// Of PostgresPublication there.
+constexpr uint32_t kViaRoot = 1;
 
 // $1: publication. A row for each entry of a table.
 constexpr char kListedQuery[] = R"sql(
@@ -44,6 +48,19 @@ constexpr char kTablesOfSchemas[] =
 constexpr char kStillThereQuery[] =
     "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE (c.oid = $1::oid OR n.nspname = $2 AND c.relname = $3) AND c.relkind IN ('r', 'p')";
+
+// Of publication $1: the partitioned tables that it lists, but for those below another one.
+std::string RootsQuery(int version) {
+  return absl::StrCat("WITH ", ListedTables(version), R"sql(
+SELECT format('%I.%I', n.nspname, c.relname)
+FROM publication p, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'p' AND c.relpersistence = 'p' AND CASE
+  WHEN p.puballtables THEN NOT c.relispartition
+  ELSE c.oid IN (SELECT relid FROM listed) AND NOT EXISTS (
+    SELECT FROM pg_partition_ancestors(c.oid) a (relid) JOIN listed USING (relid)
+    WHERE a.relid <> c.oid) END
+ORDER BY 1)sql");
+}
 
 std::string Encode(const PublishedTable& table) {
   model::Bytes out;
@@ -120,7 +137,72 @@ std::string PutInAgain(const PostgresOptions& options, const PublishedTable& tab
                       "a new snapshot of it");
 }
 
+std::string EncodeViaRoot(bool via_root) {
+  model::Bytes out;
+  model::AppendVarintField(out, kViaRoot, via_root ? 1 : 0);
+  return std::string(out.view());
+}
+
+std::optional<bool> DecodeViaRoot(std::string_view encoded) {
+  uint64_t via_root = 0;
+  WireReader in(encoded);
+  while (!in.done()) {
+    uint32_t field;
+    WireType type;
+    if (!in.ReadTag(&field, &type)) return std::nullopt;
+    const bool known = field == kViaRoot && type == WireType::kVarint;
+    if (!(known ? in.ReadVarint(&via_root) : in.Skip(type))) return std::nullopt;
+  }
+  return via_root != 0;
+}
+
+absl::StatusOr<std::vector<std::string>> LoadRoots(Connection& sql,
+                                                   const std::string& publication) {
+  absl::StatusOr<Result> rows = sql.Query(RootsQuery(sql.server_version()), {publication});
+  if (!rows.ok()) return rows.status();
+  std::vector<std::string> roots;
+  for (int row = 0; row < rows->rows(); ++row) roots.push_back(rows->str(row, 0));
+  return roots;
+}
+
+// `via_root` is what it is set to now.
+std::string SetOtherwise(const Connection& sql, const PostgresOptions& options, bool via_root,
+                         const std::vector<std::string>& roots) {
+  const std::string tables = absl::StrJoin(roots, ", ");
+  const std::string back =
+      absl::StrCat("run: ALTER PUBLICATION ", sql.QuoteIdentifier(options.publication),
+                   " SET (publish_via_partition_root = ", via_root ? "false" : "true", ")");
+  const std::string set = absl::StrCat(
+      "publish_via_partition_root of publication ", options.publication, " was set to ",
+      via_root ? "true" : "false", ": from there on changes of the partitions of ", tables);
+  if (via_root) {
+    return absl::StrCat(set,
+                        " come under the partitioned table's name, and not under their own any "
+                        "more; take a new snapshot of ",
+                        tables, ". If they are to come under their own, ", back,
+                        ", and then take a new snapshot of each partition");
+  }
+  return absl::StrCat(set,
+                      " come under their own names, and not under the partitioned table's any "
+                      "more; ",
+                      back, ", and then take a new snapshot of ", tables,
+                      ". If they are to come under their own, take a new snapshot of each "
+                      "partition");
+}
+
 }  // namespace
+
+std::string ListedTables(int server_version) {
+  return absl::StrCat(
+      R"sql(
+publication AS (SELECT oid, puballtables, pubviaroot FROM pg_publication WHERE pubname = $1),
+listed (relid) AS (
+  SELECT r.prrelid FROM publication p JOIN pg_publication_rel r ON r.prpubid = p.oid)sql",
+      server_version < 150000 ? "" : R"sql(
+  UNION SELECT c.oid FROM publication p JOIN pg_publication_namespace s ON s.pnpubid = p.oid
+  JOIN pg_class c ON c.relnamespace = s.pnnspid
+  WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p')sql", ")");
+}
 
 absl::StatusOr<PublishedTables> LoadPublishedTables(Connection& sql,
                                                     const std::string& publication) {
@@ -147,6 +229,12 @@ absl::StatusOr<PublicationWatch> PublicationWatch::Load(
   PublicationWatch watch;
   for (const model::DriverRecord& record : records) {
     absl::string_view name = record.name;
+    if (name == kPublicationRecord) {
+      watch.via_root_ = DecodeViaRoot(record.value.value_or(""));
+      if (!watch.via_root_) {
+        return absl::DataLossError("the stored state of the publication is damaged");
+      }
+    }
     if (!absl::ConsumePrefix(&name, kRecordPrefix)) continue;
     uint64_t oid = 0;
     std::optional<PublishedTable> table = Decode(record.value.value_or(""));
@@ -159,19 +247,30 @@ absl::StatusOr<PublicationWatch> PublicationWatch::Load(
 }
 
 absl::Status PublicationWatch::Look(Connection& sql, const PostgresOptions& options) {
+  std::vector<std::string> lost;
+  absl::Status status = LookAtTables(sql, options, &lost);
+  if (status.ok()) status = LookAtNames(sql, options, &lost);
+  // What is remembered is told now or never.
+  if (lost.empty()) return status;
+  return absl::FailedPreconditionError(
+      absl::StrCat(absl::StrJoin(lost, ". "), ". The source goes on by itself after this"));
+}
+
+absl::Status PublicationWatch::LookAtTables(Connection& sql, const PostgresOptions& options,
+                                            std::vector<std::string>* lost) {
   absl::StatusOr<PublishedTables> now = LoadPublishedTables(sql, options.publication);
   if (!now.ok()) return now.status();
   if (*now == known_) return absl::OkStatus();
-  std::vector<std::string> lost;
+  std::vector<std::string> missed;
   std::set<uint64_t> changed;
   for (const auto& [oid, before] : known_) {
     auto found = now->find(oid);
     if (found == now->end()) {
       absl::StatusOr<bool> taken_out = WasTakenOut(sql, oid, before, *now);
       if (!taken_out.ok()) return taken_out.status();
-      if (*taken_out) lost.push_back(TakenOut(sql, options, before));
+      if (*taken_out) missed.push_back(TakenOut(sql, options, before));
     } else if (!ShareAnEntry(before, found->second) && before.columns == found->second.columns) {
-      lost.push_back(PutInAgain(options, found->second));
+      missed.push_back(PutInAgain(options, found->second));
     }
     if (found == now->end() || found->second != before) changed.insert(oid);
   }
@@ -180,9 +279,23 @@ absl::Status PublicationWatch::Look(Connection& sql, const PostgresOptions& opti
   }
   known_ = *std::move(now);
   changed_.merge(changed);
-  if (lost.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat(absl::StrJoin(lost, ". "), ". The source goes on by itself after this"));
+  lost->insert(lost->end(), missed.begin(), missed.end());
+  return absl::OkStatus();
+}
+
+absl::Status PublicationWatch::LookAtNames(Connection& sql, const PostgresOptions& options,
+                                           std::vector<std::string>* lost) {
+  absl::StatusOr<std::optional<PublicationInfo>> now = LoadPublication(sql, options.publication);
+  if (!now.ok()) return now.status();
+  if (!now->has_value() || (*now)->via_root == via_root_) return absl::OkStatus();
+  if (via_root_) {
+    absl::StatusOr<std::vector<std::string>> roots = LoadRoots(sql, options.publication);
+    if (!roots.ok()) return roots.status();
+    if (!roots->empty()) lost->push_back(SetOtherwise(sql, options, (*now)->via_root, *roots));
+  }
+  via_root_ = (*now)->via_root;
+  via_root_changed_ = true;
+  return absl::OkStatus();
 }
 
 std::vector<model::DriverRecord> PublicationWatch::TakeChanges() {
@@ -194,6 +307,10 @@ std::vector<model::DriverRecord> PublicationWatch::TakeChanges() {
     if (known != known_.end()) record.value = Encode(known->second);
   }
   changed_.clear();
+  if (std::exchange(via_root_changed_, false)) {
+    records.push_back(
+        {.name = std::string(kPublicationRecord), .value = EncodeViaRoot(*via_root_)});
+  }
   return records;
 }
 

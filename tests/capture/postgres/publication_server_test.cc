@@ -71,6 +71,19 @@ const auto kPutInAgain =
     AllOf(HasSubstr("table public.a was taken out of publication tidemark and put in again"),
           HasSubstr("snapshot"));
 
+const auto kUnderTheirOwnNames = ::testing::StrEq(
+    "publish_via_partition_root of publication tidemark was set to false: from there on changes of "
+    "the partitions of public.p come under their own names, and not under the partitioned table's "
+    "any more; run: ALTER PUBLICATION \"tidemark\" SET (publish_via_partition_root = true), and "
+    "then take a new snapshot of public.p. If they are to come under their own, take a new "
+    "snapshot of each partition. The source goes on by itself after this");
+const auto kUnderTheRootsName = ::testing::StrEq(
+    "publish_via_partition_root of publication tidemark was set to true: from there on changes of "
+    "the partitions of public.p come under the partitioned table's name, and not under their own "
+    "any more; take a new snapshot of public.p. If they are to come under their own, run: ALTER "
+    "PUBLICATION \"tidemark\" SET (publish_via_partition_root = false), and then take a new "
+    "snapshot of each partition. The source goes on by itself after this");
+
 TEST_F(PublicationTest, ATableThatIsTakenOutEndsTheLogOnce) {
   Start();
   Exec("ALTER PUBLICATION tidemark DROP TABLE a; INSERT INTO a VALUES (1)");
@@ -152,6 +165,48 @@ TEST_F(PublicationTest, TheTablesOfASchemaAreTakenOutWithIt) {
   ExpectGoesOn();
   Exec("ALTER PUBLICATION tidemark DROP TABLES IN SCHEMA s");
   ExpectStops(HasSubstr("table s.d was taken out of publication tidemark"));
+}
+
+TEST_F(PublicationTest, PartitionsThatComeUnderOtherNamesEndTheLogOnce) {
+  Exec("CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);"
+       "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (50) PARTITION BY RANGE (id);"
+       "CREATE TABLE p2 PARTITION OF p1 FOR VALUES FROM (0) TO (50)");
+  Exec("CREATE PUBLICATION tidemark FOR TABLE b, p WITH (publish_via_partition_root = true)");
+  OpenLog();
+  ReadAll();
+  Exec("ALTER PUBLICATION tidemark SET (publish_via_partition_root = false);"
+       "INSERT INTO p VALUES (1)");
+  ExpectStops(kUnderTheirOwnNames);
+  ExpectGoesOn();
+  Exec("ALTER PUBLICATION tidemark SET (publish_via_partition_root = true)");
+  ExpectStops(kUnderTheRootsName);
+  ExpectGoesOn();
+  log_.reset();
+  Exec("ALTER PUBLICATION tidemark SET (publish_via_partition_root = false)");
+  OpenLog(read_.resume);
+  ExpectStops(kUnderTheirOwnNames);
+  ExpectGoesOn();
+}
+
+TEST_F(PublicationTest, PartitionsOfAPublicationOfAllTablesAreSeenToo) {
+  Exec("CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);"
+       "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (50) PARTITION BY RANGE (id)");
+  Exec("CREATE PUBLICATION tidemark FOR ALL TABLES WITH (publish_via_partition_root = true)");
+  OpenLog();
+  ReadAll();
+  Exec("ALTER PUBLICATION tidemark SET (publish_via_partition_root = false)");
+  ExpectStops(kUnderTheirOwnNames);
+  ExpectGoesOn();
+}
+
+TEST_F(PublicationTest, NamesOfPartitionsEndNothingWhereNoneArePublished) {
+  Start();
+  Exec("CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);"
+       "ALTER PUBLICATION tidemark SET (publish_via_partition_root = false)");
+  ExpectGoesOn();
+  log_.reset();
+  Exec("ALTER PUBLICATION tidemark SET (publish_via_partition_root = true)");
+  ExpectGoesOn();
 }
 
 TEST_F(PublicationTest, KindsOfChangesThatAreLeftOutStopTheLog) {

@@ -13,7 +13,7 @@ TEST(PublicationWatchTest, RecordsOfOthersArePassedOver) {
 
 TEST(PublicationWatchTest, DamagedRecordsAreDataLoss) {
   for (const model::DriverRecord& record : std::vector<model::DriverRecord>{
-           {"published 16385", "\x0a\x7f"}, {"published t", ""}}) {
+           {"published 16385", "\x0a\x7f"}, {"published t", ""}, {"publication", "\x08"}}) {
     auto watch = PublicationWatch::Load(std::vector<model::DriverRecord>{record});
     EXPECT_EQ(watch.status().code(), absl::StatusCode::kDataLoss) << record.name;
   }
