@@ -7,22 +7,41 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "capture/postgres/postgres_catalog.h"
+#include "capture/postgres/published_tables.h"
 
 namespace tidemark::capture::postgres {
 namespace {
 
 using Severity = Problem::Severity;
 
-// $1: publication; $2: further tables, by oid. PostgreSQL 14 has no row filters.
+// Of a carried table `t`: a schema that is listed is carried without filters.
+constexpr char kFiltered[] = R"sql(EXISTS (
+    SELECT FROM publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
+    JOIN pg_class c ON c.oid = r.prrelid
+    WHERE r.prrelid = t.oid AND r.prqual IS NOT NULL AND NOT EXISTS (
+      SELECT FROM pg_publication_namespace s
+      WHERE s.pnpubid = p.oid AND s.pnnspid = c.relnamespace)))sql";
+
+// $1: publication; $2: further tables, by oid. What is carried is as pg_get_publication_tables
+// (catalog/pg_publication.c) has it: under publish_via_partition_root no partition of a table that
+// is carried, else each partition for itself. PostgreSQL 14 has no row filters.
 std::string FactsQuery(int version) {
-  return absl::StrCat(
-      R"sql(
-WITH carried AS (
-  SELECT c.oid, )sql",
-      version >= 150000 ? "p.rowfilter IS NOT NULL" : "false", R"sql( AS filtered
-  FROM pg_publication_tables p JOIN pg_namespace n ON n.nspname = p.schemaname
-  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename
-  WHERE p.pubname = $1
+  return absl::StrCat("WITH ", ListedTables(version), R"sql(,
+carried AS (
+  SELECT c.oid FROM publication p, pg_class c
+  WHERE p.puballtables AND c.oid >= 16384 AND c.relpersistence = 'p'
+    AND CASE WHEN p.pubviaroot THEN c.relkind IN ('r', 'p') AND NOT c.relispartition
+        ELSE c.relkind = 'r' END
+  UNION SELECT l.relid FROM publication p, listed l
+  WHERE p.pubviaroot AND NOT EXISTS (
+    SELECT FROM pg_partition_ancestors(l.relid) a (relid) JOIN listed USING (relid)
+    WHERE a.relid <> l.relid)
+  UNION SELECT c.oid FROM publication p, listed l, LATERAL )sql",
+                      PartitionTree("l.relid"), R"sql( tree (relid)
+  JOIN pg_class c ON c.oid = tree.relid WHERE NOT p.pubviaroot AND c.relkind <> 'p'),
+examined AS (
+  SELECT t.oid, )sql",
+                      version >= 150000 ? kFiltered : "false", R"sql( AS filtered FROM carried t
   UNION ALL SELECT oid, false FROM unnest($2::oid[]) planned (oid))
 SELECT c.oid,
   (SELECT greatest(sum(l.reltuples), 0)::int8 FROM pg_class l WHERE l.relkind = 'r' AND l.oid IN
@@ -34,7 +53,7 @@ SELECT c.oid,
   EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate),
   EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique),
   has_schema_privilege(n.oid, 'USAGE')
-FROM carried t JOIN pg_class c ON c.oid = t.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+FROM examined t JOIN pg_class c ON c.oid = t.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 ORDER BY n.nspname, c.relname)sql");
 }
 

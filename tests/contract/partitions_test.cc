@@ -107,6 +107,29 @@ class NamedTablesTest : public PartitionsTest {
 
 TEST_P(NamedTablesTest, TablesThatAreLockedHoldUpNoLog) { ExpectLocksHoldUpNoLog(); }
 
+TEST_P(PartitionsTest, TablesThatAreLockedHoldUpNoCheckAndNoSnapshotOfOthers) {
+  Sql("CREATE TABLE locked (id int PRIMARY KEY, note text DEFAULT 'none')");
+  Sql("CREATE TABLE free (id int PRIMARY KEY); INSERT INTO free VALUES (1), (2), (3)");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  const auto holder = NewSession();
+  ASSERT_NE(holder, nullptr);
+  ASSERT_OK(holder->Exec("BEGIN; LOCK TABLE locked, p, p_south IN ACCESS EXCLUSIVE MODE"));
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(20)));
+  v1::CheckSourceRequest request;
+  request.set_source(testing::ServiceProcess::kSource);
+  v1::CheckSourceResponse checked;
+  ASSERT_OK(testing::FromGrpc(service().sources().Check(&context, request, &checked)));
+  for (const v1::Problem& problem : checked.problems()) {
+    EXPECT_NE(problem.severity(), v1::Problem::ERROR) << problem.message();
+  }
+  ASSERT_OK_AND_ASSIGN(const v1::Snapshot snapshot, service().CreateSnapshot({"public.free"}));
+  ASSERT_OK(service().WaitForSnapshot(snapshot.id(), absl::Seconds(20)));
+  ASSERT_OK(holder->Exec("ROLLBACK"));
+  ExpectExact({.tables = {"public.free"}});
+}
+
 TEST_P(PartitionsTest, InheritanceKeepsParentAndChildApart) {
   Sql("CREATE TABLE base (id int PRIMARY KEY, note text)");
   Sql("CREATE TABLE derived (extra int, PRIMARY KEY (id)) INHERITS (base)");

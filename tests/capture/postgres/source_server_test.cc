@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
 #include "tests/capture/postgres/source_fixture.h"
 
 namespace tidemark::capture::postgres {
@@ -282,6 +283,45 @@ TEST_F(PostgresSourceTest, PartitionsThatTheLogWouldGetWrongAreObstacles) {
   EXPECT_TRUE(tables.at(0).obstacles.empty());
   EXPECT_THAT(tables.at(1).obstacles, ::testing::Contains(HasSubstr("q2 is a foreign")));
   EXPECT_THAT(tables.at(1).obstacles, Not(::testing::Contains(HasSubstr("public.q1"))));
+}
+
+// pg_publication_tables is right, but waits for locks.
+TEST_F(PostgresSourceTest, TheTablesAreThoseThatTheServerSaysArePublished) {
+  Exec(
+      "CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY); CREATE TABLE a (id int PRIMARY KEY);"
+      "CREATE UNLOGGED TABLE u (id int PRIMARY KEY); CREATE VIEW v AS SELECT 1;"
+      "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);"
+      "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9) PARTITION BY RANGE (id);"
+      "CREATE TABLE p11 PARTITION OF p1 FOR VALUES FROM (0) TO (5);"
+      "CREATE TABLE s.p2 PARTITION OF p FOR VALUES FROM (9) TO (20)");
+  std::vector<std::string> publications = {"ALL TABLES",  "TABLE a, p", "TABLE p1", "TABLE p, p1",
+                                           "TABLE p11, a", "TABLE s.p2, p11"};
+  const bool newer = Server().version() >= 15;
+  if (newer) {
+    publications.insert(publications.end(),
+                        {"TABLES IN SCHEMA s", "TABLE p, TABLES IN SCHEMA s",
+                         "TABLE a WHERE (id > 1), s.t WHERE (id > 1), p",
+                         "TABLE a WHERE (id > 1), TABLES IN SCHEMA public"});
+  }
+  const std::string published = absl::StrCat(
+      "SELECT string_agg(concat(schemaname, '.', tablename",
+      newer ? ", CASE WHEN rowfilter <> '' THEN ' filtered' END" : "",
+      "), ', ' ORDER BY schemaname, tablename) FROM pg_publication_tables");
+  for (const std::string& publication : publications) {
+    for (const std::string via_root : {"true", "false"}) {
+      Exec("CREATE PUBLICATION tidemark FOR " + publication +
+           " WITH (publish_via_partition_root = " + via_root + ")");
+      ASSERT_OK_AND_ASSIGN(const std::vector<TableInfo> tables, source().ListTables({}));
+      std::vector<std::string> listed;
+      for (const TableInfo& table : tables) {
+        const bool filtered = absl::StrContains(absl::StrJoin(table.obstacles, " "), "filters");
+        listed.push_back(
+            absl::StrCat(table.name_space, ".", table.name, filtered ? " filtered" : ""));
+      }
+      EXPECT_EQ(absl::StrJoin(listed, ", "), Value(published)) << publication << ", " << via_root;
+      Exec("DROP PUBLICATION tidemark");
+    }
+  }
 }
 
 TEST_F(PostgresSourceTest, ValidateTakesOnlyOneExpressionAndKeysThatFit) {
