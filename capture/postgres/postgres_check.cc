@@ -44,7 +44,8 @@ class Examination {
     return std::move(problems_);
   }
 
-  // After Run, whose problems tell already why there is no replication connection.
+  // After Run, which has told already why there is no replication connection, or found that none
+  // is needed.
   bool Told(const absl::Status& no_replication) const {
     const std::string state = SqlState(no_replication);
     return state == kInsufficientPrivilege || (state == kTooManyConnections && senders_taken_);
@@ -185,7 +186,9 @@ class Examination {
             " current_setting('max_replication_slots')::int,"
             " (SELECT count(*) FROM pg_stat_replication),"
             " current_setting('max_wal_senders')::int,"
-            " EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = $1)",
+            " EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = $1),"
+            " EXISTS (SELECT FROM pg_replication_slots s JOIN pg_stat_replication r"
+            "  ON r.pid = s.active_pid WHERE s.slot_name = $1)",
             {options_.slot});
     if (!row) return;
     if (!row->flag(0, 4) && row->number(0, 0) >= row->number(0, 1)) {
@@ -193,7 +196,8 @@ class Examination {
             "raise max_replication_slots and restart the server, or drop an unused slot");
     }
     senders_taken_ = row->number(0, 2) >= row->number(0, 3);
-    if (senders_taken_) {
+    // One that sends from the slot is the one that a capture needs; Slot tells if it is another's.
+    if (senders_taken_ && !row->flag(0, 5)) {
       Error(absl::StrCat("all ", row->str(0, 3), " senders (max_wal_senders) are taken"),
             "raise max_wal_senders and restart the server");
     }

@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <chrono>
+#include <memory>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
@@ -54,6 +57,18 @@ class PostgresSourceTest : public SourceTest {
                       [](const Problem& p) { return p.severity == Problem::Severity::kError; }));
   }
 
+  // The server's only walsender, once its place is free.
+  static std::unique_ptr<testing::SqlConnection> TakeSender(testing::PostgresServer& server) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    auto sender = testing::SqlConnection::Open(server.ConnectionString() + " replication=database");
+    while (!sender.ok() && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      sender = testing::SqlConnection::Open(server.ConnectionString() + " replication=database");
+    }
+    EXPECT_OK(sender);
+    return sender.ok() ? *std::move(sender) : nullptr;
+  }
+
   std::vector<std::string> roles_;
 };
 
@@ -74,6 +89,25 @@ TEST_F(PostgresSourceTest, CheckWarnsOfASlotThatAnotherReaderUses) {
   EXPECT_THAT(All(source().Check({})), Not(HasSubstr("is in use")));
   CheckResult other = MakePostgresSource(options_)->Check({});
   EXPECT_EQ(Find(other, "is in use by pid").severity, Problem::Severity::kWarning);
+}
+
+TEST_F(PostgresSourceTest, SendersThatAreTakenAreNoProblemIfOneSendsTheLog) {
+  ASSERT_OK_AND_ASSIGN(const auto server,
+                       testing::PostgresServer::Start({.version = Server().version(),
+                                                       .settings = {{"max_wal_senders", "1"}}}));
+  options_.connection = server->ConnectionString();
+  OpenLog();
+  EXPECT_EQ(Errors(source().Check({})), 0u) << All(source().Check({}));
+  CheckResult other = MakePostgresSource(options_)->Check({});
+  EXPECT_EQ(Errors(other), 0u) << All(other);
+  Find(other, "is in use by pid");
+  log_.reset();
+  const auto sender = TakeSender(*server);
+  const CheckResult taken = source().Check({});
+  EXPECT_THAT(Find(taken, "all 1 senders (max_wal_senders) are taken").remedy,
+              HasSubstr("raise max_wal_senders and restart"));
+  EXPECT_EQ(Errors(taken), 1u) << All(taken);
+  source_.reset();
 }
 
 TEST_F(PostgresSourceTest, CheckListsAllProblemsOfABrokenSetUpAtOnce) {
@@ -131,8 +165,7 @@ TEST_F(PostgresSourceTest, CheckTellsAtOnceOfTheLevelTheSlotsAndTheSenders) {
   options_.connection = server->ConnectionString();
   EXPECT_EQ(Errors(source().Check({})), 1u) << All(source().Check({}));
   ASSERT_OK(server->Exec("SELECT pg_create_physical_replication_slot('another')"));
-  ASSERT_OK_AND_ASSIGN(const auto sender, testing::SqlConnection::Open(server->ConnectionString() +
-                                                                       " replication=database"));
+  const auto sender = TakeSender(*server);
   const CheckResult result = source().Check({});
   EXPECT_THAT(Find(result, "wal_level is replica").remedy,
               HasSubstr("ALTER SYSTEM SET wal_level = logical and restart"));
