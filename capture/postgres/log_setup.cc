@@ -166,7 +166,7 @@ absl::Status CreateSlotError(Connection& sql, const PostgresOptions& options,
                     absl::StrCat("creating slot ", options.slot));
   }
   return absl::FailedPreconditionError(
-      absl::StrCat("creating slot ", options.slot, ": ", status.message(), "; ",
+      absl::StrCat("creating slot ", options.slot, ": ", WithoutRemedy(status).message(), "; ",
                    CreateSlotRemedy(sql, options, status)));
 }
 

@@ -123,6 +123,14 @@ absl::Status Annotate(const absl::Status& status, absl::string_view context) {
                       SqlState(status));
 }
 
+absl::Status WithoutRemedy(const absl::Status& status) {
+  const std::string sqlstate = SqlState(status);
+  if (status.ok() || sqlstate.empty()) return status;
+  const std::string remedy = absl::StrCat("; ", PolicyOf(sqlstate).remedy);
+  return WithSqlState(
+      absl::Status(status.code(), absl::StripSuffix(status.message(), remedy)), sqlstate);
+}
+
 bool IsDataException(const absl::Status& status) {
   return absl::StartsWith(SqlState(status), "22");
 }
@@ -131,9 +139,7 @@ absl::Status AsUserSqlError(const absl::Status& status) {
   std::string sqlstate = SqlState(status);
   if (status.ok() || !IsUsersFault(sqlstate)) return status;
   // The remedy is for SQL that is ours.
-  const std::string remedy = absl::StrCat("; ", PolicyOf(sqlstate).remedy);
-  return WithSqlState(absl::InvalidArgumentError(absl::StripSuffix(status.message(), remedy)),
-                      sqlstate);
+  return WithSqlState(absl::InvalidArgumentError(WithoutRemedy(status).message()), sqlstate);
 }
 
 absl::Status PredicateFailure(const absl::Status& status) {

@@ -35,6 +35,9 @@ std::string SqlState(const absl::Status& status);
 // `status` with `context` before its message, and the same code and SQLSTATE.
 absl::Status Annotate(const absl::Status& status, absl::string_view context);
 
+// `status` of ServerError without its remedy, for a caller that has a better one.
+absl::Status WithoutRemedy(const absl::Status& status);
+
 // True if the server could not evaluate a value (class 22): it is no value of its type, or out of
 // range.
 bool IsDataException(const absl::Status& status);

@@ -110,6 +110,23 @@ TEST_F(PostgresSourceTest, SendersThatAreTakenAreNoProblemIfOneSendsTheLog) {
   source_.reset();
 }
 
+TEST_F(PostgresSourceTest, SlotsThatAreAllTakenAreToldWithOneRemedy) {
+  ASSERT_OK_AND_ASSIGN(
+      const auto server,
+      testing::PostgresServer::Start(
+          {.version = Server().version(), .settings = {{"max_replication_slots", "1"}}}));
+  ASSERT_OK(server->Exec("SELECT pg_create_physical_replication_slot('another')"));
+  options_.connection = server->ConnectionString();
+  const absl::Status status = source().OpenLog({}, &registry_, {}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(status.message(),
+            absl::StrCat("creating slot ", options_.slot,
+                         ": the server refused a statement: all replication slots are in use "
+                         "(SQLSTATE 53400); raise max_replication_slots and restart the server, or "
+                         "drop an unused slot"));
+  source_.reset();
+}
+
 TEST_F(PostgresSourceTest, CheckListsAllProblemsOfABrokenSetUpAtOnce) {
   const std::string role = UseRole("");
   Exec(
