@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -12,6 +13,13 @@
 #include "tests/support/session.h"
 
 namespace tidemark::bench {
+
+// How long the server's own program or client library took to read the table.
+struct TableRead {
+  double seconds = 1e9;
+  // Processor time of the server's session and of the client, together; nullopt: not measured.
+  std::optional<double> cpu_seconds = std::nullopt;
+};
 
 // A throwaway server with the settings of a small production one (commits are synced), and the
 // empty table `orders` that everything is measured on: six columns, about 100 bytes a row as text.
@@ -43,9 +51,9 @@ class Database {
   // For a disk that is too slow: from now on, sessions that begin do not wait for it.
   virtual absl::Status StopSyncingCommits() = 0;
 
-  // Seconds in which the server's own program or client library reads the table over one
-  // connection and throws it away, and what that reader is called.
-  virtual absl::StatusOr<double> ReadTable() = 0;
+  // The server's own program or client library reads the table over one connection and throws it
+  // away; and what that reader is called.
+  virtual absl::StatusOr<TableRead> ReadTable() = 0;
   virtual std::string table_reader() const = 0;
 
   // Where the log ends now; any reader of the log comes to it or past it.

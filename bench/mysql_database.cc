@@ -108,7 +108,7 @@ absl::Status MysqlDatabase::StopSyncingCommits() {
   return session_->Exec("SET GLOBAL sync_binlog = 0, GLOBAL innodb_flush_log_at_trx_commit = 2");
 }
 
-absl::StatusOr<double> MysqlDatabase::ReadTable() {
+absl::StatusOr<TableRead> MysqlDatabase::ReadTable() {
   std::vector<std::string> command = Program("mysql");
   command.insert(command.end(), {"--quick", "--batch", "--skip-column-names",
                                  "'--execute=SELECT * FROM shop.orders'", ">/dev/null"});
@@ -116,7 +116,7 @@ absl::StatusOr<double> MysqlDatabase::ReadTable() {
   absl::Status status =
       testing::RunProgram({"/bin/sh", "-c", absl::StrJoin(command, " ")}, kTimeout).status();
   if (!status.ok()) return status;
-  return absl::ToDoubleSeconds(absl::Now() - start);
+  return TableRead{.seconds = absl::ToDoubleSeconds(absl::Now() - start)};
 }
 
 absl::StatusOr<oracle::LogPosition> MysqlDatabase::MarkEndOfLog() {

@@ -33,7 +33,7 @@ class MysqlDatabase : public Database {
   std::string prepare_put() const override { return ""; }
   std::string Put(uint64_t key) const override;
   absl::Status StopSyncingCommits() override;
-  absl::StatusOr<double> ReadTable() override;
+  absl::StatusOr<TableRead> ReadTable() override;
   std::string table_reader() const override { return ProgramName("mysql") + " --quick"; }
   absl::StatusOr<oracle::LogPosition> MarkEndOfLog() override;
 

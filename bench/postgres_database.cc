@@ -84,10 +84,10 @@ absl::Status PostgresDatabase::StopSyncingCommits() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<double> PostgresDatabase::ReadTable() {
+absl::StatusOr<TableRead> PostgresDatabase::ReadTable() {
   absl::StatusOr<Discarded> read = DiscardCopy(url(), kTable);
   if (!read.ok()) return read.status();
-  return read->seconds;
+  return TableRead{.seconds = read->seconds, .cpu_seconds = read->cpu_seconds};
 }
 
 absl::StatusOr<oracle::LogPosition> PostgresDatabase::MarkEndOfLog() {

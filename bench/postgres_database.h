@@ -29,7 +29,7 @@ class PostgresDatabase : public Database {
   std::string prepare_put() const override;
   std::string Put(uint64_t key) const override;
   absl::Status StopSyncingCommits() override;
-  absl::StatusOr<double> ReadTable() override;
+  absl::StatusOr<TableRead> ReadTable() override;
   std::string table_reader() const override { return "COPY … TO STDOUT, discarded"; }
   absl::StatusOr<oracle::LogPosition> MarkEndOfLog() override;
 

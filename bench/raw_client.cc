@@ -2,6 +2,7 @@
 
 #include <endian.h>
 #include <libpq-fe.h>
+#include <time.h>
 
 #include <cstring>
 #include <memory>
@@ -10,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "tests/support/process.h"
 
 namespace tidemark::bench {
 namespace {
@@ -59,6 +61,14 @@ uint64_t Reached(PGconn* connection, const char* message, int size) {
   return message[0] == 'w' && size > kDataHeader ? ReadBigEndian(message + 1) : 0;
 }
 
+// Processor time of this thread and of the server's process of the connection, in seconds.
+double CpuSeconds(const Connection& connection) {
+  timespec own = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &own);
+  return absl::ToDoubleSeconds(absl::DurationFromTimespec(own) +
+                               testing::CpuTime(PQbackendPID(connection.get())));
+}
+
 // Connects and sends a statement that the server answers with a stream of `expected`.
 absl::StatusOr<Connection> OpenStream(const std::string& target, const std::string& statement,
                                       ExecStatusType expected) {
@@ -75,6 +85,7 @@ absl::StatusOr<Discarded> DiscardCopy(const std::string& connection, const std::
   Connection client(PQconnectdb(connection.c_str()));
   if (PQstatus(client.get()) != CONNECTION_OK) return Error(client);
   Discarded total;
+  const double cpu = CpuSeconds(client);
   const absl::Time start = absl::Now();
   const Result result(PQexec(client.get(), absl::StrCat("COPY ", table, " TO STDOUT").c_str()));
   if (PQresultStatus(result.get()) != PGRES_COPY_OUT) return Error(client);
@@ -86,6 +97,9 @@ absl::StatusOr<Discarded> DiscardCopy(const std::string& connection, const std::
     total.bytes += size;
   }
   if (size != -1) return Error(client);
+  const Result completed(PQgetResult(client.get()));
+  if (PQresultStatus(completed.get()) != PGRES_COMMAND_OK) return Error(client);
+  total.cpu_seconds = CpuSeconds(client) - cpu;
   total.seconds = absl::ToDoubleSeconds(absl::Now() - start);
   return total;
 }

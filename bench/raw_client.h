@@ -13,10 +13,12 @@ struct Discarded {
   uint64_t rows = 0;
   uint64_t bytes = 0;
   double seconds = 0;
+  // Processor time of the calling thread and of the server's process, together. Of DiscardCopy.
+  double cpu_seconds = 0;
 };
 
 // Reads `COPY table TO STDOUT` with libpq and throws the rows away: as fast as a table can be read
-// with one connection. The time of connecting is not counted.
+// with one connection. The time of connecting is not counted. The server runs on this machine.
 absl::StatusOr<Discarded> DiscardCopy(const std::string& connection, const std::string& table);
 
 // Reads a slot with pgoutput up to the position `end` with libpq and throws the messages away: as
