@@ -128,13 +128,15 @@ uint64_t CaptureTest::StartSlowSnapshot(const std::vector<std::string>& tables) 
   v1::CreateSnapshotRequest request;
   for (const std::string& table : tables) request.add_tables()->set_table(table);
   request.mutable_limits()->set_rows_per_second_max(10000);
+  const absl::Time deadline = absl::Now() + absl::Seconds(60);
   auto snapshot = service().CreateSnapshot(request);
-  while (snapshot.ok() && snapshot->tables(0).chunks_done() < 3) {
+  while (snapshot.ok() && snapshot->tables(0).chunks_done() < 3 && absl::Now() < deadline) {
     absl::SleepFor(absl::Milliseconds(20));
     snapshot = service().GetSnapshot(snapshot->id());
   }
   EXPECT_OK(snapshot);
   if (!snapshot.ok()) return 0;
+  EXPECT_GE(snapshot->tables(0).chunks_done(), 3u) << snapshot->ShortDebugString();
   EXPECT_EQ(snapshot->state(), v1::Snapshot::RUNNING);
   return snapshot->id();
 }
