@@ -282,6 +282,30 @@ TEST_P(PublicationGapTest, TableTakenOutOfThePublicationForAWhileIsToldAtTheNext
               {"taken out of publication tidemark and put in again", "new snapshot"});
 }
 
+// What is written meanwhile is in the log under another name, which no copy of the table gets.
+TEST_P(PublicationGapTest, PartitionsThatComeUnderOtherNamesAreTold) {
+  Sql("CREATE TABLE p (id int PRIMARY KEY, version bigint) PARTITION BY RANGE (id);"
+      "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (1000);"
+      "INSERT INTO p SELECT i, 1 FROM generate_series(1, 50) i");
+  StartService();
+  ASSERT_FALSE(HasFatalFailure());
+  Snapshot({"public.p"});
+  Sql("ALTER PUBLICATION tidemark SET (publish_via_partition_root = false);"
+      "UPDATE p SET version = 2 WHERE id < 9");
+  ExpectError(service(), v1::Source::STOPPED,
+              {"publish_via_partition_root of publication tidemark was set to false",
+               "SET (publish_via_partition_root = true)", "new snapshot of public.p"});
+  Sql("ALTER PUBLICATION tidemark SET (publish_via_partition_root = true)");
+  ExpectError(service(), v1::Source::STOPPED, {"was set to true", "new snapshot of public.p"});
+  WaitUntilItGoesOn();
+  ASSERT_FALSE(HasFatalFailure());
+  CatchUp();
+  EXPECT_TRUE(Changes(v1::OP_UPDATE, "public.p").empty());
+  Snapshot({"public.p"});
+  Sql("UPDATE p SET version = 3 WHERE id % 3 = 0");
+  ExpectExactNow({.tables = {"public.p"}});
+}
+
 // A file system of 200 MiB in memory.
 class SmallDisk {
  public:
