@@ -18,7 +18,8 @@ class TempFolder {
     // $TIDEMARK_TEST_MEMORY, where dev/test has mounted a file system in memory; else as kDisk.
     kAny,
   };
-  explicit TempFolder(Place place = Place::kAny);
+  TempFolder() : TempFolder(Place::kAny) {}
+  explicit TempFolder(Place place);
   ~TempFolder();
   TempFolder(const TempFolder&) = delete;
   TempFolder& operator=(const TempFolder&) = delete;
