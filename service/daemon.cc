@@ -10,11 +10,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "model/wall_clock.h"
 #include "service/http/pages.h"
 #include "service/kafka/restore.h"
 #include "service/log.h"
 #include "service/problem_text.h"
-#include "model/wall_clock.h"
 
 namespace tidemark::service {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <chrono>
 
-#include "service/sleep.h"
 #include "model/wall_clock.h"
+#include "service/sleep.h"
 
 namespace tidemark::service {
 namespace {

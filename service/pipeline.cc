@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "model/wall_clock.h"
 #include "service/chunk_loop.h"
 #include "service/inbox.h"
 #include "service/lag_clock.h"
@@ -16,7 +17,6 @@
 #include "service/log_loop.h"
 #include "service/merge_loop.h"
 #include "service/probe_loop.h"
-#include "model/wall_clock.h"
 #include "snapshot/coordinator.h"
 #include "snapshot/job_state.h"
 

@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "model/wall_clock.h"
 #include "model/wire.h"
 #include "service/json_text.h"
 #include "service/kafka/change_view.h"
 #include "service/kafka/value_text.h"
 #include "service/log.h"
-#include "model/wall_clock.h"
 #include "tidemark/v1/event.pb.h"
 #include "tidemark/v1/kafka.pb.h"
 

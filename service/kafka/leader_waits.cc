@@ -2,8 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "service/log.h"
 #include "model/wall_clock.h"
+#include "service/log.h"
 
 namespace tidemark::service::kafka {
 namespace {

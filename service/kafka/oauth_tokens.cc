@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/kafka/http_request.h"
 #include "model/wall_clock.h"
+#include "service/kafka/http_request.h"
 
 namespace tidemark::service::kafka {
 namespace {

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/kafka/change_view.h"
 #include "model/wall_clock.h"
+#include "service/kafka/change_view.h"
 
 namespace tidemark::service::kafka {
 namespace {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "model/wall_clock.h"
 #include "service/kafka/checkpoint_topic.h"
 #include "service/kafka/formats.h"
 #include "service/kafka/producer.h"
@@ -17,7 +18,6 @@
 #include "service/kafka/transaction_size.h"
 #include "service/log.h"
 #include "service/sleep.h"
-#include "model/wall_clock.h"
 
 namespace tidemark::service::kafka {
 namespace {

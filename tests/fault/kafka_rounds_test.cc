@@ -20,7 +20,6 @@ namespace {
 
 using testing::ServiceProcess;
 
-// With those of one of the others 50.
 // The deck of faults holds 13.
 constexpr int kRoundsInCi = 14;
 constexpr int kRoundsInSoak = 50;

@@ -16,7 +16,6 @@ namespace {
 
 using testing::PostgresServer;
 
-
 enum class Sessions { kLog, kReads, kAll };
 
 class KillTest : public FaultTest {

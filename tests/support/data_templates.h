@@ -11,7 +11,7 @@
 
 namespace tidemark::testing {
 
-// Makes a folder the property of `user`; of nobody else if that is empty.
+// Makes a folder the property of `user`; leaves it as it is if that is empty.
 absl::Status GiveToUser(const std::string& path, const std::string& user);
 
 // The data folders that servers start from, by name: each made at first use. Programs that find

@@ -6,10 +6,11 @@
 
 namespace tidemark::testing {
 
-// How often a test does what it cannot do too often: `ci` times, or `soak` times when dev/soak runs it
-// (TIDEMARK_SOAK is set). What it expects is the same.
+// How often a test does what it cannot do too often: `ci` times, or `soak` times when dev/soak
+// runs it (TIDEMARK_SOAK is set). What it expects is the same.
 inline uint64_t Repeats(uint64_t ci, uint64_t soak) {
-  return std::getenv("TIDEMARK_SOAK") == nullptr ? ci : soak;
+  const char* set = std::getenv("TIDEMARK_SOAK");
+  return set == nullptr || *set == '\0' ? ci : soak;
 }
 
 }  // namespace tidemark::testing

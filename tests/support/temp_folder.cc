@@ -14,15 +14,15 @@
 namespace tidemark::testing {
 namespace {
 
-const char* Set(const char* name) {
+const char* FromEnvironment(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr && *value != '\0' ? value : nullptr;
 }
 
 const char* Parent(TempFolder::Place place) {
-  const char* memory = Set("TIDEMARK_TEST_MEMORY");
+  const char* memory = FromEnvironment("TIDEMARK_TEST_MEMORY");
   if (place == TempFolder::Place::kAny && memory != nullptr) return memory;
-  const char* parent = Set("TMPDIR");
+  const char* parent = FromEnvironment("TMPDIR");
   return parent != nullptr ? parent : "/tmp";
 }
 
