@@ -345,7 +345,10 @@ absl::Status PostgresLogReader::Examine() {
   // What it carries is looked at in any case, so that it is known when the source goes on.
   const absl::Status listed = wiring_.watch.Look(*wiring_.sql, options);
   status = CheckPublished(*wiring_.sql, options);
-  return status.ok() ? listed : status;
+  // What Look tells is told once.
+  if (!absl::IsFailedPrecondition(listed)) return status.ok() ? listed : status;
+  if (!absl::IsFailedPrecondition(status)) return listed;
+  return absl::FailedPreconditionError(absl::StrCat(status.message(), ". ", listed.message()));
 }
 
 absl::Status PostgresLogReader::NoteRetention() {

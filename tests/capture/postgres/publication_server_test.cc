@@ -188,6 +188,16 @@ TEST_F(PublicationTest, PartitionsThatComeUnderOtherNamesEndTheLogOnce) {
   ExpectGoesOn();
 }
 
+TEST_F(PublicationTest, OtherNamesAndKindsOfChangesThatAreLeftOutAreToldTogether) {
+  Exec("CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);"
+       "CREATE PUBLICATION tidemark FOR TABLE b, p WITH (publish_via_partition_root = true)");
+  OpenLog();
+  ReadAll();
+  Exec("ALTER PUBLICATION tidemark SET (publish_via_partition_root = false, publish = 'insert')");
+  ExpectStops(AllOf(HasSubstr("leaves out: update, delete, truncate"),
+                    HasSubstr("publish_via_partition_root of publication tidemark was set to false")));
+}
+
 TEST_F(PublicationTest, PartitionsOfAPublicationOfAllTablesAreSeenToo) {
   Exec("CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);"
        "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (50) PARTITION BY RANGE (id)");
